@@ -1,0 +1,1 @@
+//! ONNX networks, quantisation and integer inference.

@@ -1,0 +1,94 @@
+//! Digests: BLAKE2b-512 cut to 32 bytes, with a domain and the length of every part.
+
+use core::fmt;
+
+use blake2::{Blake2b512, Digest};
+
+/// A digest of 32 bytes, printed as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest32(pub [u8; 32]);
+
+impl Digest32 {
+    /// Parses 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = core::str::from_utf8(pair).ok()?;
+            // `from_str_radix` would accept a sign.
+            if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                return None;
+            }
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Hashes parts, each with its length, under a domain.
+#[derive(Clone, Debug)]
+pub struct Hasher(Blake2b512);
+
+impl Hasher {
+    /// A hasher for one purpose.
+    pub fn new(domain: &'static str) -> Self {
+        Self(Blake2b512::new()).part(domain.as_bytes())
+    }
+
+    /// Adds one part.
+    #[must_use]
+    pub fn part(mut self, bytes: &[u8]) -> Self {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.0.update(length.to_le_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    /// The digest.
+    pub fn finish(self) -> Digest32 {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(&self.0.finalize()[..32]);
+        Digest32(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn digests_read_back_from_their_digits() {
+        let digest = Hasher::new("test").part(b"a").finish();
+        assert_eq!(Digest32::from_hex(&digest.to_string()), Some(digest));
+        for wrong in ["", "00", "+1", "zz"] {
+            assert_eq!(Digest32::from_hex(wrong), None);
+        }
+        let mut sign = digest.to_string();
+        sign.replace_range(0..2, "+1");
+        assert_eq!(Digest32::from_hex(&sign), None);
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(
+            Hasher::new("test").part(b"ab").part(b"c").finish(),
+            Hasher::new("test").part(b"a").part(b"bc").finish()
+        );
+    }
+}

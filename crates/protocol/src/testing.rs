@@ -1,0 +1,16 @@
+//! What the unit tests of this crate share.
+
+use alloc::vec::Vec;
+
+use crate::curve::Fr;
+use crate::transcript::{Lambda, Transcript};
+
+/// `count` scalars that depend on the seed alone.
+pub(crate) fn scalars(count: usize, seed: u64) -> Vec<Fr> {
+    let mut transcript = Transcript::frozen(seed);
+    transcript
+        .challenges::<Lambda>(count)
+        .iter()
+        .map(|scalar| scalar.0)
+        .collect()
+}
