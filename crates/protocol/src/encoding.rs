@@ -6,6 +6,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use ark_ec::AffineRepr;
+
 use crate::curve::{
     Fr, G1_BYTES, G1_UNCOMPRESSED_BYTES, G1Affine, G2_BYTES, G2Affine, SCALAR_BYTES, decode_g1,
     decode_g1_uncompressed, decode_g2, decode_scalar,
@@ -214,7 +216,7 @@ impl<'a> Reader<'a> {
     /// A point of G1, compressed, that is not infinity.
     pub fn g1_nonzero(&mut self) -> Result<G1Affine, DecodeError> {
         let point = self.g1()?;
-        if point.infinity {
+        if point.is_zero() {
             return Err(DecodeError::PointAtInfinity);
         }
         Ok(point)
@@ -228,7 +230,7 @@ impl<'a> Reader<'a> {
     /// A point of G2, compressed, in the subgroup, that is not infinity.
     pub fn g2_nonzero(&mut self) -> Result<G2Affine, DecodeError> {
         let point = decode_g2(self.take(G2_BYTES)?).ok_or(DecodeError::InvalidPoint)?;
-        if point.infinity {
+        if point.is_zero() {
             return Err(DecodeError::PointAtInfinity);
         }
         Ok(point)
