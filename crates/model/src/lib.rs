@@ -1,1 +1,57 @@
-//! ONNX networks, quantisation and integer inference.
+//! Neural networks for tensorseal: an ONNX file becomes a float graph, the float graph an integer graph, and integer
+//! inference on that graph *is* the meaning of the model that a proof speaks about.
+//!
+//! ```text
+//! ONNX bytes ── onnx ──> Model ── import ──> FloatGraph ── fold ──> LayeredGraph ── quantise ──> IntegerGraph ── infer ──> Trace
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`integer`] | the integer graph, its rounding rule, inference in `i64`; `no_std`, no floats on the path of a proof |
+//! | `onnx` | a strict reader of ONNX protobuf bytes |
+//! | `import` | one file per operator family: ONNX nodes to the float graph |
+//! | `graph` | the typed float graph |
+//! | `float` | the `f32` interpreter, the reference that quantisation is measured against |
+//! | `fold` | batch normalisation, scales and biases folded into their linear layers |
+//! | `data` | `.npz` and JSON files of inputs, calibration samples and labels |
+//! | `quantise` | calibration, scales, lookup tables, integer weights |
+//! | `report` | what compiling did to the accuracy, and what each layer costs |
+//!
+//! The paved path is `compile`: ONNX bytes and calibration data in, both graphs and a report out.
+//!
+//! Everything but [`integer`] needs the feature `onnx` (on by default), which uses `std`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "onnx")]
+extern crate std;
+
+pub mod integer;
+
+#[cfg(feature = "onnx")]
+mod compile;
+#[cfg(feature = "onnx")]
+pub mod data;
+#[cfg(feature = "onnx")]
+pub mod float;
+#[cfg(feature = "onnx")]
+pub mod fold;
+#[cfg(feature = "onnx")]
+pub mod graph;
+#[cfg(feature = "onnx")]
+pub mod import;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+#[cfg(feature = "onnx")]
+pub mod quantise;
+#[cfg(feature = "onnx")]
+pub mod report;
+
+#[cfg(feature = "onnx")]
+pub use compile::{CompileError, Compiled, compile};
+pub use integer::{
+    Cell, Function, GraphError, InferenceError, IntegerGraph, LinearLayer, PostProcessing, Segment,
+    TensorInfo, Trace,
+};

@@ -106,7 +106,10 @@ impl fmt::Display for DecodeError {
             Self::WrongKind {
                 expected,
                 found: Some(found),
-            } => write!(f, "this is a {found:?} file where a {expected:?} file is needed"),
+            } => write!(
+                f,
+                "this is a {found:?} file where a {expected:?} file is needed"
+            ),
             Self::WrongKind {
                 expected,
                 found: None,
@@ -120,7 +123,9 @@ impl fmt::Display for DecodeError {
                 "the file is cut short: {needed} bytes needed, {left} left"
             ),
             Self::TrailingBytes { count } => write!(f, "{count} bytes follow the end of the data"),
-            Self::InvalidPoint => f.write_str("a point is not on the curve, not in the group or not canonically encoded"),
+            Self::InvalidPoint => f.write_str(
+                "a point is not on the curve, not in the group or not canonically encoded",
+            ),
             Self::PointAtInfinity => f.write_str("a point is the point at infinity"),
             Self::InvalidScalar => f.write_str("a scalar is not reduced"),
             Self::InvalidNumber { what, found } => write!(f, "{found} is not an acceptable {what}"),

@@ -37,7 +37,12 @@ pub fn eq_index(point: &[Fr], index: u64) -> Fr {
         .iter()
         .enumerate()
         .map(|(bit, coordinate)| {
-            if index.checked_shr(u32::try_from(bit).unwrap_or(u32::MAX)).unwrap_or(0) & 1 == 1 {
+            if index
+                .checked_shr(u32::try_from(bit).unwrap_or(u32::MAX))
+                .unwrap_or(0)
+                & 1
+                == 1
+            {
                 *coordinate
             } else {
                 Fr::ONE - coordinate

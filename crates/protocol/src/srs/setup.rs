@@ -1,9 +1,7 @@
 //! The identity of a setup: four points, and where they come from.
 
 use super::hermez;
-use crate::curve::{
-    G1Affine, G2Affine, encode_g1, encode_g2,
-};
+use crate::curve::{G1Affine, G2Affine, encode_g1, encode_g2};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, Reader, Writer};
 
@@ -64,7 +62,9 @@ impl Setup {
     pub fn digest(&self) -> Digest32 {
         let mut writer = Writer::new();
         self.write(&mut writer);
-        Hasher::new("tensorseal setup").part(&writer.finish()).finish()
+        Hasher::new("tensorseal setup")
+            .part(&writer.finish())
+            .finish()
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -68,7 +68,11 @@ impl<'a> Receiver<'a> {
     }
 
     /// Receives `count` points of G1, none of which is infinity.
-    pub fn points(&mut self, name: &'static str, count: usize) -> Result<Vec<G1Affine>, DecodeError> {
+    pub fn points(
+        &mut self,
+        name: &'static str,
+        count: usize,
+    ) -> Result<Vec<G1Affine>, DecodeError> {
         (0..count).map(|_| self.point(name)).collect()
     }
 

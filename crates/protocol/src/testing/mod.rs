@@ -1,8 +1,13 @@
 //! What the unit tests of this crate share.
 
+mod network;
+
+pub(crate) use network::{Network, TestLayer, keys, networks};
+
 use alloc::vec::Vec;
 
 use crate::curve::Fr;
+use crate::random::DeterministicRandom;
 use crate::transcript::{Lambda, Transcript};
 
 /// `count` scalars that depend on the seed alone.
@@ -13,4 +18,9 @@ pub(crate) fn scalars(count: usize, seed: u64) -> Vec<Fr> {
         .iter()
         .map(|scalar| scalar.0)
         .collect()
+}
+
+/// A generator for tests.
+pub(crate) fn random(seed: u8) -> DeterministicRandom {
+    DeterministicRandom::new([seed; 32])
 }

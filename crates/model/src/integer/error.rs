@@ -1,0 +1,226 @@
+//! What is wrong with an integer graph, or with an input to it.
+
+use alloc::string::String;
+
+/// The fields of an [`IntegerGraph`](super::IntegerGraph) do not fit together.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphError {
+    /// There is no layer.
+    #[error(
+        "the integer graph has no layer; compile a network with at least one linear layer or activation"
+    )]
+    NoLayers,
+    /// Segment 0 is missing, or is no clamp whose whole output range lies inside the segment.
+    #[error(
+        "segment 0 must be the input's identity: a clamp to a range that lies inside the segment; compile the network again"
+    )]
+    InputSegment,
+    /// A segment is empty, or its value list has another length than its range.
+    #[error(
+        "segment {segment} covers [{lo}, {hi}), which does not fit its function; compile the network again"
+    )]
+    SegmentRange {
+        /// Index of the segment.
+        segment: usize,
+        /// Smallest `pre`.
+        lo: i64,
+        /// One more than the largest `pre`.
+        hi: i64,
+    },
+    /// The shift is not in `1..=MAX_SHIFT`.
+    #[error("the shift {shift} is not in 1..={limit}; compile the network again")]
+    Shift {
+        /// The shift.
+        shift: u32,
+        /// The largest shift.
+        limit: u32,
+    },
+    /// `log_rows` is too large.
+    #[error("log_rows {log_rows} is larger than {limit}; compile the network again")]
+    LogRows {
+        /// The logarithm of the number of rows.
+        log_rows: u32,
+        /// The largest one.
+        limit: u32,
+    },
+    /// The table does not fit into the rows.
+    #[error(
+        "the table takes {rows} rows of {limit}; use fewer activation bits or a larger log_rows"
+    )]
+    TableRows {
+        /// Rows needed.
+        rows: u64,
+        /// Rows available.
+        limit: u64,
+    },
+    /// A layer reads a tensor that no earlier layer makes.
+    #[error(
+        "layer {layer:?} reads tensor {tensor}, which no earlier layer makes; compile the network again"
+    )]
+    Tensor {
+        /// Name of the layer.
+        layer: String,
+        /// The tensor's index.
+        tensor: usize,
+    },
+    /// A layer uses a segment that does not exist.
+    #[error("layer {layer:?} uses segment {segment} of {segments}; compile the network again")]
+    Segment {
+        /// Name of the layer.
+        layer: String,
+        /// The segment's index.
+        segment: usize,
+        /// Number of segments.
+        segments: usize,
+    },
+    /// A layer expects another number of channels than its input has.
+    #[error(
+        "layer {layer:?} expects {expected} input channels but its input has {actual}; compile the network again"
+    )]
+    Channels {
+        /// Name of the layer.
+        layer: String,
+        /// Channels the layer expects.
+        expected: usize,
+        /// Channels of its input.
+        actual: usize,
+    },
+    /// The number of weights or biases is not what the channels say.
+    #[error(
+        "layer {layer:?} has {weights} weights and {biases} biases for {out_channels} x {in_channels} channels; compile the network again"
+    )]
+    Parameters {
+        /// Name of the layer.
+        layer: String,
+        /// Number of weights.
+        weights: usize,
+        /// Number of biases.
+        biases: usize,
+        /// Output channels.
+        out_channels: usize,
+        /// Input channels.
+        in_channels: usize,
+    },
+    /// A tensor's shape, scale or channel count is inconsistent.
+    #[error(
+        "tensor {tensor:?} has {channels} channels and scale {scale}, which do not fit its shape; compile the network again"
+    )]
+    TensorInfo {
+        /// Name of the tensor.
+        tensor: String,
+        /// Its channels.
+        channels: usize,
+        /// Its scale.
+        scale: f64,
+    },
+    /// An accumulator could leave the range in which inference is exact.
+    #[error(
+        "layer {layer:?} could accumulate beyond 2^62; use fewer activation bits or scale its weights down"
+    )]
+    Accumulator {
+        /// Name of the layer.
+        layer: String,
+    },
+}
+
+/// An input that the integer graph cannot evaluate.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InferenceError {
+    /// The input has another number of values than the network has input channels.
+    #[error(
+        "input tensor {tensor:?} has {expected} values but {actual} were given; pass one value per channel"
+    )]
+    InputLength {
+        /// Name of the tensor.
+        tensor: String,
+        /// Channels of the tensor.
+        expected: usize,
+        /// Values given.
+        actual: usize,
+    },
+    /// An input value is NaN or infinite.
+    #[error("input tensor {tensor:?} is not finite at channel {channel}; pass finite numbers")]
+    InputNotFinite {
+        /// Name of the tensor.
+        tensor: String,
+        /// The channel.
+        channel: usize,
+    },
+    /// An input value is outside the range the network was calibrated for.
+    #[error(
+        "input tensor {tensor:?} is {value} at channel {channel}, outside the calibrated range [{lowest}, {highest}]; \
+         scale the input as the calibration data was, or recalibrate with data that covers it"
+    )]
+    OutsideCalibratedRange {
+        /// Name of the tensor.
+        tensor: String,
+        /// The channel.
+        channel: usize,
+        /// The real value.
+        value: f64,
+        /// Smallest real value that can be represented.
+        lowest: f64,
+        /// Largest real value that can be represented.
+        highest: f64,
+    },
+    /// An integer input is outside the input segment's output range.
+    #[error(
+        "input tensor {tensor:?} is the integer {value} at channel {channel}, outside [{lowest}, {highest}]; quantise the input with this graph"
+    )]
+    InputCode {
+        /// Name of the tensor.
+        tensor: String,
+        /// The channel.
+        channel: usize,
+        /// The integer.
+        value: i64,
+        /// Smallest integer allowed.
+        lowest: i64,
+        /// Largest integer allowed.
+        highest: i64,
+    },
+    /// A layer's requantised accumulator is outside its table.
+    #[error(
+        "layer {layer:?} reaches {value} at channel {channel}, outside its table [{lo}, {hi}); \
+         recalibrate with data like this input, or compile with a larger log_rows"
+    )]
+    OutsideTable {
+        /// Name of the layer.
+        layer: String,
+        /// The channel.
+        channel: usize,
+        /// The value of `pre`.
+        value: i64,
+        /// Smallest `pre` of the segment.
+        lo: i64,
+        /// One more than the largest `pre` of the segment.
+        hi: i64,
+    },
+    /// An accumulator left `i64`; [`IntegerGraph::validate`](super::IntegerGraph::validate) would have refused this graph.
+    #[error(
+        "layer {layer:?} overflows its accumulator at channel {channel}; validate the graph and compile the network again"
+    )]
+    Accumulator {
+        /// Name of the layer.
+        layer: String,
+        /// The channel.
+        channel: usize,
+    },
+    /// The output has another number of integers than the network has output channels.
+    #[error(
+        "output tensor {tensor:?} has {expected} values but {actual} were given; pass one integer per channel"
+    )]
+    OutputLength {
+        /// Name of the tensor.
+        tensor: String,
+        /// Channels of the tensor.
+        expected: usize,
+        /// Values given.
+        actual: usize,
+    },
+    /// The graph itself does not fit together.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}

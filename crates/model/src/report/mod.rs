@@ -1,0 +1,151 @@
+//! The compile report: what each layer costs, and what quantisation did to the accuracy.
+
+mod evaluate;
+mod note;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+pub use evaluate::{EvaluateError, Evaluation, LayerEvaluation, evaluate};
+pub use note::Note;
+
+use crate::integer::{Function, IntegerGraph, LinearLayer, RESERVED_ROWS, Segment};
+
+/// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
+pub const LOOKUPS_PER_CELL: u64 = 2;
+
+/// What compiling a network did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CompileReport {
+    /// Name of the input tensor.
+    pub input: String,
+    /// Name of the output tensor.
+    pub output: String,
+    /// Base-2 logarithm of the number of rows.
+    pub log_rows: u32,
+    /// Base-2 logarithm of the divisor of every accumulator.
+    pub shift: u32,
+    /// Rows of the table in use.
+    pub table_rows: u64,
+    /// Rows of the table that may be used.
+    pub table_limit: u64,
+    /// The tables.
+    pub segments: Vec<SegmentReport>,
+    /// The layers.
+    pub layers: Vec<LayerReport>,
+    /// Accuracy on the calibration samples.
+    pub calibration: Evaluation,
+    /// Accuracy on samples held out of training and calibration, if any were given.
+    pub held_out: Option<Evaluation>,
+    /// What else there is to know.
+    pub notes: Vec<Note>,
+}
+
+/// One segment of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SegmentReport {
+    /// `clamp lo..=hi`, or `values lo..=hi` for a list of values in that range.
+    pub function: String,
+    /// Smallest `pre`.
+    pub lo: i64,
+    /// One more than the largest `pre`.
+    pub hi: i64,
+    /// Rows of the table.
+    pub rows: u64,
+}
+
+/// One layer: what it costs, and how it did on the calibration samples.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerReport {
+    /// Its name.
+    pub name: String,
+    /// The ONNX operators folded into it.
+    pub operators: Vec<String>,
+    /// Elements of its output.
+    pub cells: u64,
+    /// Lookups in the table.
+    pub lookups: u64,
+    /// Number of weights.
+    pub weights: u64,
+    /// Bits of the widest weight, sign included.
+    pub weight_bits: u32,
+    /// Index of its segment.
+    pub segment: usize,
+    /// Smallest and largest `pre` that the segment holds.
+    pub pre_range: (i64, i64),
+    /// Smallest and largest `pre` seen.
+    pub pre_seen: (i64, i64),
+    /// Share of cells cut off by the ends of the codes.
+    pub saturated_share: f64,
+    /// Signal-to-noise ratio against the float network in decibels, `None` when there is no noise or no signal.
+    pub snr_db: Option<f64>,
+}
+
+impl CompileReport {
+    /// Puts a report together.
+    #[must_use]
+    pub fn new(
+        graph: &IntegerGraph,
+        calibration: Evaluation,
+        held_out: Option<Evaluation>,
+        notes: Vec<Note>,
+    ) -> Self {
+        let layers = graph.layers.iter().zip(&calibration.layers);
+        Self {
+            input: graph.input.name.clone(),
+            output: graph.output.name.clone(),
+            log_rows: graph.log_rows,
+            shift: graph.shift,
+            table_rows: graph.table_rows(),
+            table_limit: (1u64 << graph.log_rows.min(63)).saturating_sub(RESERVED_ROWS),
+            segments: graph.segments.iter().map(segment_report).collect(),
+            layers: layers
+                .map(|(layer, measured)| layer_report(graph, layer, measured))
+                .collect(),
+            calibration,
+            held_out,
+            notes,
+        }
+    }
+}
+
+fn segment_report(segment: &Segment) -> SegmentReport {
+    let (lo, hi) = segment.output_range().unwrap_or((0, 0));
+    let kind = match segment.function {
+        Function::Clamp { .. } => "clamp",
+        Function::Values(_) => "values",
+    };
+    SegmentReport {
+        function: alloc::format!("{kind} {lo}..={hi}"),
+        lo: segment.lo,
+        hi: segment.hi,
+        rows: segment.rows(),
+    }
+}
+
+fn layer_report(
+    graph: &IntegerGraph,
+    layer: &LinearLayer,
+    measured: &LayerEvaluation,
+) -> LayerReport {
+    let pre_range = graph
+        .segments
+        .get(layer.segment)
+        .map_or((0, 0), |segment| (segment.lo, segment.hi - 1));
+    let cells = layer.out_channels as u64;
+    LayerReport {
+        name: layer.name.to_string(),
+        operators: layer.operators.clone(),
+        cells,
+        lookups: cells * LOOKUPS_PER_CELL,
+        weights: layer.weights.len() as u64,
+        weight_bits: layer.weight_bits(),
+        segment: layer.segment,
+        pre_range,
+        pre_seen: measured.pre_seen,
+        saturated_share: measured.saturated_share,
+        snr_db: measured.snr_db,
+    }
+}

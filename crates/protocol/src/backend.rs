@@ -1,0 +1,81 @@
+//! What the prover's rounds need from a machine: group sums, passes over tables.
+//!
+//! The rounds are written once, over this trait, so a backend with threads or a GPU differs in kernels only and gives the same
+//! proof for the same randomness. [`Reference`] runs on one thread, anywhere.
+
+use alloc::vec::Vec;
+
+use ark_ff::AdditiveGroup;
+
+use crate::curve::{Fr, G1Affine, G1Projective};
+use crate::linear::weights::WeightMatrix;
+use crate::msm;
+use crate::sumcheck::{EVALUATIONS, Instance};
+
+/// The kernels of a prover.
+pub trait Backend {
+    /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
+    fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+        msm::msm(bases, scalars)
+    }
+
+    /// Σ scalarᵢ·baseᵢ for the cells of a witness, a few bits each.
+    fn msm_small(&self, bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
+        msm::msm_small(bases, scalars)
+    }
+
+    /// Σ weightᵢ·baseᵢ.
+    fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
+        msm::msm_small(bases, weights)
+    }
+
+    /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.
+    fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
+        fold_weight_columns(weights, powers, 0..weights.columns())
+    }
+
+    /// The next round polynomial's values at 0, 1, …, the mask left out.
+    fn sumcheck_round(&self, instance: &Instance) -> [Fr; EVALUATIONS] {
+        instance.round(0..instance.pairs())
+    }
+
+    /// Binds the lowest variable of every table to `r`.
+    fn bind(&self, instance: &mut Instance, r: Fr) {
+        for table in instance.tables_mut() {
+            bind_table(table, r);
+        }
+    }
+}
+
+/// The plain backend.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+impl Backend for Reference {}
+
+/// The columns `range` of g_j = Σᵢ powersᵢ·W[i][j].
+pub fn fold_weight_columns(
+    weights: &WeightMatrix,
+    powers: &[Fr],
+    range: core::ops::Range<usize>,
+) -> Vec<Fr> {
+    let mut folded = alloc::vec![Fr::ZERO; range.len()];
+    for (row, power) in powers.iter().enumerate().take(weights.rows()) {
+        for (folded, weight) in folded.iter_mut().zip(&weights.row(row)[range.clone()]) {
+            if *weight != 0 {
+                *folded += *power * Fr::from(*weight);
+            }
+        }
+    }
+    folded
+}
+
+/// Binds the lowest variable of one table to `r`.
+pub fn bind_table(table: &mut Vec<Fr>, r: Fr) {
+    let half = table.len() / 2;
+    for i in 0..half {
+        let (low, high) = (table[2 * i], table[2 * i + 1]);
+        table[i] = low + r * (high - low);
+    }
+    table.truncate(half);
+}

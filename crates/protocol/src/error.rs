@@ -1,0 +1,221 @@
+//! Errors, one enum for each audience.
+
+use core::fmt;
+
+use crate::digest::Digest32;
+use crate::encoding::DecodeError;
+use crate::program::ProgramError;
+use crate::random::RandomnessUnavailable;
+use crate::srs::ChainError;
+
+/// Why a proof was not accepted: an attacker's bytes, or an honest proof of something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The proof's bytes are not an encoding of a proof for this model.
+    Malformed(DecodeError),
+    /// The proof is for another model, or the key is not that of the model that was asked for.
+    WrongModel {
+        /// The model wanted.
+        expected: Digest32,
+        /// The model found.
+        found: Digest32,
+    },
+    /// The key stands on a development setup, which convinces nobody, and the caller has not allowed that.
+    DevelopmentSetup,
+    /// The key stands on a setup that the verifier neither pins nor was told to trust.
+    UnknownSetup {
+        /// The setup's digest.
+        setup: Digest32,
+    },
+    /// A public tensor is not an input or output of the model, or the list is not in ascending order without repeats.
+    PublicTensor {
+        /// The tensor's index.
+        tensor: u32,
+    },
+    /// A public tensor has the wrong number of values.
+    PublicLength {
+        /// The tensor's index.
+        tensor: u32,
+        /// Cells of the tensor.
+        expected: usize,
+        /// Values in the proof.
+        found: usize,
+    },
+    /// A public value lies outside what the tensor's table gives.
+    PublicValue {
+        /// The tensor's index.
+        tensor: u32,
+        /// The value.
+        found: i64,
+    },
+    /// A challenge fell on a point where the equations decide nothing; an honest prover tries again.
+    DegenerateChallenge,
+    /// The equations do not hold: the proof is false.
+    Equations,
+}
+
+impl VerifyError {
+    /// A stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed-proof",
+            Self::WrongModel { .. } => "wrong-model",
+            Self::DevelopmentSetup => "development-setup",
+            Self::UnknownSetup { .. } => "unknown-setup",
+            Self::PublicTensor { .. } | Self::PublicLength { .. } | Self::PublicValue { .. } => {
+                "public-values"
+            }
+            Self::DegenerateChallenge => "degenerate-challenge",
+            Self::Equations => "invalid-proof",
+        }
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "the proof cannot be read: {error}"),
+            Self::WrongModel { expected, found } => {
+                write!(f, "model {expected} was wanted, this is model {found}")
+            }
+            Self::DevelopmentSetup => f.write_str(
+                "the key was made with a development setup, whose maker can forge proofs; allow it only for tests",
+            ),
+            Self::UnknownSetup { setup } => write!(
+                f,
+                "the key was made with setup {setup}, which is not a published ceremony known here"
+            ),
+            Self::PublicTensor { tensor } => write!(
+                f,
+                "public tensor {tensor} is not an input or output of the model, or is out of order"
+            ),
+            Self::PublicLength {
+                tensor,
+                expected,
+                found,
+            } => write!(f, "public tensor {tensor} has {found} values, not {expected}"),
+            Self::PublicValue { tensor, found } => {
+                write!(f, "public tensor {tensor} cannot have the value {found}")
+            }
+            Self::DegenerateChallenge => f.write_str("a challenge is degenerate"),
+            Self::Equations => f.write_str("the proof's equations do not hold"),
+        }
+    }
+}
+
+impl core::error::Error for VerifyError {}
+
+impl From<DecodeError> for VerifyError {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// Why bytes are not a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The bytes are not an encoding of a key.
+    Malformed(DecodeError),
+    /// The key describes no valid program.
+    Program(ProgramError),
+    /// The key's powers of tau do not continue its setup.
+    Chain(ChainError),
+    /// The proving key's parts do not fit its verifying key.
+    Mismatch {
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// The key's table commitments are not those of its table.
+    TableCommitments,
+    /// The setup has too few powers for the model.
+    SetupTooSmall {
+        /// Powers that the model needs.
+        needed: usize,
+        /// Powers that the setup has.
+        found: usize,
+    },
+    /// No randomness for the blinding of the weights.
+    Randomness(RandomnessUnavailable),
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "the key cannot be read: {error}"),
+            Self::Program(error) => write!(f, "the key describes no valid model: {error}"),
+            Self::Chain(error) => write!(f, "the key's powers of tau are wrong: {error}"),
+            Self::Mismatch { what } => write!(f, "the proving key is inconsistent: {what}"),
+            Self::TableCommitments => {
+                f.write_str("the key's table commitments are not those of its table")
+            }
+            Self::SetupTooSmall { needed, found } => write!(
+                f,
+                "the model needs a setup of {needed} powers, this one has {found}: use a larger one"
+            ),
+            Self::Randomness(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for KeyError {}
+
+impl From<DecodeError> for KeyError {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl From<ProgramError> for KeyError {
+    fn from(error: ProgramError) -> Self {
+        Self::Program(error)
+    }
+}
+
+impl From<ChainError> for KeyError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(error)
+    }
+}
+
+impl From<RandomnessUnavailable> for KeyError {
+    fn from(error: RandomnessUnavailable) -> Self {
+        Self::Randomness(error)
+    }
+}
+
+/// Why no proof was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// A tensor that was to be public is no input or output, or is named twice.
+    PublicTensor {
+        /// The tensor's index.
+        tensor: u32,
+    },
+    /// The blindings could not be drawn.
+    Randomness(RandomnessUnavailable),
+}
+
+impl fmt::Display for ProveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PublicTensor { tensor } => {
+                write!(
+                    f,
+                    "tensor {tensor} is not an input or output, so cannot be public"
+                )
+            }
+            Self::Randomness(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ProveError {}
+
+impl From<RandomnessUnavailable> for ProveError {
+    fn from(error: RandomnessUnavailable) -> Self {
+        Self::Randomness(error)
+    }
+}

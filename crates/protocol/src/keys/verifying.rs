@@ -1,0 +1,173 @@
+//! The verifying key: a model as its verifiers know it.
+
+use alloc::vec::Vec;
+
+use crate::backend::Backend;
+use crate::curve::{G1Affine, encode_g1};
+use crate::digest::{Digest32, Hasher};
+use crate::encoding::{FileKind, Reader, Writer, widen};
+use crate::error::KeyError;
+use crate::pairing::PreparedSides;
+use crate::program::{Program, ProgramParts};
+use crate::srs::{PowerChain, Setup, Srs};
+
+/// A model as its verifiers know it: program, commitments, setup. Its digest is the model's identity.
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    setup: Setup,
+    chain: PowerChain,
+    program: Program,
+    table: [G1Affine; 3],
+    weights: G1Affine,
+    annotation: Vec<u8>,
+    digest: Digest32,
+    prepared: PreparedSides,
+}
+
+/// What a verifying key is made of.
+pub(crate) struct VerifyingParts {
+    pub(crate) setup: Setup,
+    pub(crate) chain: PowerChain,
+    pub(crate) program: Program,
+    pub(crate) table: [G1Affine; 3],
+    pub(crate) weights: G1Affine,
+    pub(crate) annotation: Vec<u8>,
+}
+
+impl VerifyingKey {
+    pub(crate) fn new(parts: VerifyingParts) -> Self {
+        let digest = Hasher::new("tensorseal verifying key")
+            .part(&encode(&parts))
+            .finish();
+        let (_, tau_c) = parts.chain.power(&parts.setup);
+        let prepared = PreparedSides::new(&parts.setup, tau_c);
+        Self {
+            setup: parts.setup,
+            chain: parts.chain,
+            program: parts.program,
+            table: parts.table,
+            weights: parts.weights,
+            annotation: parts.annotation,
+            digest,
+            prepared,
+        }
+    }
+
+    /// The setup under which the key was made.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The model's identity: a digest of every byte of the key.
+    pub fn digest(&self) -> Digest32 {
+        self.digest
+    }
+
+    /// [W]₁: the blinded commitment to all weights.
+    pub fn weights(&self) -> &G1Affine {
+        &self.weights
+    }
+
+    /// The commitments to the table's columns.
+    pub fn table(&self) -> &[G1Affine; 3] {
+        &self.table
+    }
+
+    /// What whoever made the key wrote about the model; bound by the digest and not read here.
+    pub fn annotation(&self) -> &[u8] {
+        &self.annotation
+    }
+
+    /// [τ^C]₁.
+    pub(crate) fn tau_c(&self) -> G1Affine {
+        self.chain.power(&self.setup).0
+    }
+
+    pub(crate) fn prepared(&self) -> &PreparedSides {
+        &self.prepared
+    }
+
+    /// The bytes of the key file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(&VerifyingParts {
+            setup: self.setup.clone(),
+            chain: self.chain.clone(),
+            program: self.program.clone(),
+            table: self.table,
+            weights: self.weights,
+            annotation: self.annotation.clone(),
+        })
+    }
+
+    /// Reads and checks a key: every point, the program, and that the powers of tau continue the setup.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`].
+    ///
+    /// # Soundness
+    ///
+    /// The table's commitments are taken from the key: a caller either pins a digest that somebody has checked, or calls
+    /// [`Self::check_table`]. Whether the setup is to be trusted is decided when a proof is verified.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let mut reader = Reader::new(bytes);
+        reader.header(FileKind::VerifyingKey)?;
+        let setup = Setup::read(&mut reader)?;
+        let program = Program::new(ProgramParts::read(&mut reader)?)?;
+        let table = [reader.g1()?, reader.g1()?, reader.g1()?];
+        let weights = reader.g1_nonzero()?;
+        let chain = PowerChain::decode(&mut reader, program.log_weight_columns())?;
+        let length = reader.u32()?;
+        let annotation = reader.take(widen(length))?.to_vec();
+        reader.finish()?;
+        chain.check(&setup)?;
+        Ok(Self::new(VerifyingParts {
+            setup,
+            chain,
+            program,
+            table,
+            weights,
+            annotation,
+        }))
+    }
+
+    /// Recomputes the table's commitments from its description.
+    ///
+    /// # Errors
+    ///
+    /// When the setup is another one or too small, or the commitments differ.
+    pub fn check_table(&self, srs: &Srs, backend: &impl Backend) -> Result<(), KeyError> {
+        if srs.setup() != &self.setup {
+            return Err(KeyError::Mismatch {
+                what: "the key was made with another setup",
+            });
+        }
+        let needed = usize::try_from(self.program.table().len()).unwrap_or(usize::MAX);
+        let found = srs.powers().len();
+        if found < needed {
+            return Err(KeyError::SetupTooSmall { needed, found });
+        }
+        if self.program.table().commit(srs.powers(), backend) != self.table {
+            return Err(KeyError::TableCommitments);
+        }
+        Ok(())
+    }
+}
+
+fn encode(parts: &VerifyingParts) -> Vec<u8> {
+    let mut writer = Writer::file(FileKind::VerifyingKey);
+    parts.setup.write(&mut writer);
+    parts.program.write(&mut writer);
+    for point in parts.table.iter().chain([&parts.weights]) {
+        writer.bytes(&encode_g1(point));
+    }
+    parts.chain.encode(&mut writer);
+    writer.count(parts.annotation.len());
+    writer.bytes(&parts.annotation);
+    writer.finish()
+}

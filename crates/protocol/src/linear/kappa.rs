@@ -1,0 +1,316 @@
+//! The weights' side of the linear claims: which functional of the columns each coefficient g_j meets.
+//!
+//! κ_j = Σ_c z_c·G̃_{j,c}(r) + K_j/n. A run of columns belongs to one block of outputs and one tap of a term; its κ is a
+//! coefficient times eq over the source's channels, so κ(x) costs the verifier a logarithm of the channels for each run.
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+
+use super::claims::position_axes;
+use super::functional::Part;
+use crate::curve::Fr;
+use crate::encoding::widen;
+use crate::poly::axis::AxisVector;
+use crate::poly::multilinear::{eq_table, inner_product};
+use crate::program::{AxisMap, Columns, Layer, Program, Tensor, Term};
+
+/// The challenges that fold a layer.
+pub(crate) struct LayerChallenges<'a> {
+    pub(crate) alpha: Fr,
+    pub(crate) gamma: Vec<Fr>,
+    pub(crate) position_point: &'a [Fr],
+}
+
+/// One term of one layer, folded by the challenges.
+#[derive(Clone, Debug)]
+struct FoldedTerm<'a> {
+    term: &'a Term,
+    source: &'a Tensor,
+    /// γ·α^{Rb} for each block b of outputs.
+    coefficients: Vec<Fr>,
+    /// E along each position axis of the output, slowest first.
+    positions: Vec<Vec<Fr>>,
+}
+
+/// The weights' side of all layers.
+#[derive(Clone, Debug)]
+pub(crate) struct Kappa<'a> {
+    columns: Columns,
+    weight_columns: usize,
+    terms: Vec<FoldedTerm<'a>>,
+    /// (column, K) of each bias: a constant of the summand, so K/n at each row.
+    constants: Vec<(usize, Fr)>,
+}
+
+/// κ at the sumcheck's point, in closed form.
+#[derive(Clone, Debug)]
+pub(crate) struct EvaluatedKappa {
+    groups: Vec<RunGroup>,
+    constants: Vec<(usize, Fr)>,
+}
+
+/// Runs over the channels of the same block of the same tensor.
+#[derive(Clone, Debug)]
+pub(crate) struct RunGroup {
+    point: Vec<Fr>,
+    length: u32,
+    runs: Vec<(usize, Fr)>,
+}
+
+impl<'a> Kappa<'a> {
+    pub(crate) fn new(program: &'a Program, challenges: &LayerChallenges<'_>) -> Self {
+        let mut kappa = Self {
+            columns: program.columns(),
+            weight_columns: program.weight_columns(),
+            terms: Vec::new(),
+            constants: Vec::new(),
+        };
+        let rows = u64::try_from(program.weight_rows()).unwrap_or(u64::MAX);
+        let step = challenges.alpha.pow([rows]);
+        let per_row = Fr::from(1u64 << program.log_rows())
+            .inverse()
+            .unwrap_or(Fr::ZERO);
+        for (layer, gamma) in program.layers().iter().zip(&challenges.gamma) {
+            kappa.push_layer(
+                program,
+                layer,
+                (*gamma, step, per_row),
+                challenges.position_point,
+            );
+        }
+        kappa
+    }
+
+    fn push_layer(
+        &mut self,
+        program: &'a Program,
+        layer: &'a Layer,
+        (gamma, step, per_row): (Fr, Fr, Fr),
+        point: &[Fr],
+    ) {
+        let Some(output) = program.tensors().get(widen(layer.output)) else {
+            return;
+        };
+        let mut axes = position_axes(output, point);
+        axes.reverse();
+        let total: Fr = axes.iter().map(AxisVector::sum).product();
+        let mut coefficient = gamma;
+        let mut coefficients = Vec::with_capacity(layer.bias.len());
+        for column in &layer.bias {
+            self.constants
+                .push((widen(*column), coefficient * total * per_row));
+            coefficients.push(coefficient);
+            coefficient *= step;
+        }
+        for term in &layer.terms {
+            let Some(source) = program.tensors().get(widen(term.source)) else {
+                continue;
+            };
+            self.terms.push(FoldedTerm {
+                term,
+                source,
+                coefficients: coefficients.clone(),
+                positions: axes.iter().map(AxisVector::entries).collect(),
+            });
+        }
+    }
+
+    /// κ at the point r, given each column's evaluation z there.
+    pub(crate) fn evaluate(&self, r: &[Fr], z: &[Fr]) -> EvaluatedKappa {
+        let groups = self
+            .terms
+            .iter()
+            .flat_map(|term| term.evaluate(self.columns, r, z))
+            .collect();
+        EvaluatedKappa {
+            groups,
+            constants: self.constants.clone(),
+        }
+    }
+
+    /// Σ_j K_j g_j / n: what the biases add to the summand at each row.
+    pub(crate) fn constant(&self, g: &[Fr]) -> Fr {
+        self.constants.iter().map(|(j, k)| *k * g[*j]).sum()
+    }
+
+    /// Subtracts Σ_j g_j·G_j from the dense vectors u.
+    pub(crate) fn subtract_from(&self, g: &[Fr], u: &mut [Vec<Fr>]) {
+        for term in &self.terms {
+            term.subtract_from(self.columns, g, u);
+        }
+    }
+
+    /// C, the length of κ.
+    pub(crate) fn len(&self) -> usize {
+        self.weight_columns
+    }
+}
+
+impl FoldedTerm<'_> {
+    /// K_t(q) = Σ_p E(p) over the p with q(p, t) = q, for each tap of one axis.
+    fn axis_sums(&self, axis: usize) -> Vec<Vec<Fr>> {
+        let map: AxisMap = self.term.maps[axis];
+        let length = self.source.positions[axis];
+        (0..map.taps)
+            .map(|tap| {
+                let mut sums = alloc::vec![Fr::ZERO; widen(length)];
+                for (e, p) in self.positions[axis].iter().zip(0u32..) {
+                    let position = map.source(p, tap).and_then(|q| usize::try_from(q).ok());
+                    if let Some(sum) = position.and_then(|q| sums.get_mut(q)) {
+                        *sum += e;
+                    }
+                }
+                sums
+            })
+            .collect()
+    }
+
+    fn evaluate(&self, columns: Columns, r: &[Fr], z: &[Fr]) -> Vec<RunGroup> {
+        let sums: Vec<Vec<Vec<Fr>>> = (0..self.term.maps.len())
+            .map(|axis| self.axis_sums(axis))
+            .collect();
+        self.source
+            .block_points(r)
+            .into_iter()
+            .map(|block| {
+                let (channels, mut rest) = block.point.split_at(self.source.channel_bits());
+                let mut at_point: Vec<Vec<Fr>> = Vec::with_capacity(sums.len());
+                let mut axes = self.source.axes();
+                axes.next();
+                for ((_, bits), sums) in axes.zip(sums.iter().rev()) {
+                    let (point, tail) = rest.split_at(bits);
+                    rest = tail;
+                    let eq = eq_table(point);
+                    at_point.push(sums.iter().map(|sums| inner_product(sums, &eq)).collect());
+                }
+                at_point.reverse();
+                let scale = block.prefix * z[Part::Out.column(columns, block.lane)];
+                RunGroup {
+                    point: channels.to_vec(),
+                    length: self.source.channels,
+                    runs: self.runs(&at_point, scale),
+                }
+            })
+            .collect()
+    }
+
+    /// The first column and the coefficient of each run.
+    fn runs(&self, at_point: &[Vec<Fr>], scale: Fr) -> Vec<(usize, Fr)> {
+        let taps = self.term.taps();
+        let factors: Vec<Fr> = (0..taps)
+            .map(|tap| {
+                let split = self.term.split_tap(tap);
+                let factor: Fr = split
+                    .iter()
+                    .zip(at_point)
+                    .map(|(tap, values)| values[widen(*tap)])
+                    .product();
+                factor * scale
+            })
+            .collect();
+        self.term
+            .runs
+            .chunks(taps.max(1))
+            .zip(&self.coefficients)
+            .flat_map(|(runs, coefficient)| {
+                runs.iter()
+                    .zip(&factors)
+                    .map(move |(run, factor)| (widen(*run), *coefficient * factor))
+            })
+            .collect()
+    }
+
+    fn subtract_from(&self, columns: Columns, g: &[Fr], u: &mut [Vec<Fr>]) {
+        let taps = self.term.taps();
+        let channels = widen(self.source.channels);
+        let sums: Vec<Vec<Vec<Fr>>> = (0..self.term.maps.len())
+            .map(|axis| self.axis_sums(axis))
+            .collect();
+        let cells = self.source.cell_indices();
+        for tap in 0..taps {
+            let mut weights = alloc::vec![Fr::ZERO; channels];
+            for (runs, coefficient) in self.term.runs.chunks(taps).zip(&self.coefficients) {
+                let run = &g[widen(runs[tap])..][..channels];
+                for (weight, g) in weights.iter_mut().zip(run) {
+                    *weight += *coefficient * g;
+                }
+            }
+            let split = self.term.split_tap(tap);
+            // Row-major over the source's positions, slowest first.
+            let mut positions = alloc::vec![Fr::ONE];
+            for (axis, tap) in split.iter().enumerate() {
+                let sums = &sums[axis][widen(*tap)];
+                positions = positions
+                    .iter()
+                    .flat_map(|factor| sums.iter().map(move |sum| *factor * sum))
+                    .collect();
+            }
+            for (factor, cells) in positions.iter().zip(cells.chunks(channels)) {
+                if *factor == Fr::ZERO {
+                    continue;
+                }
+                for (weight, index) in weights.iter().zip(cells) {
+                    let (lane, row) = self.source.place(*index);
+                    u[Part::Out.column(columns, lane)][row] -= *factor * weight;
+                }
+            }
+        }
+    }
+}
+
+impl EvaluatedKappa {
+    /// κ(x) = Σ_j κ_j xʲ.
+    pub(crate) fn at(&self, x: Fr) -> Fr {
+        let power = |column: &usize| x.pow([u64::try_from(*column).unwrap_or(u64::MAX)]);
+        let runs: Fr = self
+            .groups
+            .iter()
+            .map(|group| {
+                let along = AxisVector::geometric(x, group.point.len(), group.length.into());
+                let shifts: Fr = group.runs.iter().map(|(j, k)| *k * power(j)).sum();
+                shifts * along.evaluate(&group.point)
+            })
+            .sum();
+        let constants: Fr = self.constants.iter().map(|(j, k)| *k * power(j)).sum();
+        runs + constants
+    }
+
+    /// κ_j for j < length.
+    pub(crate) fn prefix(&self, length: usize) -> Vec<Fr> {
+        let mut kappa = alloc::vec![Fr::ZERO; length];
+        for group in &self.groups {
+            let reach = group
+                .runs
+                .iter()
+                .map(|(column, _)| length.saturating_sub(*column))
+                .max()
+                .unwrap_or(0);
+            let eq = eq_prefix(&group.point, reach.min(widen(group.length)));
+            for (column, coefficient) in &group.runs {
+                for (kappa, eq) in kappa.iter_mut().skip(*column).zip(&eq) {
+                    *kappa += *coefficient * eq;
+                }
+            }
+        }
+        for (column, coefficient) in &self.constants {
+            if let Some(kappa) = kappa.get_mut(*column) {
+                *kappa += coefficient;
+            }
+        }
+        kappa
+    }
+}
+
+/// eq(point, i) for i < length, at a cost of the order of the length whatever the axis.
+fn eq_prefix(point: &[Fr], length: usize) -> Vec<Fr> {
+    let bits = widen(length.next_power_of_two().trailing_zeros()).min(point.len());
+    let (low, high) = point.split_at(bits);
+    let scale: Fr = high.iter().map(|r| Fr::ONE - r).product();
+    let mut table = eq_table(low);
+    table.truncate(length);
+    for entry in &mut table {
+        *entry *= scale;
+    }
+    table
+}

@@ -1,0 +1,103 @@
+//! The weight matrix of a whole network, its commitment and cached quotients (cqlin, ePrint 2023/393; PROTOCOL §3, §5).
+//!
+//! W(X) = Σᵢ Wᵢ(X)·X^{iC}. For a challenge α, g(X) = W(X) mod (X^C − α) has coefficients g_j = Σᵢ αⁱ W[i][j], and
+//! W − g = q·(X^C − α) with [q]₁ = Σ_{k ≥ 1} α^{k−1} Sₖ, Sₖ = [⌊W(X)/X^{Ck}⌋]₁. The Sₖ depend on the weights alone, so the
+//! group work of a proof is one multi-scalar multiplication of R points.
+
+use alloc::vec::Vec;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::backend::Backend;
+use crate::curve::{G1Affine, G1Projective, to_affine};
+
+/// R rows of C integers, row by row. Weights are secret: they are wiped when dropped and never printed.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct WeightMatrix {
+    columns: usize,
+    entries: Vec<i32>,
+}
+
+impl core::fmt::Debug for WeightMatrix {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "WeightMatrix({} × {})", self.rows(), self.columns)
+    }
+}
+
+impl WeightMatrix {
+    /// A matrix of zeros.
+    pub fn zero(rows: usize, columns: usize) -> Self {
+        Self {
+            columns,
+            entries: alloc::vec![0; rows * columns],
+        }
+    }
+
+    /// A matrix from its entries, row by row; `None` unless they fill whole rows.
+    pub fn from_entries(columns: usize, entries: Vec<i32>) -> Option<Self> {
+        (columns > 0 && entries.len().is_multiple_of(columns)).then_some(Self { columns, entries })
+    }
+
+    /// R.
+    pub fn rows(&self) -> usize {
+        self.entries.len() / self.columns
+    }
+
+    /// C.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The entries, row by row.
+    pub fn entries(&self) -> &[i32] {
+        &self.entries
+    }
+
+    /// Row i.
+    pub fn row(&self, row: usize) -> &[i32] {
+        &self.entries[row * self.columns..][..self.columns]
+    }
+
+    /// The entry in a row and column.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such entry.
+    pub fn set(&mut self, row: usize, column: usize, weight: i32) {
+        assert!(column < self.columns, "column outside the weight matrix");
+        self.entries[row * self.columns + column] = weight;
+    }
+
+    /// How many coefficients W(X) has, without zeros at the end.
+    pub fn degree_bound(&self) -> usize {
+        let zeros = self.entries.iter().rev().take_while(|w| **w == 0).count();
+        self.entries.len() - zeros
+    }
+
+    /// [W]₁ without its blinding, and the cached quotients S₁ … S_{R−1}.
+    ///
+    /// `progress` is told how many of the R commitments are done.
+    ///
+    /// # Panics
+    ///
+    /// When `powers` are fewer than [`Self::degree_bound`].
+    pub fn commit(
+        &self,
+        powers: &[G1Affine],
+        backend: &impl Backend,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> (G1Projective, Vec<G1Affine>) {
+        let used = self.degree_bound();
+        let mut commitments = Vec::with_capacity(self.rows());
+        for row in 0..self.rows() {
+            progress(row, self.rows());
+            let tail = self.entries[..used]
+                .get(row * self.columns..)
+                .unwrap_or(&[]);
+            commitments.push(backend.msm_weights(&powers[..tail.len()], tail));
+        }
+        progress(self.rows(), self.rows());
+        let whole = commitments.remove(0);
+        (whole, to_affine(&commitments))
+    }
+}

@@ -1,0 +1,228 @@
+//! The prover's side of the openings.
+
+use alloc::vec::Vec;
+
+use ark_ec::CurveGroup;
+use ark_ff::{AdditiveGroup, Field};
+
+use super::{Coefficients, LaurentPoint, laurent};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, G1Projective};
+use crate::poly::laurent::symmetric_quotient;
+use crate::poly::multilinear::{eq_table, inner_product};
+use crate::poly::univariate::{add_scaled, divide_by_binomial, divide_by_linear, evaluate, powers};
+use crate::random::{RandomSource, RandomnessUnavailable};
+use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Sender, Z};
+
+/// A polynomial and the blinding of its commitment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Committed {
+    pub(crate) coefficients: Vec<Fr>,
+    pub(crate) blinding: Fr,
+}
+
+impl Committed {
+    /// With a fresh blinding.
+    pub(crate) fn blinded(
+        coefficients: Vec<Fr>,
+        random: &mut dyn RandomSource,
+    ) -> Result<Self, RandomnessUnavailable> {
+        Ok(Self {
+            coefficients,
+            blinding: random.scalar()?,
+        })
+    }
+
+    /// [f(τ)]₁ + ρ[β]₁.
+    pub(crate) fn commit(&self, key: &CommitKey<'_>, backend: &impl Backend) -> G1Projective {
+        let powers = &key.powers[..self.coefficients.len()];
+        backend.msm(powers, &self.coefficients) + key.beta * self.blinding
+    }
+
+    fn add_scaled(&mut self, other: &Self, scale: Fr) {
+        add_scaled(&mut self.coefficients, &other.coefficients, scale);
+        self.blinding += other.blinding * scale;
+    }
+}
+
+impl Drop for Committed {
+    fn drop(&mut self) {
+        use zeroize::Zeroize;
+        self.coefficients.zeroize();
+        self.blinding.zeroize();
+    }
+}
+
+/// [τⁱ]₁ and [β]₁.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommitKey<'a> {
+    pub(crate) powers: &'a [G1Affine],
+    pub(crate) beta: G1Affine,
+}
+
+/// What is opened.
+pub(crate) struct MercuryInput<'a> {
+    /// p, the combination of all columns and the table.
+    pub(crate) p: Committed,
+    /// G, the weights' remainder with the mask on it.
+    pub(crate) g: &'a Committed,
+    /// k′, C + 5μ entries.
+    pub(crate) weight_functional: &'a [Fr],
+    /// The sumcheck's point.
+    pub(crate) r: &'a [Fr],
+    /// log₂ C.
+    pub(crate) log_columns: usize,
+}
+
+/// The prover between Mercury's messages.
+pub(crate) struct MercuryState<'a> {
+    pub(crate) input: MercuryInput<'a>,
+    pub(crate) h: Committed,
+    pub(crate) alpha_prime: AlphaPrime,
+    pub(crate) g_p: Committed,
+    pub(crate) q_p: Committed,
+}
+
+/// The quotient with which one of U, V is opened, and what it leaves in β.
+pub(crate) struct OpeningQuotient {
+    pub(crate) blinding: Fr,
+    pub(crate) point: Fr,
+    pub(crate) combined_blinding: Fr,
+}
+
+impl<'a> MercuryState<'a> {
+    /// Commits to h, draws α′, and divides p.
+    pub(crate) fn divide(
+        input: MercuryInput<'a>,
+        key: &CommitKey<'_>,
+        channel: &mut Sender,
+        (backend, random): (&impl Backend, &mut dyn RandomSource),
+    ) -> Result<Self, RandomnessUnavailable> {
+        let columns = 1 << input.log_columns;
+        let (low, _) = input.r.split_at(input.log_columns.min(input.r.len()));
+        let eq = eq_table(low);
+        let folded = input
+            .p
+            .coefficients
+            .chunks(columns)
+            .map(|row| inner_product(row, &eq))
+            .collect();
+        let h = Committed::blinded(folded, random)?;
+        channel.points("h", &[h.commit(key, backend).into_affine()]);
+        let alpha_prime: AlphaPrime = channel.challenge();
+        let (quotient, remainder) =
+            divide_by_binomial(&input.p.coefficients, columns, alpha_prime.0);
+        Ok(Self {
+            input,
+            h,
+            alpha_prime,
+            g_p: Committed::blinded(remainder, random)?,
+            q_p: Committed::blinded(quotient, random)?,
+        })
+    }
+
+    /// Sends g_p, q_p, D, S, y₁ and the two quotients.
+    pub(crate) fn open(
+        &self,
+        key: &CommitKey<'_>,
+        channel: &mut Sender,
+        (backend, random): (&impl Backend, &mut dyn RandomSource),
+    ) -> Result<[OpeningQuotient; 2], RandomnessUnavailable> {
+        let send = |channel: &mut Sender, name, f: &Committed| {
+            channel.points(name, &[f.commit(key, backend).into_affine()]);
+        };
+        send(channel, "g_p", &self.g_p);
+        send(channel, "q_p", &self.q_p);
+        let (psi, ga, gb): (Psi, Ga, Gb) = (
+            channel.challenge(),
+            channel.challenge(),
+            channel.challenge(),
+        );
+        let d = Committed::blinded(self.reversed(psi.0), random)?;
+        let s = Committed::blinded(self.symmetric(ga.0, gb.0), random)?;
+        send(channel, "D", &d);
+        send(channel, "S", &s);
+        let (c1, z): (C1, Z) = (channel.challenge(), channel.challenge());
+        // The verifier refuses z = 0 too, which a transcript gives with probability 2⁻²⁵⁴.
+        let z_inverse = z.inverse().unwrap_or(Fr::ZERO);
+        let k = self.input.weight_functional;
+        let coefficients = laurent(&LaurentPoint {
+            log_columns: self.input.log_columns,
+            r: self.input.r,
+            alpha_prime: self.alpha_prime.0,
+            psi: psi.0,
+            ga: ga.0,
+            gb: gb.0,
+            c1: c1.0,
+            z: z.0,
+            z_inverse,
+            weight_functional: [evaluate(k, z.0), evaluate(k, z_inverse)],
+            g_length: k.len(),
+        });
+        let [u, v] = coefficients.map(|coefficients| self.combine(&coefficients, &s, &d));
+        channel.scalars("y_1", &[evaluate(&u.coefficients, z.0)]);
+        let mut quotients = Vec::with_capacity(2);
+        for (f, point) in [(u, z.0), (v, z_inverse)] {
+            let quotient = Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
+            send(channel, "opening", &quotient);
+            quotients.push(OpeningQuotient {
+                blinding: quotient.blinding,
+                point,
+                combined_blinding: f.blinding,
+            });
+        }
+        let [at_z, at_inverse] = <[OpeningQuotient; 2]>::try_from(quotients)
+            .unwrap_or_else(|_| unreachable!("two polynomials give two quotients"));
+        Ok([at_z, at_inverse])
+    }
+
+    /// D(X) = X^{C−1}g_p(1/X) + ψ·X^{C+5μ−1}G(1/X), from the first C and C + 5μ coefficients.
+    fn reversed(&self, psi: Fr) -> Vec<Fr> {
+        let reversed = |f: &[Fr], length: usize| -> Vec<Fr> {
+            let mut f = f[..length.min(f.len())].to_vec();
+            f.resize(length, Fr::ZERO);
+            f.reverse();
+            f
+        };
+        let mut d = reversed(&self.g_p.coefficients, 1 << self.input.log_columns);
+        let g_length = self.input.weight_functional.len();
+        add_scaled(&mut d, &reversed(&self.input.g.coefficients, g_length), psi);
+        d
+    }
+
+    fn symmetric(&self, ga: Fr, gb: Fr) -> Vec<Fr> {
+        let (low, high) = self
+            .input
+            .r
+            .split_at(self.input.log_columns.min(self.input.r.len()));
+        let low = eq_table(low);
+        let high = eq_table(high);
+        let powers = powers(self.alpha_prime.0, high.len());
+        let for_h: Vec<Fr> = high.iter().zip(&powers).map(|(e, a)| ga * e - a).collect();
+        let weighted: Vec<Fr> = self
+            .input
+            .weight_functional
+            .iter()
+            .map(|k| gb * k)
+            .collect();
+        symmetric_quotient(&[
+            (&self.g_p.coefficients, &low),
+            (&self.h.coefficients, &for_h),
+            (&self.input.g.coefficients, &weighted),
+        ])
+    }
+
+    fn combine(&self, coefficients: &Coefficients, s: &Committed, d: &Committed) -> Committed {
+        let mut sum = Committed::default();
+        for (f, coefficient) in [
+            (&self.g_p, coefficients.g_p),
+            (&self.h, coefficients.h),
+            (self.input.g, coefficients.g),
+            (s, coefficients.s),
+            (d, coefficients.d),
+        ] {
+            sum.add_scaled(f, coefficient);
+        }
+        sum
+    }
+}

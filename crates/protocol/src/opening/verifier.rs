@@ -1,0 +1,118 @@
+//! The verifier's side of the openings.
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+
+use super::{Coefficients, LaurentPoint, laurent};
+use crate::curve::{Fr, G1Affine};
+use crate::error::VerifyError;
+use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Receiver, Z};
+
+/// What is claimed to be opened.
+pub(crate) struct OpeningClaim<'a> {
+    /// The sumcheck's point.
+    pub(crate) r: &'a [Fr],
+    /// b = p̃(r).
+    pub(crate) b: Fr,
+    /// s = ⟨G, k′⟩.
+    pub(crate) s: Fr,
+    /// log₂ C.
+    pub(crate) log_columns: usize,
+    /// C + 5μ.
+    pub(crate) g_length: usize,
+}
+
+/// The messages of the openings and what they claim.
+pub(crate) struct Openings {
+    pub(crate) alpha_prime: Fr,
+    pub(crate) h: G1Affine,
+    pub(crate) g_p: G1Affine,
+    pub(crate) q_p: G1Affine,
+    pub(crate) d: G1Affine,
+    pub(crate) s: G1Affine,
+    /// U and V as combinations of the commitments.
+    pub(crate) combinations: [Coefficients; 2],
+    /// z and 1/z.
+    pub(crate) points: [Fr; 2],
+    /// U(z) and V(1/z).
+    pub(crate) values: [Fr; 2],
+    pub(crate) quotients: [G1Affine; 2],
+}
+
+/// Receives the openings; `weight_functional` gives k′ at a point.
+///
+/// # Errors
+///
+/// A malformed message, or a point z at which 1/z = z or which has no inverse.
+///
+/// # Soundness
+///
+/// The caller must still check, in the pairing, both quotients, p − g_p = q_p(X^C − α′) and W − G = q′(X^C − α).
+pub(crate) fn receive(
+    claim: &OpeningClaim<'_>,
+    weight_functional: impl Fn(Fr) -> Fr,
+    channel: &mut Receiver<'_>,
+) -> Result<Openings, VerifyError> {
+    let h = channel.point("h")?;
+    let alpha_prime: AlphaPrime = channel.challenge();
+    let g_p = channel.point("g_p")?;
+    let q_p = channel.point("q_p")?;
+    let (psi, ga, gb): (Psi, Ga, Gb) = (
+        channel.challenge(),
+        channel.challenge(),
+        channel.challenge(),
+    );
+    let d = channel.point("D")?;
+    let s = channel.point("S")?;
+    let (c1, z): (C1, Z) = (channel.challenge(), channel.challenge());
+    let z_inverse = inverse_of_regular(z.0)?;
+    let combinations = laurent(&LaurentPoint {
+        log_columns: claim.log_columns,
+        r: claim.r,
+        alpha_prime: alpha_prime.0,
+        psi: psi.0,
+        ga: ga.0,
+        gb: gb.0,
+        c1: c1.0,
+        z: z.0,
+        z_inverse,
+        weight_functional: [weight_functional(z.0), weight_functional(z_inverse)],
+        g_length: claim.g_length,
+    });
+    let y1 = channel.scalar("y_1")?;
+    let y2 = (ga.0 * claim.b + gb.0 * claim.s).double() - y1;
+    Ok(Openings {
+        alpha_prime: alpha_prime.0,
+        h,
+        g_p,
+        q_p,
+        d,
+        s,
+        combinations,
+        points: [z.0, z_inverse],
+        values: [y1, y2],
+        quotients: [channel.point("opening")?, channel.point("opening")?],
+    })
+}
+
+/// 1/z, unless z = 0 or z² = 1, where U and V would be read at one point.
+pub(crate) fn inverse_of_regular(z: Fr) -> Result<Fr, VerifyError> {
+    match z.inverse() {
+        Some(inverse) if inverse != z => Ok(inverse),
+        _ => Err(VerifyError::DegenerateChallenge),
+    }
+}
+
+impl Openings {
+    /// The commitments that U and V combine, each with its coefficients in the two.
+    pub(crate) fn combined(&self) -> Vec<(G1Affine, [Fr; 2])> {
+        let [u, v] = &self.combinations;
+        alloc::vec![
+            (self.g_p, [u.g_p, v.g_p]),
+            (self.h, [u.h, v.h]),
+            (self.s, [u.s, v.s]),
+            (self.d, [u.d, v.d]),
+        ]
+    }
+}

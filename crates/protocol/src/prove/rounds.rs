@@ -1,0 +1,324 @@
+//! The prover's rounds, each a state that the next consumes.
+//!
+//! [`WitnessRound`] → [`Lookups`] → [`Opening`]. Between two messages a state can be inspected, and altered by the tests that
+//! play a cheating prover.
+
+use alloc::vec::Vec;
+
+use ark_ec::CurveGroup;
+use ark_ff::{AdditiveGroup, Field};
+
+use super::columns::{Hiding, SecretColumns};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, g1_generator};
+use crate::keys::ProvingKey;
+use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::lookup::{LookupChallenges, helpers, multiplicities, table_side, tag_column};
+use crate::opening::{Committed, MercuryInput, MercuryState, masked_tail};
+use crate::poly::multilinear::eq_table;
+use crate::poly::univariate::{add_scaled, powers};
+use crate::proof::PublicTensor;
+use crate::random::{RandomSource, RandomnessUnavailable};
+use crate::sumcheck::{self, Instance, Mask, mask_functional};
+use crate::transcript::{Alpha, EqPoint, EquationWeight, Eta, Sender, Xi};
+use crate::witness::{CellColumns, Witness};
+
+type Tools<'a, B> = (&'a B, &'a mut dyn RandomSource);
+
+/// Round 1: the witness and its multiplicities.
+pub(crate) struct WitnessRound<'k> {
+    key: &'k ProvingKey,
+    pub(crate) cells: CellColumns,
+    pub(crate) multiplicities: Vec<i64>,
+    hiding: Vec<Hiding>,
+}
+
+/// Round 2: lookups, the weights' remainder, the mask.
+pub(crate) struct Lookups<'k> {
+    key: &'k ProvingKey,
+    challenges: LookupChallenges,
+    pub(crate) alpha: Alpha,
+    pub(crate) columns: SecretColumns,
+    hiding: Vec<Hiding>,
+    /// λ + t.
+    table: Vec<Fr>,
+    fractions: Vec<[Vec<Fr>; 2]>,
+    /// g = W mod (X^C − α).
+    pub(crate) g: Vec<Fr>,
+    /// What is added to the quotient of W: nothing, for an honest prover.
+    pub(crate) extra_quotient: Vec<Fr>,
+    pub(crate) mask: Mask,
+}
+
+/// Round 3: the openings.
+pub(crate) struct Opening<'k> {
+    key: &'k ProvingKey,
+    r: Vec<Fr>,
+    weight_functional: Vec<Fr>,
+    p: Committed,
+    g: Committed,
+    q_blinding: Fr,
+    alpha: Fr,
+}
+
+impl<'k> WitnessRound<'k> {
+    pub(crate) fn new(
+        key: &'k ProvingKey,
+        witness: &Witness,
+        random: &mut dyn RandomSource,
+    ) -> Result<Self, RandomnessUnavailable> {
+        let program = key.verifying().program();
+        let cells = CellColumns::new(program, witness);
+        let hiding: Result<_, _> = (0..program.columns().count())
+            .map(|_| Hiding::draw(random))
+            .collect();
+        Ok(Self {
+            key,
+            multiplicities: multiplicities(program, &cells),
+            cells,
+            hiding: hiding?,
+        })
+    }
+
+    /// Commits to the witness, then computes what follows from λ, θ and α.
+    pub(crate) fn commit<B: Backend>(
+        self,
+        channel: &mut Sender,
+        (backend, random): Tools<'_, B>,
+    ) -> Result<Lookups<'k>, RandomnessUnavailable> {
+        let program = self.key.verifying().program();
+        let mut columns = SecretColumns::new(program);
+        let commit_key = self.key.commit_key();
+        let witness = (0..program.lanes()).flat_map(|lane| self.cells.lane(lane));
+        let first_round = witness.chain([self.multiplicities.as_slice()]);
+        for (cells, hiding) in first_round.zip(&self.hiding) {
+            let commitment = hiding.commit_cells(cells, &commit_key, backend);
+            channel.points("witness", &[commitment]);
+            columns.push_cells(cells, hiding);
+        }
+        let challenges = LookupChallenges {
+            lambda: channel.challenge(),
+            theta: channel.challenge(),
+        };
+        let alpha: Alpha = channel.challenge();
+        let mut lookups = Lookups {
+            key: self.key,
+            challenges,
+            alpha,
+            columns,
+            table: challenges.table_column(program),
+            fractions: Vec::with_capacity(program.lanes()),
+            g: backend.fold_weights(self.key.weights(), &powers(alpha.0, program.weight_rows())),
+            extra_quotient: Vec::new(),
+            mask: Mask::draw(program.log_rows(), random)?,
+            hiding: self.hiding,
+        };
+        lookups.fill(&self.multiplicities);
+        Ok(lookups)
+    }
+}
+
+impl<'k> Lookups<'k> {
+    /// Adds the helpers and the table's side to the columns.
+    fn fill(&mut self, multiplicities: &[i64]) {
+        let program = self.key.verifying().program();
+        let names = program.columns();
+        let active = program.active_rows();
+        for lane in 0..program.lanes() {
+            let cells = [names.rem(lane), names.pre(lane), names.out(lane)]
+                .map(|column| self.columns.columns[column].as_slice());
+            let fractions = self.challenges.fractions(cells, &tag_column(program, lane));
+            let helper = helpers(&fractions[0], &fractions[1], active);
+            self.columns.push(helper, &self.hiding[names.helper(lane)]);
+            self.fractions.push(fractions);
+        }
+        let side = table_side(multiplicities, &self.table, active);
+        self.columns.push(side, &self.hiding[names.table_side()]);
+    }
+
+    /// Sends the helpers, G and q′, runs the sumcheck and sends every column's evaluation.
+    pub(crate) fn sumcheck<B: Backend>(
+        mut self,
+        public: &[PublicTensor],
+        channel: &mut Sender,
+        (backend, random): Tools<'_, B>,
+    ) -> Result<Opening<'k>, RandomnessUnavailable> {
+        let key = self.key;
+        let program = key.verifying().program();
+        let (g, q_blinding) = self.send(channel, (backend, random))?;
+
+        let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
+        let eta: Eta = channel.challenge();
+        let challenges = ClaimChallenges::draw(program, self.alpha, channel);
+        let claims = LinearClaims::new(program, public, &challenges);
+        let mut instance = self.instance(&claims, &zerocheck, eta);
+        let r = sumcheck::prove(&mut instance, &self.mask, channel, backend);
+        let z: Vec<Fr> = instance.columns.iter().map(|column| column[0]).collect();
+        channel.scalars("z", &z);
+        channel.scalars("t", &[instance.table[0] - self.challenges.lambda.0]);
+
+        let xi: Xi = channel.challenge();
+        let p = self.combine(xi.0);
+        let mut weight_functional = claims.kappa.evaluate(&r, &z).prefix(claims.kappa.len());
+        let tail = masked_tail(
+            &weight_functional,
+            claims.kappa.len(),
+            self.alpha.0,
+            &mask_functional(&r),
+        );
+        weight_functional.extend(tail);
+        Ok(Opening {
+            key,
+            r,
+            weight_functional,
+            p,
+            g,
+            q_blinding,
+            alpha: self.alpha.0,
+        })
+    }
+
+    /// Commits to the helpers, the table's side, G = g + (X^C − α)L and q′ = q − L.
+    fn send<B: Backend>(
+        &self,
+        channel: &mut Sender,
+        (backend, random): Tools<'_, B>,
+    ) -> Result<(Committed, Fr), RandomnessUnavailable> {
+        let program = self.key.verifying().program();
+        let commit_key = self.key.commit_key();
+        let first_round = program.columns().first_round();
+        let later = self
+            .columns
+            .columns
+            .iter()
+            .zip(&self.hiding)
+            .skip(first_round);
+        for (column, hiding) in later {
+            let commitment = hiding.commit_column(column, &commit_key, backend);
+            channel.points("lookups", &[commitment]);
+        }
+        let mask = self.mask.coefficients();
+        let mut g = self.g.clone();
+        let mut shifted = alloc::vec![Fr::ZERO; program.weight_columns()];
+        shifted.extend_from_slice(mask);
+        add_scaled(&mut g, &shifted, Fr::ONE);
+        add_scaled(&mut g, mask, -self.alpha.0);
+        let g = Committed::blinded(g, random)?;
+        channel.points("G", &[g.commit(&commit_key, backend).into_affine()]);
+        let mut rest = self.extra_quotient.clone();
+        add_scaled(&mut rest, mask, -Fr::ONE);
+        let rest = Committed::blinded(rest, random)?;
+        let quotients = self.key.quotients();
+        let quotient = backend.msm(quotients, &powers(self.alpha.0, quotients.len()))
+            + rest.commit(&commit_key, backend);
+        channel.points("q'", &[quotient.into_affine()]);
+        Ok((g, rest.blinding))
+    }
+
+    fn instance(&mut self, claims: &LinearClaims<'_>, zerocheck: &[EqPoint], eta: Eta) -> Instance {
+        let program = self.key.verifying().program();
+        let names = program.columns();
+        let mut u = claims.dense(program);
+        claims.kappa.subtract_from(&self.g, &mut u);
+        let linear = u
+            .into_iter()
+            .enumerate()
+            .filter(|(column, _)| *column != names.multiplicities())
+            .collect();
+        let point: Vec<Fr> = zerocheck.iter().map(|r| r.0).collect();
+        let mut active = alloc::vec![Fr::ONE; program.rows()];
+        active[program.active_rows()..].fill(Fr::ZERO);
+        Instance {
+            eta,
+            constant: -claims.kappa.constant(&self.g),
+            eq: eq_table(&point),
+            active,
+            lookups: core::mem::take(&mut self.fractions),
+            table: self.table.clone(),
+            columns: self.columns.columns.clone(),
+            helpers: (0..program.lanes())
+                .map(|lane| names.helper(lane))
+                .collect(),
+            table_side: names.table_side(),
+            multiplicities: names.multiplicities(),
+            linear,
+        }
+    }
+
+    /// p = Σ ξ^c column_c + ξ^last t, padded to C coefficients.
+    fn combine(&self, xi: Fr) -> Committed {
+        let program = self.key.verifying().program();
+        let mut p = Committed {
+            coefficients: alloc::vec![Fr::ZERO; program.rows().max(program.weight_columns())],
+            blinding: Fr::ZERO,
+        };
+        let weights = powers(xi, self.columns.columns.len() + 1);
+        for ((column, hiding), weight) in
+            self.columns.columns.iter().zip(&self.hiding).zip(&weights)
+        {
+            add_scaled(&mut p.coefficients, column, *weight);
+            p.blinding += hiding.blinding * weight;
+        }
+        let last = weights.last().copied().unwrap_or(Fr::ONE);
+        for (p, shifted) in p.coefficients.iter_mut().zip(&self.table) {
+            *p += last * (*shifted - self.challenges.lambda.0);
+        }
+        p
+    }
+}
+
+impl Opening<'_> {
+    /// Sends the openings and the correction E.
+    pub(crate) fn finish<B: Backend>(
+        self,
+        channel: &mut Sender,
+        tools: Tools<'_, B>,
+    ) -> Result<(), RandomnessUnavailable> {
+        self.finish_with(channel, tools, |_| ())
+    }
+
+    /// As [`Self::finish`], with a chance to alter Mercury's division before it is committed to.
+    pub(crate) fn finish_with<B: Backend>(
+        mut self,
+        channel: &mut Sender,
+        (backend, random): Tools<'_, B>,
+        alter: impl FnOnce(&mut MercuryState<'_>),
+    ) -> Result<(), RandomnessUnavailable> {
+        let commit_key = self.key.commit_key();
+        let input = MercuryInput {
+            p: core::mem::take(&mut self.p),
+            g: &self.g,
+            weight_functional: &self.weight_functional,
+            r: &self.r,
+            log_columns: self.key.verifying().program().log_weight_columns(),
+        };
+        let mut mercury = MercuryState::divide(input, &commit_key, channel, (backend, random))?;
+        alter(&mut mercury);
+        let quotients = mercury.open(&commit_key, channel, (backend, random))?;
+        let weights: [Fr; 4] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
+        let [w1, w2, w3, w4] = weights;
+
+        // What each equation leaves in β, as a combination of [1]₁, [τ]₁ and [τ^C]₁.
+        let [mut one, mut tau, mut tau_c] = [Fr::ZERO; 3];
+        for (opening, weight) in quotients.iter().zip([w1, w2]) {
+            one += weight * (opening.combined_blinding + opening.blinding * opening.point);
+            tau -= weight * opening.blinding;
+        }
+        let MercuryState {
+            input,
+            g_p,
+            q_p,
+            alpha_prime,
+            ..
+        } = &mercury;
+        one += w3 * (input.p.blinding - g_p.blinding + q_p.blinding * alpha_prime.0);
+        tau_c -= w3 * q_p.blinding;
+        one += w4 * (self.key.weights_blinding() - self.g.blinding + self.q_blinding * self.alpha);
+        tau_c -= w4 * self.q_blinding;
+        let verifying = self.key.verifying();
+        let bases: [G1Affine; 3] = [g1_generator(), verifying.setup().tau_g1, verifying.tau_c()];
+        let correction = backend.msm(&bases, &[one, tau, tau_c]);
+        channel.points("E", &[correction.into_affine()]);
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! The verifier.
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+
+use crate::curve::{Fr, G1Affine, g1_generator};
+use crate::digest::Digest32;
+use crate::error::VerifyError;
+use crate::keys::VerifyingKey;
+use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::lookup::{LookupChallenges, constraints};
+use crate::opening::{OpeningClaim, Openings, masked_tail, receive};
+use crate::pairing::{Accumulator, Side};
+use crate::poly::multilinear::eq;
+use crate::poly::univariate::{evaluate, powers};
+use crate::proof::{Proof, PublicTensor, begin, check_public};
+use crate::srs::SetupOrigin;
+use crate::sumcheck::{self, active_at, mask_functional, mask_length};
+use crate::transcript::{Alpha, EqPoint, EquationWeight, Eta, Receiver, Xi};
+
+/// What a verifier accepts besides the mathematics.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VerifyOptions<'a> {
+    /// Accept a key made with a development setup.
+    pub allow_development_setup: bool,
+    /// Digests of further setups that the verifier trusts.
+    pub trusted_setups: &'a [Digest32],
+    /// The model that the proof must be for.
+    pub model: Option<Digest32>,
+    /// The context for which the proof must have been made; a proof for one context is no proof for another.
+    pub context: &'a [u8],
+}
+
+/// What an accepted proof says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Where the setup comes from.
+    pub setup: SetupOrigin,
+    /// The model's identity.
+    pub model: Digest32,
+    /// The tensors that the proof reveals, inputs and outputs that are absent are hidden.
+    pub public: Vec<PublicTensor>,
+    /// Miller loops that the pairing took.
+    pub miller_loops: usize,
+}
+
+/// Verifies a proof file.
+///
+/// # Errors
+///
+/// [`VerifyError`] says why the proof is not accepted.
+///
+/// # Soundness
+///
+/// An accepted proof shows that the committed network maps some input to some output which agree with every public tensor, unless
+/// the setup's secret is known, with an error of about 2⁻²³⁰ and the security of BN254, about 100 bits.
+pub fn verify(
+    key: &VerifyingKey,
+    proof: &[u8],
+    options: &VerifyOptions<'_>,
+) -> Result<Verdict, VerifyError> {
+    let setup = check_setup(key, options)?;
+    if let Some(expected) = options.model {
+        same_model(expected, key.digest())?;
+    }
+    let proof = Proof::from_bytes(proof)?;
+    same_model(key.digest(), proof.model())?;
+    check_public(key.program(), proof.public())?;
+    let equations = Equations::receive(key, &proof, options.context)?;
+    let decision = equations.accumulate(key).decide(key.prepared());
+    if !decision.holds {
+        return Err(VerifyError::Equations);
+    }
+    Ok(Verdict {
+        setup,
+        model: key.digest(),
+        public: proof.public().to_vec(),
+        miller_loops: decision.miller_loops,
+    })
+}
+
+fn check_setup(
+    key: &VerifyingKey,
+    options: &VerifyOptions<'_>,
+) -> Result<SetupOrigin, VerifyError> {
+    let origin = key.setup().origin();
+    match origin {
+        SetupOrigin::Hermez => Ok(origin),
+        SetupOrigin::Development if options.allow_development_setup => Ok(origin),
+        SetupOrigin::Development => Err(VerifyError::DevelopmentSetup),
+        SetupOrigin::Unknown => {
+            let setup = key.setup().digest();
+            if options.trusted_setups.contains(&setup) {
+                Ok(origin)
+            } else {
+                Err(VerifyError::UnknownSetup { setup })
+            }
+        }
+    }
+}
+
+fn same_model(expected: Digest32, found: Digest32) -> Result<(), VerifyError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(VerifyError::WrongModel { expected, found })
+    }
+}
+
+/// Everything that the pairing decides, with the weights of its four equations.
+struct Equations {
+    lookup: LookupChallenges,
+    alpha: Fr,
+    xi: Fr,
+    columns: Vec<G1Affine>,
+    g: G1Affine,
+    q: G1Affine,
+    openings: Openings,
+    weights: [Fr; 4],
+    correction: G1Affine,
+}
+
+impl Equations {
+    /// Runs the protocol up to the pairing (PROTOCOL §4 to §7).
+    fn receive(key: &VerifyingKey, proof: &Proof, context: &[u8]) -> Result<Self, VerifyError> {
+        let program = key.program();
+        let transcript = begin(program, key.digest(), context, proof.public());
+        let mut channel = Receiver::new(transcript, proof.argument());
+
+        // Round 1: the witness. Round 2: lookups, the weights' remainder with the mask on it.
+        let names = program.columns();
+        let mut columns = channel.points("witness", names.first_round())?;
+        let lookup = LookupChallenges {
+            lambda: channel.challenge(),
+            theta: channel.challenge(),
+        };
+        let alpha: Alpha = channel.challenge();
+        columns.extend(channel.points("lookups", names.count() - names.first_round())?);
+        let g = channel.point("G")?;
+        let q = channel.point("q'")?;
+
+        // One sumcheck for lookups and linear claims.
+        let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
+        let eta: Eta = channel.challenge();
+        let challenges = ClaimChallenges::draw(program, alpha, &mut channel);
+        let claims = LinearClaims::new(program, proof.public(), &challenges);
+        let (r, last) = sumcheck::verify(&mut channel, program.log_rows(), claims.value)?;
+        let z = channel.scalars("z", names.count())?;
+        let table = channel.scalar("t")?;
+
+        // What is left of the last claim is what the weights and the mask must account for.
+        let active = active_at(&r);
+        let zerocheck: Vec<Fr> = zerocheck.iter().map(|r| r.0).collect();
+        let rows = constraints(program, &lookup, eta, (&r, &z, table));
+        let s =
+            eq(&zerocheck, &r) * active * rows + claims.evaluate(program, &r, &z, active) - last;
+
+        // Openings of all columns, and of s.
+        let xi: Xi = channel.challenge();
+        let b = evaluate(&z, xi.0) + xi.pow([z.len() as u64]) * table;
+        let columns_of_w = program.weight_columns();
+        let mask = mask_functional(&r);
+        let kappa = claims.kappa.evaluate(&r, &z);
+        let tail = masked_tail(
+            &kappa.prefix(mask.len().min(columns_of_w)),
+            columns_of_w,
+            alpha.0,
+            &mask,
+        );
+        let weight_functional =
+            |x: Fr| kappa.at(x) + x.pow([columns_of_w as u64]) * evaluate(&tail, x);
+        let openings = receive(
+            &OpeningClaim {
+                r: &r,
+                b,
+                s,
+                log_columns: program.log_weight_columns(),
+                g_length: columns_of_w + mask_length(program.log_rows()),
+            },
+            weight_functional,
+            &mut channel,
+        )?;
+        let weights = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
+        let correction = channel.point("E")?;
+        channel.finish()?;
+        Ok(Self {
+            lookup,
+            alpha: alpha.0,
+            xi: xi.0,
+            columns,
+            g,
+            q,
+            openings,
+            weights,
+            correction,
+        })
+    }
+
+    /// The sum of the four equations:
+    ///
+    /// ```text
+    /// w₁: U(z) is opened at z      w₂: V(1/z) is opened at 1/z
+    /// w₃: p − g_p = q_p·(X^C − α′)      w₄: W − G = q′·(X^C − α)
+    /// ```
+    fn accumulate(&self, key: &VerifyingKey) -> Accumulator {
+        let [w1, w2, w3, w4] = self.weights;
+        let openings = &self.openings;
+        let mut sum = Accumulator::default();
+        for (point, [u, v]) in openings.combined() {
+            sum.add(Side::One, point, w1 * u + w2 * v);
+        }
+        let [u, v] = &openings.combinations;
+        let [y1, y2] = openings.values;
+        sum.add(Side::One, self.g, w1 * u.g + w2 * v.g - w4);
+        sum.add(Side::One, g1_generator(), -(w1 * y1 + w2 * y2));
+        for ((quotient, point), weight) in
+            openings.quotients.iter().zip(openings.points).zip([w1, w2])
+        {
+            sum.add(Side::One, *quotient, weight * point);
+            sum.add(Side::Tau, *quotient, -weight);
+        }
+
+        let xi = powers(self.xi, self.columns.len() + 1);
+        for (column, power) in self.columns.iter().zip(&xi) {
+            sum.add(Side::One, *column, w3 * power);
+        }
+        let mut weight = w3 * xi.last().copied().unwrap_or(Fr::ZERO);
+        for column in key.table() {
+            sum.add(Side::One, *column, weight);
+            weight *= self.lookup.theta.0;
+        }
+        sum.add(Side::One, openings.g_p, -w3);
+        sum.add(Side::One, openings.q_p, w3 * openings.alpha_prime);
+        sum.add(Side::TauC, openings.q_p, -w3);
+
+        sum.add(Side::One, *key.weights(), w4);
+        sum.add(Side::One, self.q, w4 * self.alpha);
+        sum.add(Side::TauC, self.q, -w4);
+        sum.add(Side::Beta, self.correction, -Fr::ONE);
+        sum
+    }
+}

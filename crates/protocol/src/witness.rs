@@ -1,0 +1,177 @@
+//! The witness: a cell (rem, pre, out) for every valid position of every tensor.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::encoding::widen;
+use crate::program::Program;
+use crate::table::TAG_FIRST_SEGMENT;
+
+/// A cell: acc + 2^{s−1} = 2^s·pre + rem, out = f(pre).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// The remainder, in [0, 2^s).
+    pub rem: i64,
+    /// The shifted accumulator.
+    pub pre: i64,
+    /// The output of the tensor's table segment.
+    pub out: i64,
+}
+
+impl Zeroize for Cell {
+    fn zeroize(&mut self) {
+        self.rem.zeroize();
+        self.pre.zeroize();
+        self.out.zeroize();
+    }
+}
+
+/// The cells of every tensor of a program, each row-major over (positions…, channels). Wiped when dropped.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Witness {
+    tensors: Vec<Vec<Cell>>,
+}
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Witness({} tensors)", self.tensors.len())
+    }
+}
+
+/// Why cells are not a witness of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// There are not as many tensors as in the program.
+    TensorCount {
+        /// In the program.
+        expected: usize,
+        /// Given.
+        found: usize,
+    },
+    /// A tensor does not have as many cells as in the program.
+    CellCount {
+        /// The tensor.
+        tensor: usize,
+        /// In the program.
+        expected: usize,
+        /// Given.
+        found: usize,
+    },
+    /// A cell is in no row of the table.
+    NotInTable {
+        /// The tensor.
+        tensor: usize,
+        /// The cell, row-major.
+        cell: usize,
+    },
+}
+
+impl fmt::Display for WitnessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TensorCount { expected, found } => {
+                write!(f, "{found} tensors given where the program has {expected}")
+            }
+            Self::CellCount {
+                tensor,
+                expected,
+                found,
+            } => write!(f, "tensor {tensor} has {found} cells, not {expected}"),
+            Self::NotInTable { tensor, cell } => {
+                write!(
+                    f,
+                    "cell {cell} of tensor {tensor} is in no row of the table"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for WitnessError {}
+
+impl Witness {
+    /// A witness for `program`.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError`] when counts differ from the program's or a cell is in no row of the table. Whether the layers' claims
+    /// hold is not checked here: a proof of false ones does not verify.
+    pub fn new(program: &Program, tensors: Vec<Vec<Cell>>) -> Result<Self, WitnessError> {
+        let witness = Self { tensors };
+        let (expected, found) = (program.tensors().len(), witness.tensors.len());
+        if expected != found {
+            return Err(WitnessError::TensorCount { expected, found });
+        }
+        for (index, (tensor, cells)) in program.tensors().iter().zip(&witness.tensors).enumerate() {
+            let (expected, found) = (tensor.cells(), cells.len());
+            if expected != found {
+                return Err(WitnessError::CellCount {
+                    tensor: index,
+                    expected,
+                    found,
+                });
+            }
+            let segment = &program.table().segments[widen(tensor.segment)];
+            let bad = cells.iter().position(|cell| {
+                program.table().remainder_row(cell.rem).is_none()
+                    || segment.apply(cell.pre) != Some(cell.out)
+            });
+            if let Some(cell) = bad {
+                return Err(WitnessError::NotInTable {
+                    tensor: index,
+                    cell,
+                });
+            }
+        }
+        Ok(witness)
+    }
+
+    /// The cells of a tensor, row-major.
+    pub fn tensor(&self, index: usize) -> &[Cell] {
+        &self.tensors[index]
+    }
+}
+
+/// The cells of all lanes as columns of small integers, padded cells and unused rows filled in. Wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct CellColumns {
+    columns: Vec<Vec<i64>>,
+}
+
+impl CellColumns {
+    /// Lays the witness out in the program's lanes.
+    pub(crate) fn new(program: &Program, witness: &Witness) -> Self {
+        let mut columns = alloc::vec![alloc::vec![0; program.rows()]; 3 * program.lanes()];
+        for (tensor, cells) in program.tensors().iter().zip(&witness.tensors) {
+            let segment = tensor.tag() - TAG_FIRST_SEGMENT;
+            let padding = program.table().segments[widen(segment)]
+                .apply(0)
+                .unwrap_or(0);
+            let size = 1 << tensor.block_bits();
+            for block in &tensor.blocks {
+                columns[3 * widen(block.lane) + 2][widen(block.base)..][..size].fill(padding);
+            }
+            for (cell, index) in cells.iter().zip(tensor.cell_indices()) {
+                let (lane, row) = tensor.place(index);
+                columns[3 * lane][row] = cell.rem;
+                columns[3 * lane + 1][row] = cell.pre;
+                columns[3 * lane + 2][row] = cell.out;
+            }
+        }
+        Self { columns }
+    }
+
+    /// rem, pre and out of a lane.
+    pub(crate) fn lane(&self, lane: usize) -> [&[i64]; 3] {
+        [0, 1, 2].map(|part| self.columns[3 * lane + part].as_slice())
+    }
+
+    /// All columns, for the tests that play a cheating prover.
+    #[cfg(test)]
+    pub(crate) fn columns_mut(&mut self) -> &mut [Vec<i64>] {
+        &mut self.columns
+    }
+}
