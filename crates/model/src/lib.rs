@@ -14,6 +14,7 @@
 //! | `float` | the `f32` interpreter, the reference that quantisation is measured against |
 //! | `fold` | batch normalisation, scales and biases folded into their linear layers |
 //! | `data` | `.npz` and JSON files of inputs, calibration samples and labels |
+//! | `program` | lowering to the proof system's program, and the way back |
 //! | `quantise` | calibration, scales, lookup tables, integer weights |
 //! | `report` | what compiling did to the accuracy, and what each layer costs |
 //!
@@ -44,6 +45,8 @@ pub mod graph;
 pub mod import;
 #[cfg(feature = "onnx")]
 pub mod onnx;
+#[cfg(feature = "onnx")]
+pub mod program;
 #[cfg(feature = "onnx")]
 pub mod quantise;
 #[cfg(feature = "onnx")]

@@ -16,6 +16,10 @@ impl Codes {
         Self { bits }
     }
 
+    pub(super) fn bits(self) -> u32 {
+        self.bits
+    }
+
     /// Number of codes, `2^bits`.
     pub(super) fn count(self) -> i32 {
         1 << self.bits
@@ -33,7 +37,9 @@ impl Codes {
 /// What a segment computes. Layers whose functions are equal share a segment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum TableFunction {
-    /// Identity, Relu and Clip: `pre` and `out` have one scale.
+    /// `out = pre` over the whole segment: nothing is ever cut off.
+    Identity,
+    /// Relu and Clip: `pre` and `out` have one scale.
     Clamp {
         lo: i32,
         hi: i32,
@@ -50,7 +56,7 @@ impl TableFunction {
     /// Scale of `out` where it is fixed; elsewhere it is that of `pre`.
     pub(super) fn output_scale(self, codes: Codes) -> Option<f64> {
         match self {
-            Self::Clamp { .. } | Self::LeakyRelu { .. } => None,
+            Self::Identity | Self::Clamp { .. } | Self::LeakyRelu { .. } => None,
             Self::Sigmoid => Some(1.0 / f64::from(codes.unsigned().1)),
             Self::Tanh => Some(1.0 / f64::from(codes.signed().1)),
         }
@@ -60,6 +66,14 @@ impl TableFunction {
     pub(super) fn table(self, codes: Codes, (lo, width): (i64, u64), pre_scale: f64) -> Function {
         let (activation, (least, most), unit) = match self {
             Self::Clamp { lo, hi } => return Function::Clamp { lo, hi },
+            Self::Identity => {
+                let end = lo.saturating_add_unsigned(width) - 1;
+                // A segment has at most 2^28 rows around zero.
+                return Function::Clamp {
+                    lo: lo as i32,
+                    hi: end as i32,
+                };
+            }
             // With one scale on both sides, the scale cancels.
             Self::LeakyRelu { alpha } => (Activation::LeakyRelu { alpha }, codes.signed(), 1.0),
             Self::Sigmoid => (Activation::Sigmoid, codes.unsigned(), pre_scale),
@@ -91,7 +105,7 @@ mod tests {
         let leaky = TableFunction::LeakyRelu { alpha: 0.25 }.table(codes, (-6, 9), 123.0);
         assert_eq!(
             leaky,
-            Function::Values([-1, -1, -1, 0, 0, 0, 0, 1, 2].to_vec())
+            Function::Values([-1, -1, -1, -1, 0, 0, 0, 1, 2].to_vec())
         );
         let tanh = TableFunction::Tanh.table(codes, (-1, 3), 1.0);
         assert_eq!(tanh, Function::Values([-97, 0, 97].to_vec()));

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The table takes the fewest rows, `2^log_rows`, that hold every tensor and every segment at its least width with a shift of
-//! [`MIN_SHIFT`] or more. Given those, the shift is the largest that fits, at most `log_rows - 1`, because a larger shift makes finer
+//! the activation bits plus 2 (9 where `log_rows` is given). Given those, the shift is the largest that fits, at most `log_rows - 1`, because a larger shift makes finer
 //! weights. What is left widens the segments in proportion, so that inputs beyond the calibrated ones still find their row.
 
 use alloc::vec;
@@ -18,8 +18,11 @@ use super::codes::{Codes, TableFunction};
 use super::{LayerPlan, MIN_LOG_ROWS, QuantiseError};
 use crate::integer::{MAX_LOG_ROWS, RESERVED_ROWS, Segment};
 
-/// Smallest shift.
-pub(super) const MIN_SHIFT: u32 = 9;
+/// Smallest shift of all.
+const MIN_SHIFT: u32 = 9;
+/// Smallest shift beyond the activation bits, unless the number of rows is given: less, and the rounding of the weights would be the
+/// largest error.
+const SHIFT_BEYOND_BITS: u32 = 2;
 /// A segment has at least this many times as many rows as there are codes.
 const CODES_PER_SEGMENT: u64 = 3;
 /// A segment is at least this many times as wide as the calibrated range.
@@ -48,7 +51,7 @@ impl Demand {
         // The input's identity comes first and holds every code.
         let range = (f64::from(lo), f64::from(hi));
         let mut functions = vec![FunctionDemand {
-            function: TableFunction::Clamp { lo, hi },
+            function: TableFunction::Identity,
             range,
             scale_known: true,
         }];
@@ -119,6 +122,10 @@ impl TableLayout {
         let candidates =
             log_rows.map_or(MIN_LOG_ROWS..=MAX_LOG_ROWS, |log_rows| log_rows..=log_rows);
         let last = *candidates.end();
+        let min_shift = match log_rows {
+            Some(_) => MIN_SHIFT,
+            None => MIN_SHIFT.max(demand.codes.bits() + SHIFT_BEYOND_BITS),
+        };
         let widths = demand.widths();
         let needed = widths
             .iter()
@@ -137,7 +144,7 @@ impl TableLayout {
                     .checked_sub(1 << shift)
                     .filter(|&room| room >= needed)
             };
-            let shift = (MIN_SHIFT..log_rows)
+            let shift = (min_shift..log_rows)
                 .rev()
                 .find(|&shift| room(shift).is_some());
             if let Some((shift, room)) = shift
@@ -147,7 +154,7 @@ impl TableLayout {
                 return Ok(Self::build(demand, (log_rows, shift), &widths, room));
             }
         }
-        let rows = needed.saturating_add(1 + (1 << MIN_SHIFT) + RESERVED_ROWS);
+        let rows = needed.saturating_add(1 + (1 << min_shift) + RESERVED_ROWS);
         Err(QuantiseError::Rows {
             rows,
             cells,

@@ -4,7 +4,7 @@ use super::*;
 use crate::integer::Function;
 
 const RELU: TableFunction = TableFunction::Clamp { lo: 0, hi: 255 };
-const IDENTITY: TableFunction = TableFunction::Clamp { lo: -128, hi: 127 };
+const IDENTITY: TableFunction = TableFunction::Identity;
 
 fn plan(function: TableFunction, pre_scale: Option<f64>, range: (f64, f64)) -> LayerPlan {
     LayerPlan {

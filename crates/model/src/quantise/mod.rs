@@ -8,7 +8,8 @@
 //!
 //! | function | codes | scale of `pre` and `out` |
 //! |---|---|---|
-//! | identity, LeakyRelu, Clip below 0 | `-2^(A-1) ..= 2^(A-1) - 1` | chosen per layer, the same for both |
+//! | identity (the input, and layers without activation) | its whole segment; the input aims at `2^A` codes, a layer at `2.5 * 2^A` | chosen per tensor, the same for both |
+//! | LeakyRelu, Clip below 0 | `-2^(A-1) ..= 2^(A-1) - 1` | chosen per layer, the same for both |
 //! | Relu, Clip from 0 | `0 ..= 2^A - 1` | chosen per layer, the same for both |
 //! | Sigmoid | `0 ..= 2^A - 1` | `pre` from the calibrated range of all such layers, `out` is `1 / (2^A - 1)` |
 //! | Tanh | `-2^(A-1) ..= 2^(A-1) - 1` | `pre` as for Sigmoid, `out` is `1 / (2^(A-1) - 1)` |

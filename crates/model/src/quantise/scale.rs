@@ -12,15 +12,14 @@ const TWENTIETHS: core::ops::RangeInclusive<i32> = 10..=20;
 /// further below zero than above, as before a Relu that is mostly off, a finer scale would need a far larger table.
 const MAX_SPAN: f64 = 2.5;
 
-/// The input's scale: one that leaves a tenth of the codes for inputs beyond the calibrated ones and has the least error, so that
-/// inputs on a grid (pixels in sixteenths, say) are exact where possible.
+/// The input's scale: the one with the least error of those that use at least three quarters of the codes, so that inputs on a grid
+/// (pixels in sixteenths, say) are exact where possible.
 pub(super) fn input_scale(values: &[f32], codes: Codes) -> f64 {
     let largest = largest(values.iter().map(|&value| f64::from(value)));
     if largest == 0.0 {
         return 1.0;
     }
-    let (_, most) = codes.signed();
-    let finest = (most * 9 / 10).max(1);
+    let (_, finest) = codes.signed();
     let coarsest = (finest * 3 / 4).max(1);
     let scales = (coarsest..=finest)
         .rev()
@@ -43,7 +42,16 @@ pub(super) fn plan(layer: &FloatLayer, values: &[f32], codes: Codes, is_last: bo
         .fold(0.0, |high: f64, &value| high.max(f64::from(value)));
     let range = (low, high);
     let function_at = |scale| table_function(layer.activation, codes, scale);
+    let floor = (high - low) / (MAX_SPAN * f64::from(codes.count()));
     match layer.activation {
+        None => {
+            let pre_scale = Some(if floor > 0.0 { floor } else { 1.0 });
+            return LayerPlan {
+                function: TableFunction::Identity,
+                pre_scale,
+                range,
+            };
+        }
         Some(Activation::Sigmoid) => {
             return LayerPlan {
                 function: TableFunction::Sigmoid,
@@ -73,7 +81,6 @@ pub(super) fn plan(layer: &FloatLayer, values: &[f32], codes: Codes, is_last: bo
         .into_iter()
         .find(|&scale| scale > 0.0)
         .unwrap_or(1.0);
-    let floor = (high - low) / (MAX_SPAN * f64::from(codes.count()));
     // The network's own output is not clipped: its largest values are what matters.
     let fractions = if is_last { 20..=20 } else { TWENTIETHS };
     let scales = fractions
@@ -140,7 +147,7 @@ fn output(function: TableFunction, codes: Codes, value: f64, scale: f64) -> f64 
             let slope = libm::floor(Activation::LeakyRelu { alpha }.apply(pre) + 0.5);
             slope.min(f64::from(most)).max(f64::from(least))
         }
-        TableFunction::Sigmoid | TableFunction::Tanh => pre,
+        TableFunction::Identity | TableFunction::Sigmoid | TableFunction::Tanh => pre,
     };
     code * scale
 }
@@ -231,13 +238,10 @@ mod tests {
         let mut values = vec![1.0f32; 10_000];
         (0..10_000u16).for_each(|i| values[usize::from(i)] = f32::from(i) / 1e4);
         values.push(1.5);
-        let clipped = plan(&layer(None), &values, CODES(), false)
-            .pre_scale
-            .unwrap();
-        let whole = plan(&layer(None), &values, CODES(), true)
-            .pre_scale
-            .unwrap();
-        assert!((whole - 1.5 / 127.0).abs() < 1e-9);
+        let relu = layer(Some(Activation::Relu));
+        let clipped = plan(&relu, &values, CODES(), false).pre_scale.unwrap();
+        let whole = plan(&relu, &values, CODES(), true).pre_scale.unwrap();
+        assert!((whole - 1.5 / 255.0).abs() < 1e-9);
         assert!(clipped < whole);
     }
 
@@ -261,7 +265,7 @@ mod tests {
             TableFunction::Clamp { lo: 0, hi: 255 }
         );
         assert_eq!(
-            clip(-1.0, 1.0, &[-4.0, 4.0]),
+            clip(-1.0, 1.0, &[-2.0, 2.0]),
             TableFunction::Clamp { lo: -127, hi: 127 }
         );
         assert_eq!(

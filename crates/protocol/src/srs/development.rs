@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use ark_ec::scalar_mul::BatchMulPreprocessing;
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::CurveGroup;
 use ark_ff::{Field, One, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::fixed_base::FixedBase;
 use super::{Setup, Srs};
-use crate::curve::{Fr, G1Affine, G1Projective, G2Affine, g1_generator, g2_generator};
+use crate::curve::{Fr, G1Affine, G2Affine, g1_generator, g2_generator};
 use crate::encoding::widen;
 use crate::random::{RandomSource, RandomnessUnavailable};
 
@@ -104,7 +104,7 @@ impl Srs {
 
 /// [τⁱ]₁ for i < count.
 fn powers(tau: &Fr, count: usize) -> Vec<G1Affine> {
-    let table = BatchMulPreprocessing::new(G1Affine::generator().into_group(), count);
+    let base = FixedBase::new(count);
     let mut powers = Vec::with_capacity(count);
     let mut scalars = Zeroizing::new(Vec::with_capacity(CHUNK.min(count)));
     let mut next = Zeroizing::new(Fr::one());
@@ -114,7 +114,7 @@ fn powers(tau: &Fr, count: usize) -> Vec<G1Affine> {
             scalars.push(*next);
             *next *= tau;
         }
-        powers.extend(table.batch_mul(&scalars));
+        powers.extend(base.multiples(&scalars));
     }
     powers
 }

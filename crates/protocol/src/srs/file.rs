@@ -14,7 +14,7 @@ use core::fmt;
 
 use ark_ec::AffineRepr;
 
-use super::{ChainError, MIN_POWERS, Setup, Srs, squares_within};
+use super::{ChainError, Setup, Srs, squares_within};
 use crate::curve::{
     G1_UNCOMPRESSED_BYTES, G1Affine, decode_g1_uncompressed, encode_g1_uncompressed, encode_g2,
     g1_generator,
@@ -169,10 +169,8 @@ impl Srs {
         let setup = Setup::read(reader)?;
         let (powers, squares) = (reader.u32()?, reader.u32()?);
         let (power_count, square_count) = (widen(powers), widen(squares));
-        if power_count < MIN_POWERS
-            || square_count == 0
-            || square_count > squares_within(power_count)
-        {
+        // Fewer than two powers allow no squares at all.
+        if square_count == 0 || square_count > squares_within(power_count) {
             return Err(SrsFileError::Counts { powers, squares });
         }
         let powers = read_powers(reader, power_count)?;

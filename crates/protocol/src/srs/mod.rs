@@ -16,6 +16,7 @@
 mod chain;
 mod development;
 mod file;
+mod fixed_base;
 mod hermez;
 mod powers;
 mod ptau;
@@ -49,7 +50,7 @@ const MIN_POWERS: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Srs {
     setup: Setup,
-    /// [τⁱ]₁, from i = 0; at least [`MIN_POWERS`] of them.
+    /// [τⁱ]₁, from i = 0; at least two.
     powers: Vec<G1Affine>,
     /// [τ^(2^k)]₂, from k = 0; at least one, and [τ^(2^k)]₁ is among the powers for each.
     squares: Vec<G2Affine>,

@@ -5,7 +5,7 @@ use core::fmt;
 
 use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, PrimeGroup, VariableBaseMSM};
+use ark_ec::{PrimeGroup, VariableBaseMSM};
 use ark_ff::Zero;
 
 use super::Srs;
@@ -63,11 +63,16 @@ impl Srs {
     /// The ρᵢ are 128 bits each, from a hash of every point that is checked: points that are not the powers pass with a
     /// probability of 2⁻¹²⁸ for each attempt at choosing them.
     pub fn check_powers(&self) -> Result<(), PowersError> {
-        check(&self.powers, &self.setup.tau_g2)
+        check(&self.powers, &self.setup.tau_g2, CHUNK)
     }
 }
 
-fn check(powers: &[G1Affine], tau_g2: &G2Affine) -> Result<(), PowersError> {
+/// The check, over `chunk` powers at a time.
+pub(super) fn check(
+    powers: &[G1Affine],
+    tau_g2: &G2Affine,
+    chunk: usize,
+) -> Result<(), PowersError> {
     let Some((first, ahead)) = powers.split_first() else {
         return Err(PowersError::FirstPower);
     };
@@ -77,7 +82,7 @@ fn check(powers: &[G1Affine], tau_g2: &G2Affine) -> Result<(), PowersError> {
     let mut weights = Weights::new(seed(powers, tau_g2));
     let mut sums = [G1Projective::zero(); 2];
     // The list of the powers is one longer than that of their successors: zip leaves the last power out.
-    for (behind, ahead) in powers.chunks(CHUNK).zip(ahead.chunks(CHUNK)) {
+    for (behind, ahead) in powers.chunks(chunk).zip(ahead.chunks(chunk)) {
         let (low, high) = weights.halves(ahead.len());
         for (sum, points) in sums.iter_mut().zip([ahead, behind]) {
             *sum += combine(points, &low, &high);

@@ -1,0 +1,180 @@
+//! `tensorseal bench`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use tensorseal_model::integer::IntegerGraph;
+use tensorseal_model::quantise::QuantiseOptions;
+use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{ProveOptions, ProvingKey, VerifyOptions, VerifyingKey, verify};
+
+use super::compile::seal;
+use super::prove::Model;
+use crate::args::BenchArguments;
+use crate::measure::{cpu_seconds, median, peak_bytes, timed};
+use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::{Outcome, files};
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    parameters: usize,
+    compile_seconds: f64,
+    prove_seconds: f64,
+    prove_cpu_seconds: Option<f64>,
+    /// The most memory of a fresh process that reads the key and makes one proof.
+    peak_bytes: Option<u64>,
+    proof_bytes: usize,
+    verifying_key_bytes: usize,
+    proving_key_bytes: usize,
+    verify_seconds: f64,
+    miller_loops: usize,
+}
+
+pub fn run(arguments: &BenchArguments) -> Result<Outcome> {
+    let mut rows = Vec::new();
+    for model in &arguments.models {
+        rows.push(measure(model, arguments.repeat.max(1)).with_context(|| format!("measuring {}", model.display()))?);
+    }
+    if arguments.json {
+        print_json(&rows)?;
+        return Ok(Outcome::Good);
+    }
+    println!(
+        "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
+        "model", "parameters", "compile", "prove", "CPU", "memory", "proof", "vk", "pk", "verify", "loops"
+    );
+    for row in rows {
+        let time = |time: f64| seconds(Duration::from_secs_f64(time));
+        println!(
+            "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
+            row.name,
+            row.parameters,
+            time(row.compile_seconds),
+            time(row.prove_seconds),
+            row.prove_cpu_seconds.map_or_else(|| "?".into(), time),
+            row.peak_bytes.map_or_else(|| "?".into(), |peak| bytes(peak as usize)),
+            bytes(row.proof_bytes),
+            bytes(row.verifying_key_bytes),
+            bytes(row.proving_key_bytes),
+            time(row.verify_seconds),
+            row.miller_loops
+        );
+    }
+    Ok(Outcome::Good)
+}
+
+/// The powers of a development setup that serves every model of a few hundred thousand weights.
+const LEAST_POWER: u32 = 12;
+
+fn measure(path: &Path, repeat: usize) -> Result<Row> {
+    let progress = Progress::spinner("compiling");
+    let onnx = files::read(path)?;
+    let calibration_path = calibration_path(path);
+    let calibration = files::read_data(&calibration_path)?;
+    let mut power = LEAST_POWER.max(onnx.len().next_power_of_two().trailing_zeros().saturating_sub(2));
+    let options = QuantiseOptions::default();
+    let (sealed, compiling) = loop {
+        let srs = Srs::development(power, &mut PlatformRandom)?;
+        let (result, time) = timed(|| seal((&onnx, (&calibration, None)), &options, &srs, &progress));
+        let too_small = result.as_ref().err().and_then(|error| error.downcast_ref::<tensorseal_protocol::KeyError>());
+        match too_small {
+            Some(tensorseal_protocol::KeyError::SetupTooSmall { .. }) if power < 24 => power += 1,
+            _ => break (result?, time),
+        }
+    };
+    let key_bytes = sealed.key.to_bytes();
+    let model = Model::new(sealed.key)?;
+    let sample = calibration
+        .samples(&model.graph.input.name, &model.graph.input.shape)?
+        .into_iter()
+        .next()
+        .context("there is no calibration sample")?;
+
+    progress.message("proving");
+    let (input, output) = model.ports();
+    let options = ProveOptions { public: &[input, output], context: &[] };
+    let mut times = Vec::new();
+    let mut proof = None;
+    let before = cpu_seconds();
+    for _ in 0..repeat {
+        let (made, time) = timed(|| {
+            let (witness, _) = model.run(&sample)?;
+            model.prove(&witness, &options)
+        });
+        proof = Some(made?);
+        times.push(time);
+    }
+    let prove_cpu_seconds = before.zip(cpu_seconds()).map(|(before, after)| (after - before) / repeat as f64);
+    let proof = proof.context("no proof was made")?;
+
+    progress.message("verifying");
+    let verifying = model.key.verifying().to_bytes();
+    let key = VerifyingKey::from_bytes(&verifying)?;
+    let encoded = proof.to_bytes();
+    let accept = VerifyOptions { allow_development_setup: true, ..VerifyOptions::default() };
+    let mut verify_times = Vec::new();
+    let mut miller_loops = 0;
+    for _ in 0..20 * repeat {
+        let (verdict, time) = timed(|| verify(&key, &encoded, &accept));
+        miller_loops = verdict?.miller_loops;
+        verify_times.push(time);
+    }
+    progress.message("measuring memory");
+    Ok(Row {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        parameters: sealed.parameters,
+        compile_seconds: compiling.as_secs_f64(),
+        prove_seconds: median(times).as_secs_f64(),
+        prove_cpu_seconds,
+        peak_bytes: fresh_peak(&key_bytes, &model.graph, &sample)?,
+        proof_bytes: proof.argument().len(),
+        verifying_key_bytes: verifying.len(),
+        proving_key_bytes: key_bytes.len(),
+        verify_seconds: median(verify_times).as_secs_f64(),
+        miller_loops,
+    })
+}
+
+fn calibration_path(model: &Path) -> PathBuf {
+    let stem = model.file_stem().unwrap_or_default().to_string_lossy();
+    model.with_file_name(format!("{stem}_calibration.npz"))
+}
+
+/// Peak memory of `prove` in a process of its own: this one has held the setup and more.
+fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option<u64>> {
+    if peak_bytes().is_none() {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir()?;
+    files::write(&folder.path().join(super::compile::PROVING_KEY), key)?;
+    let input = folder.path().join("input.json");
+    let array = nested(sample, &graph.input.shape);
+    files::write(&input, serde_json::json!({ &graph.input.name: array }).to_string().as_bytes())?;
+    let output = std::process::Command::new(std::env::current_exe()?)
+        .arg("prove")
+        .arg(folder.path())
+        .arg("--input")
+        .arg(&input)
+        .arg("-o")
+        .arg(folder.path().join("proof"))
+        .arg("--json")
+        .output()?;
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    Ok(summary["peak_bytes"].as_u64())
+}
+
+/// Values as nested arrays of a shape.
+fn nested(values: &[f32], shape: &[usize]) -> serde_json::Value {
+    match shape.split_first() {
+        None => values.first().copied().into(),
+        Some((length, rest)) => {
+            let size = (values.len() / (*length).max(1)).max(1);
+            values.chunks(size).map(|chunk| nested(chunk, rest)).collect()
+        }
+    }
+}

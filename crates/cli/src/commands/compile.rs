@@ -1,0 +1,178 @@
+//! `tensorseal compile`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use tensorseal_model::data::DataFile;
+use tensorseal_model::program::{Description, Lowered, lower};
+use tensorseal_model::quantise::QuantiseOptions;
+use tensorseal_model::report::CompileReport;
+use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{ProvingKey, generate};
+use tensorseal_prover::Threads;
+
+use crate::args::CompileArguments;
+use crate::measure::timed;
+use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::{Outcome, files};
+
+/// The proving key's name in a model's folder.
+pub const PROVING_KEY: &str = "model.pk";
+/// The verifying key's name in a model's folder.
+pub const VERIFYING_KEY: &str = "model.vk";
+const REPORT: &str = "report.json";
+
+/// A compiled model with its keys.
+pub struct Sealed {
+    pub key: ProvingKey,
+    pub report: CompileReport,
+    pub parameters: usize,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    model: String,
+    setup: &'static str,
+    parameters: usize,
+    layers: usize,
+    rows: usize,
+    columns: usize,
+    accuracy_float: Option<f64>,
+    accuracy_integer: Option<f64>,
+    verifying_key_bytes: usize,
+    proving_key_bytes: usize,
+    seconds: f64,
+    report: &'a CompileReport,
+}
+
+pub fn run(arguments: &CompileArguments) -> Result<Outcome> {
+    let (result, time) = timed(|| compile(arguments));
+    let (sealed, sizes) = result?;
+    let (verifying_key_bytes, proving_key_bytes) = sizes;
+    let program = sealed.key.verifying().program();
+    let measured = sealed.report.held_out.as_ref().unwrap_or(&sealed.report.calibration);
+    let summary = Summary {
+        model: sealed.key.verifying().digest().to_string(),
+        setup: sealed.key.verifying().setup().origin().name(),
+        parameters: sealed.parameters,
+        layers: program.layers().len(),
+        rows: program.rows(),
+        columns: program.columns().count(),
+        accuracy_float: measured.float_accuracy,
+        accuracy_integer: measured.integer_accuracy,
+        verifying_key_bytes,
+        proving_key_bytes,
+        seconds: time.as_secs_f64(),
+        report: &sealed.report,
+    };
+    if arguments.json {
+        print_json(&summary)?;
+    } else {
+        print(&summary, &arguments.output, time);
+    }
+    Ok(Outcome::Good)
+}
+
+fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
+    let onnx = files::read(&arguments.model)?;
+    let calibration = files::read_data(&arguments.calibration)?;
+    let held_out = match &arguments.evaluate {
+        Some(path) => Some(files::read_data(path)?),
+        None => None,
+    };
+    let progress = Progress::spinner("reading the setup");
+    let srs = files::read_setup(&arguments.srs)?;
+    let mut options = QuantiseOptions::default();
+    options.activation_bits = arguments.activation_bits;
+    options.log_rows = arguments.log_rows;
+    let data = (&calibration, held_out.as_ref());
+    let sealed = seal((&onnx, data), &options, &srs, &progress)
+        .with_context(|| format!("cannot compile {}", arguments.model.display()))?;
+    progress.message("writing");
+    let proving = sealed.key.to_bytes();
+    let verifying = sealed.key.verifying().to_bytes();
+    let folder = &arguments.output;
+    let report = serde_json::to_vec_pretty(&sealed.report)?;
+    files::write(&folder.join(PROVING_KEY), &proving)?;
+    files::write(&folder.join(REPORT), &report)?;
+    files::write(&folder.join(VERIFYING_KEY), &verifying)?;
+    Ok((sealed, (verifying.len(), proving.len())))
+}
+
+/// Quantises a network and makes its keys.
+pub fn seal(
+    (onnx, (calibration, held_out)): (&[u8], (&DataFile, Option<&DataFile>)),
+    options: &QuantiseOptions,
+    srs: &Srs,
+    progress: &Progress,
+) -> Result<Sealed> {
+    progress.message("quantising");
+    let compiled = tensorseal_model::compile(onnx, calibration, held_out, options)?;
+    let Lowered { program, weights } = lower(&compiled.integer)?;
+    progress.message("computing the cached quotients of the weights");
+    let key = generate(
+        program,
+        weights,
+        Description::of(&compiled.integer).to_bytes(),
+        srs,
+        (&Threads, &mut PlatformRandom),
+        &mut |done, total| progress.set(done, total),
+    )?;
+    let layers = compiled.integer.layers.iter();
+    Ok(Sealed {
+        key,
+        parameters: layers.map(|layer| layer.weights.len() + layer.bias.len()).sum(),
+        report: compiled.report,
+    })
+}
+
+fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
+    println!(
+        "{} parameters in {} layers; {} columns of {} rows; table {} of {} rows",
+        summary.parameters,
+        summary.layers,
+        summary.columns,
+        summary.rows,
+        summary.report.table_rows,
+        summary.report.table_limit
+    );
+    println!("{:<24} {:>8} {:>6} {:>16} {:>10} {:>8}", "layer", "weights", "bits", "range used", "saturated", "SNR dB");
+    for layer in &summary.report.layers {
+        let (low, high) = layer.pre_seen;
+        let snr = layer.snr_db.map_or_else(|| "exact".into(), |snr| format!("{snr:.1}"));
+        println!(
+            "{:<24} {:>8} {:>6} {:>16} {:>9.2}% {:>8}",
+            format!("{} ({})", layer.name, layer.operators.join("+")),
+            layer.weights,
+            layer.weight_bits,
+            format!("{low}…{high}"),
+            100.0 * layer.saturated_share,
+            snr
+        );
+    }
+    let measured = if summary.report.held_out.is_some() { "held-out" } else { "calibration" };
+    if let (Some(float), Some(integer)) = (summary.accuracy_float, summary.accuracy_integer) {
+        println!(
+            "accuracy on the {measured} data: float {:.2} %, integer {:.2} %",
+            100.0 * float,
+            100.0 * integer
+        );
+    }
+    for note in &summary.report.notes {
+        println!("note: {note}");
+    }
+    if summary.setup == "development" {
+        println!("note: made with a development setup; proofs verify only where that is allowed");
+    }
+    println!(
+        "wrote {}: {VERIFYING_KEY} ({}, publish it), {PROVING_KEY} ({}, secret: it holds the weights), {REPORT}, in {}",
+        folder.display(),
+        bytes(summary.verifying_key_bytes),
+        bytes(summary.proving_key_bytes),
+        seconds(time)
+    );
+    println!("model {}", summary.model);
+}

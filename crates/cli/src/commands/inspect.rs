@@ -1,0 +1,154 @@
+//! `tensorseal inspect`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use tensorseal_model::program::Description;
+use tensorseal_protocol::encoding::FileKind;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{Proof, ProvingKey, VerifyingKey};
+
+use super::compile::VERIFYING_KEY;
+use crate::args::InspectArguments;
+use crate::terminal::{Progress, print_json, short_list};
+use crate::{Outcome, files};
+
+pub fn run(arguments: &InspectArguments) -> Result<Outcome> {
+    let path = file_of(&arguments.file);
+    let bytes = files::read(&path)?;
+    let facts = inspect(&bytes).with_context(|| format!("in {}", path.display()))?;
+    if arguments.json {
+        print_json(&facts)?;
+    } else {
+        print(&facts, 0);
+    }
+    Ok(Outcome::Good)
+}
+
+/// The file itself, or the verifying key in a model's folder.
+fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(VERIFYING_KEY) } else { path.to_owned() }
+}
+
+fn inspect(bytes: &[u8]) -> Result<Value> {
+    if bytes.starts_with(b"ptau") {
+        let _progress = Progress::spinner("checking the powers of tau");
+        let (srs, file) = Srs::from_ptau(bytes, None)?;
+        let mut facts = setup(&srs, bytes.len());
+        facts["kind"] = json!("snarkjs powers of tau");
+        facts["published file"] = json!(file.map(|file| file.name.to_string()));
+        return Ok(facts);
+    }
+    match FileKind::of(bytes) {
+        Some(FileKind::Setup) => Ok(setup(&Srs::from_bytes(bytes)?, bytes.len())),
+        Some(FileKind::VerifyingKey) => {
+            Ok(verifying_key(&VerifyingKey::from_bytes(bytes)?, bytes.len()))
+        }
+        Some(FileKind::ProvingKey) => proving_key(bytes),
+        Some(FileKind::Proof) => Ok(proof(&Proof::from_bytes(bytes)?, bytes.len())),
+        _ => bail!("this is none of tensorseal's files (setup, verifying key, proving key, proof) and no .ptau file"),
+    }
+}
+
+fn setup(srs: &Srs, bytes: usize) -> Value {
+    json!({
+        "kind": "setup",
+        "bytes": bytes,
+        "setup": srs.setup().origin().name(),
+        "digest": srs.setup().digest().to_string(),
+        "powers": srs.powers().len(),
+    })
+}
+
+fn verifying_key(key: &VerifyingKey, bytes: usize) -> Value {
+    let program = key.program();
+    let description = Description::from_bytes(key.annotation());
+    json!({
+        "kind": "verifying key",
+        "bytes": bytes,
+        "model": key.digest().to_string(),
+        "setup": key.setup().origin().name(),
+        "setup digest": key.setup().digest().to_string(),
+        "rows": program.rows(),
+        "columns": program.columns().count(),
+        "weight matrix": [program.weight_rows(), program.weight_columns()],
+        "shift": program.shift(),
+        "table rows": program.table().len(),
+        "table segments": program.table().segments.len(),
+        "can be public": { "inputs": program.inputs(), "outputs": program.outputs() },
+        "description": description,
+    })
+}
+
+fn proving_key(bytes: &[u8]) -> Result<Value> {
+    let key = ProvingKey::from_bytes(bytes)?;
+    let verifying = key.verifying();
+    let mut facts = verifying_key(verifying, bytes.len());
+    facts["kind"] = json!("proving key (secret: it holds the weights)");
+    facts["verifying key bytes"] = json!(verifying.to_bytes().len());
+    Ok(facts)
+}
+
+fn proof(proof: &Proof, bytes: usize) -> Value {
+    let public: Vec<Value> = proof
+        .public()
+        .iter()
+        .map(|public| json!({ "tensor": public.tensor(), "values": public.values() }))
+        .collect();
+    json!({
+        "kind": "proof (what it says is claimed, not checked: use verify)",
+        "bytes": bytes,
+        "proof bytes": proof.argument().len(),
+        "model": proof.model().to_string(),
+        "public": public,
+    })
+}
+
+/// Facts as indented lines.
+fn print(facts: &Value, depth: usize) {
+    let Value::Object(facts) = facts else {
+        return;
+    };
+    let pad = "  ".repeat(depth);
+    for (name, fact) in facts {
+        match fact {
+            Value::Object(_) => {
+                println!("{pad}{name}:");
+                print(fact, depth + 1);
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                println!("{pad}{name}:");
+                for item in items {
+                    print(item, depth + 1);
+                }
+            }
+            Value::Array(items) if items.iter().all(Value::is_i64) => {
+                let integers: Vec<i64> = items.iter().filter_map(Value::as_i64).collect();
+                println!("{pad}{name}: {}", short_list(&integers));
+            }
+            Value::String(text) => println!("{pad}{name}: {text}"),
+            Value::Null => println!("{pad}{name}: none"),
+            other => println!("{pad}{name}: {other}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn arbitrary_files_are_no_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..400), kind in 0usize..6) {
+            if let Some(kind) = FileKind::ALL.get(kind) {
+                let mut marked = kind.magic().to_vec();
+                marked.extend([1, 0]);
+                marked.append(&mut bytes);
+                bytes = marked;
+            }
+            prop_assert!(inspect(&bytes).is_err() || FileKind::of(&bytes) == Some(FileKind::Proof));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `tensorseal prove`.
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use tensorseal_model::integer::{IntegerGraph, TensorInfo};
+use tensorseal_model::program::{Description, lift, witness};
+use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_protocol::{
+    Proof, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify,
+};
+use tensorseal_prover::Threads;
+
+use super::compile::PROVING_KEY;
+use crate::args::ProveArguments;
+use crate::measure::{peak_bytes, timed};
+use crate::terminal::{Progress, bytes, print_json, seconds, short_list};
+use crate::{Outcome, files};
+
+/// An output tensor: its integers, and the real values that they stand for.
+#[derive(Serialize)]
+pub struct Output {
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub integers: Vec<i64>,
+    pub values: Vec<f32>,
+    /// Index of the largest value.
+    pub argmax: usize,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    model: String,
+    setup: &'static str,
+    seconds: f64,
+    peak_bytes: Option<u64>,
+    /// The argument alone; the file also holds the public values.
+    proof_bytes: usize,
+    file_bytes: usize,
+    public: Vec<&'static str>,
+    outputs: Vec<Output>,
+}
+
+/// A key with the network that it holds.
+pub struct Model {
+    pub key: ProvingKey,
+    pub graph: IntegerGraph,
+}
+
+impl Model {
+    /// Reads the network out of a proving key.
+    pub fn new(key: ProvingKey) -> Result<Self> {
+        let description = Description::from_bytes(key.verifying().annotation())
+            .context("the key's annotation does not describe its model; compile the model again")?;
+        let graph = lift(key.verifying().program(), key.weights(), &description)?;
+        Ok(Self { key, graph })
+    }
+
+    /// Runs the network on an input.
+    pub fn run(&self, input: &[f32]) -> Result<(Witness, Output)> {
+        let integers = self.graph.quantise_input(input)?;
+        let trace = self.graph.infer(&integers)?;
+        let output = output(&self.graph, trace.output())?;
+        let witness = witness(self.key.verifying().program(), &trace)?;
+        Ok((witness, output))
+    }
+
+    /// Proves a run, and checks the proof before anybody relies on it.
+    pub fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
+        let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom))?;
+        let setup = self.key.verifying().setup().digest();
+        let accept = VerifyOptions {
+            allow_development_setup: true,
+            trusted_setups: &[setup],
+            context: options.context,
+            ..VerifyOptions::default()
+        };
+        if let Err(error) = verify(self.key.verifying(), &proof.to_bytes(), &accept) {
+            bail!("the proof that was made does not verify ({error}): the proving key is damaged, compile the model again");
+        }
+        Ok(proof)
+    }
+
+    /// The input's tensor and the output's.
+    pub fn ports(&self) -> (u32, u32) {
+        let program = self.key.verifying().program();
+        (program.inputs()[0], program.outputs()[0])
+    }
+}
+
+fn output(graph: &IntegerGraph, integers: Vec<i64>) -> Result<Output> {
+    let TensorInfo { name, shape, .. } = &graph.output;
+    Ok(Output {
+        name: name.clone(),
+        shape: shape.clone(),
+        values: graph.dequantise_output(&integers)?,
+        argmax: argmax(&integers),
+        integers,
+    })
+}
+
+/// Index of the first of the largest values.
+pub fn argmax(values: &[i64]) -> usize {
+    let largest = values.iter().max();
+    values
+        .iter()
+        .position(|value| Some(value) == largest)
+        .unwrap_or(0)
+}
+
+pub fn run(arguments: &ProveArguments) -> Result<Outcome> {
+    let path = arguments.model.join(PROVING_KEY);
+    let progress = Progress::spinner("reading the proving key");
+    let key = ProvingKey::from_bytes(&files::read(&path)?)
+        .with_context(|| format!("in {}", path.display()))?;
+    let model = Model::new(key).with_context(|| format!("in {}", path.display()))?;
+    let input = files::read_data(&arguments.input)?
+        .single(&model.graph.input.name, &model.graph.input.shape)
+        .with_context(|| format!("in {}", arguments.input.display()))?;
+
+    progress.message("proving");
+    let (input_tensor, output_tensor) = model.ports();
+    let mut public = Vec::new();
+    let mut names = Vec::new();
+    for (hide, tensor, name) in [
+        (arguments.hide_input, input_tensor, "input"),
+        (arguments.hide_output, output_tensor, "output"),
+    ] {
+        if !hide {
+            public.push(tensor);
+            names.push(name);
+        }
+    }
+    let options = ProveOptions {
+        public: &public,
+        context: arguments.context.as_bytes(),
+    };
+    let (made, time) = timed(|| -> Result<(Proof, Output)> {
+        let (witness, output) = model.run(&input)?;
+        Ok((model.prove(&witness, &options)?, output))
+    });
+    let (proof, output) = made?;
+    let encoded = proof.to_bytes();
+    files::write(&arguments.output, &encoded)?;
+    drop(progress);
+
+    let summary = Summary {
+        model: proof.model().to_string(),
+        setup: model.key.verifying().setup().origin().name(),
+        seconds: time.as_secs_f64(),
+        peak_bytes: peak_bytes(),
+        proof_bytes: proof.argument().len(),
+        file_bytes: encoded.len(),
+        public: names,
+        outputs: vec![output],
+    };
+    if arguments.json {
+        print_json(&summary)?;
+        return Ok(Outcome::Good);
+    }
+    let output = &summary.outputs[0];
+    println!("{}: {} (largest: {})", output.name, short_list(&output.integers), output.argmax);
+    println!(
+        "proved in {}; public: {}",
+        seconds(time),
+        if summary.public.is_empty() { "nothing".into() } else { summary.public.join(", ") }
+    );
+    println!(
+        "wrote {}: a proof of {}, with its public values {}",
+        arguments.output.display(),
+        bytes(summary.proof_bytes),
+        bytes(summary.file_bytes)
+    );
+    Ok(Outcome::Good)
+}

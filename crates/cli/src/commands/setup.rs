@@ -1,0 +1,81 @@
+//! `tensorseal setup`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_protocol::srs::Srs;
+
+use crate::args::SetupArguments;
+use crate::measure::timed;
+use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::{Outcome, files};
+
+#[derive(Serialize)]
+struct Report {
+    setup: &'static str,
+    digest: String,
+    /// The published file that was recognised, byte for byte.
+    ceremony_file: Option<String>,
+    powers: usize,
+    bytes: Option<usize>,
+    seconds: f64,
+}
+
+pub fn run(arguments: &SetupArguments) -> Result<Outcome> {
+    let (made, time) = timed(|| make(arguments));
+    let (srs, recognised) = made?;
+    let mut written = None;
+    if let Some(path) = &arguments.output {
+        let encoded = srs.to_bytes(None);
+        files::write(path, &encoded)?;
+        written = Some(encoded.len());
+    }
+    let report = Report {
+        setup: srs.setup().origin().name(),
+        digest: srs.setup().digest().to_string(),
+        ceremony_file: recognised,
+        powers: srs.powers().len(),
+        bytes: written,
+        seconds: time.as_secs_f64(),
+    };
+    if arguments.json {
+        print_json(&report)?;
+        return Ok(Outcome::Good);
+    }
+    match (&report.ceremony_file, report.setup) {
+        (Some(name), _) => println!("recognised: this is {name} of the Hermez ceremony, byte for byte"),
+        (None, "hermez") => println!("this is data of the Hermez ceremony, though no published file byte for byte"),
+        (None, "development") => {
+            println!("a development setup: whoever made it can forge proofs, never publish with it");
+        }
+        (None, _) => println!(
+            "an unknown ceremony: its powers are consistent, but verifiers refuse it unless they are told to trust {}",
+            report.digest
+        ),
+    }
+    println!("{} powers of tau checked in {}", report.powers, seconds(time));
+    println!("setup digest {}", report.digest);
+    if let (Some(path), Some(count)) = (&arguments.output, written) {
+        println!("wrote {} ({})", path.display(), bytes(count));
+    }
+    Ok(Outcome::Good)
+}
+
+fn make(arguments: &SetupArguments) -> Result<(Srs, Option<String>)> {
+    if let Some(path) = &arguments.ptau {
+        let _progress = Progress::spinner("checking the powers of tau");
+        return from_ptau(path);
+    }
+    let power = arguments.power.context("a development setup needs --power P")?;
+    let _progress = Progress::spinner("making a development setup");
+    Ok((Srs::development(power, &mut PlatformRandom)?, None))
+}
+
+fn from_ptau(path: &Path) -> Result<(Srs, Option<String>)> {
+    let bytes = files::read(path)?;
+    let (srs, file) =
+        Srs::from_ptau(&bytes, None).with_context(|| format!("in {}", path.display()))?;
+    Ok((srs, file.map(|file| file.name.to_string())))
+}

@@ -1,0 +1,108 @@
+//! Reading, and writing that leaves no half-written file.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use tensorseal_model::data::DataFile;
+use tensorseal_protocol::srs::Srs;
+
+/// Temporary files that an interruption must remove.
+static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What a process ends with when it is interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// Removes temporary files before an interruption ends the program.
+pub fn remove_temporaries_on_interrupt() {
+    let installed = ctrlc::set_handler(|| {
+        let files = TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in files.iter() {
+            // The program ends whether or not the file can be removed.
+            let _ = fs::remove_file(file);
+        }
+        eprintln!("\ninterrupted; no file was left half-written");
+        std::process::exit(INTERRUPTED);
+    });
+    if let Err(error) = installed {
+        eprintln!("warning: an interruption may leave a temporary file behind: {error}");
+    }
+}
+
+/// The bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Writes a file at once: the bytes go to a temporary file beside it, which then takes its name.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).with_context(failed)?;
+    let mut file = {
+        // Under the lock, so that no interruption falls between making the file and knowing its name.
+        let mut names = TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = tempfile::Builder::new()
+            .prefix(".tensorseal-")
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .with_context(failed)?;
+        names.push(file.path().to_owned());
+        file
+    };
+    let temporary = file.path().to_owned();
+    let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
+    let result = match written {
+        Ok(()) => file.persist(path).map(drop).map_err(|error| error.error),
+        Err(error) => Err(error),
+    };
+    TEMPORARIES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .retain(|name| *name != temporary);
+    result.with_context(failed)
+}
+
+/// A data file, `.npz` or JSON.
+pub fn read_data(path: &Path) -> Result<DataFile> {
+    DataFile::parse(&read(path)?).with_context(|| format!("in {}", path.display()))
+}
+
+/// A setup: a file that this program wrote, or a `.ptau` file, which is checked in full.
+pub fn read_setup(path: &Path) -> Result<Srs> {
+    let bytes = read(path)?;
+    let setup = if bytes.starts_with(b"ptau") {
+        Srs::from_ptau(&bytes, None).map(|(srs, _)| srs).map_err(anyhow::Error::new)
+    } else {
+        Srs::from_bytes(&bytes).map_err(anyhow::Error::new)
+    };
+    setup.with_context(|| format!("in {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/deep/file");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap(), b"two");
+        let names = fs::read_dir(path.parent().unwrap()).unwrap();
+        assert_eq!(names.count(), 1);
+        assert!(TEMPORARIES.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("no/such/file")).unwrap_err();
+        assert!(format!("{error:#}").contains("no/such/file"));
+    }
+}

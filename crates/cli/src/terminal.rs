@@ -1,0 +1,80 @@
+//! What a person sees while waiting, on standard error; standard output is for results.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// A line that shows that something is going on, and how far it is. Shows nothing unless standard error is a terminal.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// Work of unknown length.
+    pub fn spinner(message: &'static str) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(message);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// From now on `done` of `total` steps are done.
+    pub fn set(&self, done: usize, total: usize) {
+        if self.0.length().is_none() {
+            let style = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len} {eta}");
+            if let Ok(style) = style {
+                self.0.set_style(style);
+            }
+            self.0.set_length(total as u64);
+        }
+        self.0.set_position(done as u64);
+    }
+
+    /// What is being done now.
+    pub fn message(&self, message: &'static str) {
+        self.0.set_message(message);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Prints a JSON value on one line.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// A number of bytes for people.
+pub fn bytes(count: usize) -> String {
+    let count = count as f64;
+    if count < 10_000.0 {
+        format!("{count} bytes")
+    } else if count < 1e6 {
+        format!("{:.1} kB", count / 1e3)
+    } else {
+        format!("{:.2} MB", count / 1e6)
+    }
+}
+
+/// Seconds for people.
+pub fn seconds(time: Duration) -> String {
+    if time < Duration::from_millis(100) {
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.2} s", time.as_secs_f64())
+    }
+}
+
+/// Values as a short list.
+pub fn short_list(values: &[i64]) -> String {
+    const SHOWN: usize = 16;
+    let shown: Vec<String> = values.iter().take(SHOWN).map(ToString::to_string).collect();
+    let rest = values.len().saturating_sub(SHOWN);
+    match rest {
+        0 => format!("[{}]", shown.join(", ")),
+        rest => format!("[{}, … {rest} more]", shown.join(", ")),
+    }
+}

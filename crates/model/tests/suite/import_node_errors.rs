@@ -1,0 +1,254 @@
+//! Every way a node can be refused.
+
+use crate::common::{
+    Dim, ModelBuilder, attribute_float, attribute_int, attribute_ints, bytes, node, relu, tensor,
+    text,
+};
+use tensorseal_model::import::ImportError;
+
+#[test]
+fn nodes_that_are_not_supported() {
+    refused!(relu().node("Conv", &["x"], "z"), ImportError::Operator { place, supported, .. }
+        if place.node == "n_z" && place.operator == "Conv" && supported.contains(&"Gemm"));
+    let foreign = [node("Relu", &["x"], &["z"], &[]), text(7, "com.example")].concat();
+    refused!(relu().raw_node(foreign), ImportError::Operator { domain, .. } if domain == "com.example");
+    let with = |operator: &str, attributes: &[Vec<u8>]| {
+        relu()
+            .floats("w", &[3, 3], &[0.0; 9])
+            .with(operator, &["x", "w"], "z", attributes)
+    };
+    refused!(with("Gemm", &[attribute_int("gamma", 1)]), ImportError::UnknownAttribute { attribute, .. } if attribute == "gamma");
+    refused!(
+        with("Gemm", &[attribute_int("alpha", 1)]),
+        ImportError::AttributeType {
+            attribute: "alpha",
+            ..
+        }
+    );
+    refused!(
+        with(
+            "Gemm",
+            &[attribute_int("transA", 0), attribute_int("transA", 0)]
+        ),
+        ImportError::AttributeType { .. }
+    );
+    refused!(
+        with("Gemm", &[attribute_int("transA", 1)]),
+        ImportError::AttributeValue {
+            attribute: "transA",
+            ..
+        }
+    );
+    refused!(
+        with("Gemm", &[attribute_int("transB", 2)]),
+        ImportError::AttributeValue {
+            attribute: "transB",
+            ..
+        }
+    );
+    refused!(
+        with("Gemm", &[attribute_float("alpha", f32::INFINITY)]),
+        ImportError::AttributeType { .. }
+    );
+    refused!(
+        relu().node("Gemm", &["x"], "z"),
+        ImportError::Arity {
+            inputs: 1,
+            least: 2,
+            most: 3,
+            ..
+        }
+    );
+    refused!(
+        relu().raw_node(node("Relu", &["x"], &["z", "z2"], &[])),
+        ImportError::Arity { outputs: 2, .. }
+    );
+    refused!(relu().node("Relu", &["q"], "z"), ImportError::UnknownTensor { tensor, .. } if tensor == "q");
+    refused!(relu().node("Relu", &["x"], "y"), ImportError::DuplicateTensor { tensor } if tensor == "y");
+    let dropout = relu()
+        .floats("r", &[], &[0.5])
+        .initializer(tensor("t", 9, &[], &bytes(9, &[1])));
+    refused!(
+        dropout.node("Dropout", &["x", "r", "t"], "z"),
+        ImportError::AttributeValue {
+            attribute: "training_mode",
+            ..
+        }
+    );
+    refused!(
+        relu().with("Cast", &["x"], "z", &[attribute_int("to", 7)]),
+        ImportError::AttributeValue {
+            attribute: "to",
+            ..
+        }
+    );
+    refused!(
+        relu().node("Constant", &[], "z"),
+        ImportError::AttributeType {
+            attribute: "value",
+            ..
+        }
+    );
+}
+
+#[test]
+fn operands_of_the_wrong_kind() {
+    let model = || {
+        relu()
+            .floats("c", &[3], &[1.0; 3])
+            .ints("i", &[3], &[1; 3])
+            .floats("zero", &[], &[0.0])
+    };
+    refused!(model().node("Add", &["x", "y"], "z"), ImportError::NotConstant { tensor, .. } if tensor == "y");
+    refused!(
+        model().node("Div", &["c", "x"], "z"),
+        ImportError::NotConstant { .. }
+    );
+    refused!(
+        model().node("MatMul", &["x", "y"], "z"),
+        ImportError::NotConstant { .. }
+    );
+    refused!(model().node("Relu", &["c"], "z"), ImportError::Constant { tensor, .. } if tensor == "c");
+    refused!(
+        model().node("MatMul", &["c", "c"], "z"),
+        ImportError::Constant { .. }
+    );
+    refused!(
+        model().node("Add", &["x", "i"], "z"),
+        ImportError::ConstantType { .. }
+    );
+    refused!(
+        model().node("Add", &["c", "i"], "z"),
+        ImportError::ConstantType { .. }
+    );
+    refused!(
+        model().node("Clip", &["x", "c"], "z"),
+        ImportError::ConstantType { .. }
+    );
+    refused!(
+        model().node("Reshape", &["x", "c"], "z"),
+        ImportError::ConstantType { .. }
+    );
+    refused!(
+        model().node("Div", &["x", "zero"], "z"),
+        ImportError::Arithmetic { .. }
+    );
+    refused!(
+        model().node("Div", &["c", "zero"], "z"),
+        ImportError::Arithmetic { .. }
+    );
+    let clip = model()
+        .floats("lo", &[], &[2.0])
+        .floats("hi", &[], &[1.0])
+        .node("Clip", &["x", "lo", "hi"], "z");
+    refused!(
+        clip,
+        ImportError::AttributeValue {
+            attribute: "min",
+            ..
+        }
+    );
+}
+
+#[test]
+fn shapes_that_do_not_fit_one_row() {
+    let model = || {
+        relu()
+            .floats("w", &[2, 2], &[0.0; 4])
+            .floats("c", &[2, 1], &[1.0; 2])
+    };
+    refused!(model().node("Gemm", &["x", "w"], "z"), ImportError::Shape { actual, expected, .. } if actual == [2, 2] && expected == [1, 3]);
+    refused!(
+        model().node("MatMul", &["x", "w"], "z"),
+        ImportError::Shape { .. }
+    );
+    refused!(
+        model().node("Mul", &["x", "c"], "z"),
+        ImportError::Shape { .. }
+    );
+    refused!(
+        model()
+            .ints("s", &[1], &[4])
+            .node("Reshape", &["x", "s"], "z"),
+        ImportError::Shape { .. }
+    );
+    let rows = ModelBuilder::with_input(17, &[Dim::Fixed(1), Dim::Fixed(4), Dim::Fixed(2)]).floats(
+        "w",
+        &[2, 2],
+        &[0.0; 4],
+    );
+    refused!(
+        rows.clone().node("MatMul", &["x", "w"], "y"),
+        ImportError::Shape { .. }
+    );
+    refused!(
+        rows.clone().node("Transpose", &["x"], "y"),
+        ImportError::NotConstant { .. }
+    );
+    refused!(
+        rows.clone().with("Softmax", &["x"], "y", &[]),
+        ImportError::Axis { axis: -1, .. }
+    );
+    refused!(
+        rows.clone()
+            .with("Squeeze", &["x"], "y", &[])
+            .node("Squeeze", &["y", "w"], "z"),
+        ImportError::ConstantType { .. }
+    );
+    refused!(
+        rows.ints("a", &[1], &[1]).node("Squeeze", &["x", "a"], "y"),
+        ImportError::Axis { axis: 1, .. }
+    );
+    refused!(
+        relu().with("Flatten", &["x"], "z", &[attribute_int("axis", 3)]),
+        ImportError::Axis { axis: 3, .. }
+    );
+    refused!(
+        relu().with("Transpose", &["x"], "z", &[attribute_ints("perm", &[0, 0])]),
+        ImportError::AttributeType { .. }
+    );
+}
+
+#[test]
+fn nothing_follows_a_final_operator() {
+    let model = ModelBuilder::new(17, 3)
+        .node("Softmax", &["x"], "p")
+        .node("Relu", &["p"], "y");
+    refused!(
+        model,
+        ImportError::NotFinal {
+            previous: "Softmax",
+            ..
+        }
+    );
+    let last = [attribute_int("axis", 1)];
+    let model = ModelBuilder::new(17, 3)
+        .with("ArgMax", &["x"], "p", &last)
+        .with("ArgMax", &["p"], "y", &last);
+    refused!(
+        model,
+        ImportError::NotFinal {
+            previous: "ArgMax",
+            ..
+        }
+    );
+}
+
+#[test]
+fn constants_do_not_explode() {
+    // A column plus a row is a square: 64 KiB of file would become 256 MiB.
+    let side = 8192;
+    let column = ModelBuilder::new(17, 3)
+        .floats("r", &[side], &vec![0.0; 8192])
+        .floats("c", &[side, 1], &vec![0.0; 8192]);
+    refused!(
+        column.node("Add", &["r", "c"], "s"),
+        ImportError::TooLarge { .. }
+    );
+    // One matrix used a thousand times.
+    let mut shared = ModelBuilder::new(17, 100).floats("w", &[100, 100], &vec![0.0; 10_000]);
+    for index in 0..1000 {
+        shared = shared.node("Gemm", &["x", "w"], &format!("h{index}"));
+    }
+    refused!(shared, ImportError::TooLarge { .. });
+}

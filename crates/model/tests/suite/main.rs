@@ -1,0 +1,12 @@
+//! The model crate from outside: import, quantisation, inference and report, on built models and on the carried ones.
+
+#[macro_use]
+mod common;
+
+mod import_exporters;
+mod import_file_errors;
+mod import_node_errors;
+mod import_operators;
+mod models;
+mod never_panics;
+mod quantise;

@@ -1,0 +1,126 @@
+//! The prover's kernels on all cores.
+//!
+//! [`Threads`] splits each kernel of the protocol's [`Backend`] over rayon's threads. Sums are exact, so the proof is the same, byte
+//! for byte, whatever the number of threads.
+
+#![forbid(unsafe_code)]
+
+use ark_ff::AdditiveGroup;
+use rayon::prelude::*;
+use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
+use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
+use tensorseal_protocol::linear::weights::WeightMatrix;
+use tensorseal_protocol::msm::{msm, msm_small};
+use tensorseal_protocol::{EVALUATIONS, Instance};
+
+/// Fewer items than this are not worth another thread.
+const LEAST: usize = 64;
+
+/// A backend on rayon's current thread pool.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Threads;
+
+/// Items for each thread when `count` are shared out.
+fn share(count: usize) -> usize {
+    count.div_ceil(rayon::current_num_threads()).max(LEAST)
+}
+
+fn sum_of_chunks<T: Sync>(
+    bases: &[G1Affine],
+    scalars: &[T],
+    kernel: impl Fn(&[G1Affine], &[T]) -> G1Projective + Sync,
+) -> G1Projective {
+    let count = bases.len().min(scalars.len());
+    bases[..count]
+        .par_chunks(share(count))
+        .zip(scalars[..count].par_chunks(share(count)))
+        .map(|(bases, scalars)| kernel(bases, scalars))
+        .reduce(|| G1Projective::ZERO, |a, b| a + b)
+}
+
+impl Backend for Threads {
+    fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+        sum_of_chunks(bases, scalars, msm)
+    }
+
+    fn msm_small(&self, bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
+        sum_of_chunks(bases, scalars, msm_small)
+    }
+
+    fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
+        sum_of_chunks(bases, weights, msm_small)
+    }
+
+    fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
+        let columns = weights.columns();
+        let share = share(columns);
+        (0..columns)
+            .into_par_iter()
+            .step_by(share)
+            .flat_map_iter(|start| {
+                fold_weight_columns(weights, powers, start..columns.min(start + share))
+            })
+            .collect()
+    }
+
+    fn sumcheck_round(&self, instance: &Instance) -> [Fr; EVALUATIONS] {
+        let pairs = instance.pairs();
+        let share = share(pairs);
+        (0..pairs)
+            .into_par_iter()
+            .step_by(share)
+            .map(|start| instance.round(start..pairs.min(start + share)))
+            .reduce(
+                || [Fr::ZERO; EVALUATIONS],
+                |a, b| core::array::from_fn(|i| a[i] + b[i]),
+            )
+    }
+
+    fn bind(&self, instance: &mut Instance, r: Fr) {
+        let tables: Vec<&mut Vec<Fr>> = instance.tables_mut().collect();
+        if tables.first().is_some_and(|table| table.len() < LEAST) {
+            tables.into_iter().for_each(|table| bind_table(table, r));
+        } else {
+            tables.into_par_iter().for_each(|table| bind_table(table, r));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ec::CurveGroup;
+    use tensorseal_protocol::backend::Reference;
+    use tensorseal_protocol::curve::g1_generator;
+
+    fn bases(count: u64) -> Vec<G1Affine> {
+        (1..=count)
+            .map(|i| (g1_generator() * Fr::from(i * i + 7)).into_affine())
+            .collect()
+    }
+
+    #[test]
+    fn sums_are_those_of_the_reference() {
+        let bases = bases(300);
+        let full: Vec<Fr> = (0..300u64).map(|i| -Fr::from(i) * Fr::from(u64::MAX)).collect();
+        let small: Vec<i64> = (0..300).map(|i| i * 37 - 5000).collect();
+        let weights: Vec<i32> = (0..300).map(|i| 4000 - i * 29).collect();
+        for count in [0, 1, 63, 64, 65, 300] {
+            let (bases, backend) = (&bases[..count], Reference);
+            assert_eq!(Threads.msm(bases, &full), backend.msm(bases, &full));
+            assert_eq!(Threads.msm_small(bases, &small), backend.msm_small(bases, &small));
+            assert_eq!(Threads.msm_weights(bases, &weights), backend.msm_weights(bases, &weights));
+        }
+    }
+
+    #[test]
+    fn weights_fold_as_in_the_reference() {
+        let entries: Vec<i32> = (0..3 * 200).map(|i| i * 31 % 97 - 48).collect();
+        let weights = WeightMatrix::from_entries(200, entries).unwrap();
+        let powers = [1u64, 5, 25].map(Fr::from);
+        assert_eq!(
+            Threads.fold_weights(&weights, &powers),
+            Reference.fold_weights(&weights, &powers)
+        );
+    }
+}
