@@ -6,7 +6,11 @@ use clap::{Args, Parser, Subcommand};
 
 /// Prove that a published answer came from a committed neural network, and check such proofs.
 #[derive(Debug, Parser)]
-#[command(name = "tensorseal", version, about, after_help = "\
+#[command(
+    name = "tensorseal",
+    version,
+    about,
+    after_help = "\
 Examples:
   tensorseal demo
   tensorseal setup --dev --power 16 -o dev.srs
@@ -14,7 +18,8 @@ Examples:
   tensorseal prove sealed --input input.json -o answer.proof
   tensorseal verify --key sealed/model.vk answer.proof --dev
 
-Exit codes: 0 good, 1 proof rejected, 2 usage or input or output error.")]
+Exit codes: 0 good, 1 proof rejected, 2 usage or input or output error."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -43,7 +48,12 @@ and its columns have rows; `compile` says how many when a setup is too small.
 Whoever makes a development setup can forge proofs under it, so `verify` refuses them without --dev.")]
 pub struct SetupArguments {
     /// Make a development setup, insecure by nature.
-    #[arg(long, requires = "power", conflicts_with = "ptau", required_unless_present = "ptau")]
+    #[arg(
+        long,
+        requires = "power",
+        conflicts_with = "ptau",
+        required_unless_present = "ptau"
+    )]
     pub dev: bool,
     /// The power of the development setup, 1 to 24.
     #[arg(long, value_name = "P")]

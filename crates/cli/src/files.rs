@@ -36,8 +36,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever the user's settings allow.
+    Everybody,
+    /// The user alone: the file holds secrets.
+    Owner,
+}
+
 /// Writes a file at once: the bytes go to a temporary file beside it, which then takes its name.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write(path: &Path, bytes: &[u8], audience: Audience) -> Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -47,16 +56,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = {
         // Under the lock, so that no interruption falls between making the file and knowing its name.
         let mut names = TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = tempfile::Builder::new()
-            .prefix(".tensorseal-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .with_context(failed)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".tensorseal-").suffix(".tmp");
+        #[cfg(unix)]
+        if audience == Audience::Everybody {
+            use std::os::unix::fs::PermissionsExt;
+            // The process's mask applies; without this only the owner could read.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder).with_context(failed)?;
         names.push(file.path().to_owned());
         file
     };
     let temporary = file.path().to_owned();
-    let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.as_file().sync_all());
     let result = match written {
         Ok(()) => file.persist(path).map(drop).map_err(|error| error.error),
         Err(error) => Err(error),
@@ -77,7 +92,9 @@ pub fn read_data(path: &Path) -> Result<DataFile> {
 pub fn read_setup(path: &Path) -> Result<Srs> {
     let bytes = read(path)?;
     let setup = if bytes.starts_with(b"ptau") {
-        Srs::from_ptau(&bytes, None).map(|(srs, _)| srs).map_err(anyhow::Error::new)
+        Srs::from_ptau(&bytes, None)
+            .map(|(srs, _)| srs)
+            .map_err(anyhow::Error::new)
     } else {
         Srs::from_bytes(&bytes).map_err(anyhow::Error::new)
     };
@@ -92,12 +109,23 @@ mod tests {
     fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/deep/file");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
+        write(&path, b"one", Audience::Everybody).unwrap();
+        write(&path, b"two", Audience::Everybody).unwrap();
         assert_eq!(read(&path).unwrap(), b"two");
         let names = fs::read_dir(path.parent().unwrap()).unwrap();
         assert_eq!(names.count(), 1);
         assert!(TEMPORARIES.lock().unwrap().is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_for_their_owner() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        write(&path, b"one", Audience::Owner).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
     }
 
     #[test]

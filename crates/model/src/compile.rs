@@ -6,7 +6,7 @@ use crate::data::{DataError, DataFile};
 use crate::graph::FloatGraph;
 use crate::import::ImportError;
 use crate::integer::{IntegerGraph, PostProcessing};
-use crate::quantise::{MAX_CALIBRATION_SAMPLES, QuantiseError, QuantiseOptions, quantise};
+use crate::quantise::{QuantiseError, QuantiseOptions, quantise, samples_used};
 use crate::report::{CompileReport, EvaluateError, Evaluation, Note, evaluate};
 
 /// Fewer calibration samples than this are worth a note.
@@ -69,7 +69,7 @@ pub fn compile(
         Some((samples, labels)) => Some(evaluate(&float, &integer, samples, labels.as_deref())?),
         None => None,
     };
-    let notes = notes(&float, samples.len(), on_held_out.as_ref());
+    let notes = notes(&float, &integer, samples.len(), on_held_out.as_ref());
     let report = CompileReport::new(&integer, on_calibration, on_held_out, notes);
     Ok(Compiled {
         float,
@@ -86,7 +86,12 @@ fn labelled(graph: &FloatGraph, file: &DataFile) -> Result<Labelled, DataError> 
     Ok((samples, labels))
 }
 
-fn notes(graph: &FloatGraph, samples: usize, held_out: Option<&Evaluation>) -> Vec<Note> {
+fn notes(
+    graph: &FloatGraph,
+    integer: &IntegerGraph,
+    samples: usize,
+    held_out: Option<&Evaluation>,
+) -> Vec<Note> {
     let mut notes = Vec::new();
     if graph.dynamic_batch {
         notes.push(Note::DynamicBatch {
@@ -110,11 +115,10 @@ fn notes(graph: &FloatGraph, samples: usize, held_out: Option<&Evaluation>) -> V
             advised: ADVISED_SAMPLES,
         });
     }
-    if samples > MAX_CALIBRATION_SAMPLES {
-        notes.push(Note::SamplesLeftOut {
-            samples,
-            used: MAX_CALIBRATION_SAMPLES,
-        });
+    let outputs = integer.layers.iter().map(|layer| layer.out_channels);
+    let used = samples_used(outputs.sum::<usize>() + integer.input.channels, samples);
+    if used < samples {
+        notes.push(Note::SamplesLeftOut { samples, used });
     }
     if let Some(held_out) = held_out.filter(|evaluation| evaluation.provable < evaluation.samples) {
         notes.push(Note::Unprovable {

@@ -81,7 +81,9 @@ impl Backend for Threads {
         if tables.first().is_some_and(|table| table.len() < LEAST) {
             tables.into_iter().for_each(|table| bind_table(table, r));
         } else {
-            tables.into_par_iter().for_each(|table| bind_table(table, r));
+            tables
+                .into_par_iter()
+                .for_each(|table| bind_table(table, r));
         }
     }
 }
@@ -102,14 +104,22 @@ mod tests {
     #[test]
     fn sums_are_those_of_the_reference() {
         let bases = bases(300);
-        let full: Vec<Fr> = (0..300u64).map(|i| -Fr::from(i) * Fr::from(u64::MAX)).collect();
+        let full: Vec<Fr> = (0..300u64)
+            .map(|i| -Fr::from(i) * Fr::from(u64::MAX))
+            .collect();
         let small: Vec<i64> = (0..300).map(|i| i * 37 - 5000).collect();
         let weights: Vec<i32> = (0..300).map(|i| 4000 - i * 29).collect();
         for count in [0, 1, 63, 64, 65, 300] {
             let (bases, backend) = (&bases[..count], Reference);
             assert_eq!(Threads.msm(bases, &full), backend.msm(bases, &full));
-            assert_eq!(Threads.msm_small(bases, &small), backend.msm_small(bases, &small));
-            assert_eq!(Threads.msm_weights(bases, &weights), backend.msm_weights(bases, &weights));
+            assert_eq!(
+                Threads.msm_small(bases, &small),
+                backend.msm_small(bases, &small)
+            );
+            assert_eq!(
+                Threads.msm_weights(bases, &weights),
+                backend.msm_weights(bases, &weights)
+            );
         }
     }
 

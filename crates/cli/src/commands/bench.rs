@@ -9,14 +9,15 @@ use tensorseal_model::integer::IntegerGraph;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, ProvingKey, VerifyOptions, VerifyingKey, verify};
+use tensorseal_protocol::{ProveOptions, VerifyOptions, VerifyingKey, verify};
 
 use super::compile::seal;
 use super::prove::Model;
+use crate::Outcome;
 use crate::args::BenchArguments;
+use crate::files::{self, Audience};
 use crate::measure::{cpu_seconds, median, peak_bytes, timed};
 use crate::terminal::{Progress, bytes, print_json, seconds};
-use crate::{Outcome, files};
 
 #[derive(Serialize)]
 struct Row {
@@ -37,7 +38,10 @@ struct Row {
 pub fn run(arguments: &BenchArguments) -> Result<Outcome> {
     let mut rows = Vec::new();
     for model in &arguments.models {
-        rows.push(measure(model, arguments.repeat.max(1)).with_context(|| format!("measuring {}", model.display()))?);
+        rows.push(
+            measure(model, arguments.repeat.max(1))
+                .with_context(|| format!("measuring {}", model.display()))?,
+        );
     }
     if arguments.json {
         print_json(&rows)?;
@@ -45,7 +49,17 @@ pub fn run(arguments: &BenchArguments) -> Result<Outcome> {
     }
     println!(
         "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
-        "model", "parameters", "compile", "prove", "CPU", "memory", "proof", "vk", "pk", "verify", "loops"
+        "model",
+        "parameters",
+        "compile",
+        "prove",
+        "CPU",
+        "memory",
+        "proof",
+        "vk",
+        "pk",
+        "verify",
+        "loops"
     );
     for row in rows {
         let time = |time: f64| seconds(Duration::from_secs_f64(time));
@@ -56,7 +70,8 @@ pub fn run(arguments: &BenchArguments) -> Result<Outcome> {
             time(row.compile_seconds),
             time(row.prove_seconds),
             row.prove_cpu_seconds.map_or_else(|| "?".into(), time),
-            row.peak_bytes.map_or_else(|| "?".into(), |peak| bytes(peak as usize)),
+            row.peak_bytes
+                .map_or_else(|| "?".into(), |peak| bytes(peak as usize)),
             bytes(row.proof_bytes),
             bytes(row.verifying_key_bytes),
             bytes(row.proving_key_bytes),
@@ -75,12 +90,21 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let onnx = files::read(path)?;
     let calibration_path = calibration_path(path);
     let calibration = files::read_data(&calibration_path)?;
-    let mut power = LEAST_POWER.max(onnx.len().next_power_of_two().trailing_zeros().saturating_sub(2));
+    let mut power = LEAST_POWER.max(
+        onnx.len()
+            .next_power_of_two()
+            .trailing_zeros()
+            .saturating_sub(2),
+    );
     let options = QuantiseOptions::default();
     let (sealed, compiling) = loop {
         let srs = Srs::development(power, &mut PlatformRandom)?;
-        let (result, time) = timed(|| seal((&onnx, (&calibration, None)), &options, &srs, &progress));
-        let too_small = result.as_ref().err().and_then(|error| error.downcast_ref::<tensorseal_protocol::KeyError>());
+        let (result, time) =
+            timed(|| seal((&onnx, (&calibration, None)), &options, &srs, &progress));
+        let too_small = result
+            .as_ref()
+            .err()
+            .and_then(|error| error.downcast_ref::<tensorseal_protocol::KeyError>());
         match too_small {
             Some(tensorseal_protocol::KeyError::SetupTooSmall { .. }) if power < 24 => power += 1,
             _ => break (result?, time),
@@ -96,7 +120,10 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
 
     progress.message("proving");
     let (input, output) = model.ports();
-    let options = ProveOptions { public: &[input, output], context: &[] };
+    let options = ProveOptions {
+        public: &[input, output],
+        context: &[],
+    };
     let mut times = Vec::new();
     let mut proof = None;
     let before = cpu_seconds();
@@ -108,14 +135,19 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         proof = Some(made?);
         times.push(time);
     }
-    let prove_cpu_seconds = before.zip(cpu_seconds()).map(|(before, after)| (after - before) / repeat as f64);
+    let prove_cpu_seconds = before
+        .zip(cpu_seconds())
+        .map(|(before, after)| (after - before) / repeat as f64);
     let proof = proof.context("no proof was made")?;
 
     progress.message("verifying");
     let verifying = model.key.verifying().to_bytes();
     let key = VerifyingKey::from_bytes(&verifying)?;
     let encoded = proof.to_bytes();
-    let accept = VerifyOptions { allow_development_setup: true, ..VerifyOptions::default() };
+    let accept = VerifyOptions {
+        allow_development_setup: true,
+        ..VerifyOptions::default()
+    };
     let mut verify_times = Vec::new();
     let mut miller_loops = 0;
     for _ in 0..20 * repeat {
@@ -125,7 +157,11 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     }
     progress.message("measuring memory");
     Ok(Row {
-        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        name: path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         parameters: sealed.parameters,
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds: median(times).as_secs_f64(),
@@ -150,10 +186,20 @@ fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option
         return Ok(None);
     }
     let folder = tempfile::tempdir()?;
-    files::write(&folder.path().join(super::compile::PROVING_KEY), key)?;
+    files::write(
+        &folder.path().join(super::compile::PROVING_KEY),
+        key,
+        Audience::Owner,
+    )?;
     let input = folder.path().join("input.json");
     let array = nested(sample, &graph.input.shape);
-    files::write(&input, serde_json::json!({ &graph.input.name: array }).to_string().as_bytes())?;
+    files::write(
+        &input,
+        serde_json::json!({ &graph.input.name: array })
+            .to_string()
+            .as_bytes(),
+        Audience::Owner,
+    )?;
     let output = std::process::Command::new(std::env::current_exe()?)
         .arg("prove")
         .arg(folder.path())
@@ -174,7 +220,10 @@ fn nested(values: &[f32], shape: &[usize]) -> serde_json::Value {
         None => values.first().copied().into(),
         Some((length, rest)) => {
             let size = (values.len() / (*length).max(1)).max(1);
-            values.chunks(size).map(|chunk| nested(chunk, rest)).collect()
+            values
+                .chunks(size)
+                .map(|chunk| nested(chunk, rest))
+                .collect()
         }
     }
 }

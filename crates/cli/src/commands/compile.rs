@@ -14,10 +14,11 @@ use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{ProvingKey, generate};
 use tensorseal_prover::Threads;
 
+use crate::Outcome;
 use crate::args::CompileArguments;
+use crate::files::{self, Audience};
 use crate::measure::timed;
 use crate::terminal::{Progress, bytes, print_json, seconds};
-use crate::{Outcome, files};
 
 /// The proving key's name in a model's folder.
 pub const PROVING_KEY: &str = "model.pk";
@@ -53,7 +54,11 @@ pub fn run(arguments: &CompileArguments) -> Result<Outcome> {
     let (sealed, sizes) = result?;
     let (verifying_key_bytes, proving_key_bytes) = sizes;
     let program = sealed.key.verifying().program();
-    let measured = sealed.report.held_out.as_ref().unwrap_or(&sealed.report.calibration);
+    let measured = sealed
+        .report
+        .held_out
+        .as_ref()
+        .unwrap_or(&sealed.report.calibration);
     let summary = Summary {
         model: sealed.key.verifying().digest().to_string(),
         setup: sealed.key.verifying().setup().origin().name(),
@@ -96,9 +101,9 @@ fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
     let verifying = sealed.key.verifying().to_bytes();
     let folder = &arguments.output;
     let report = serde_json::to_vec_pretty(&sealed.report)?;
-    files::write(&folder.join(PROVING_KEY), &proving)?;
-    files::write(&folder.join(REPORT), &report)?;
-    files::write(&folder.join(VERIFYING_KEY), &verifying)?;
+    files::write(&folder.join(PROVING_KEY), &proving, Audience::Owner)?;
+    files::write(&folder.join(REPORT), &report, Audience::Everybody)?;
+    files::write(&folder.join(VERIFYING_KEY), &verifying, Audience::Everybody)?;
     Ok((sealed, (verifying.len(), proving.len())))
 }
 
@@ -124,7 +129,9 @@ pub fn seal(
     let layers = compiled.integer.layers.iter();
     Ok(Sealed {
         key,
-        parameters: layers.map(|layer| layer.weights.len() + layer.bias.len()).sum(),
+        parameters: layers
+            .map(|layer| layer.weights.len() + layer.bias.len())
+            .sum(),
         report: compiled.report,
     })
 }
@@ -139,10 +146,15 @@ fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
         summary.report.table_rows,
         summary.report.table_limit
     );
-    println!("{:<24} {:>8} {:>6} {:>16} {:>10} {:>8}", "layer", "weights", "bits", "range used", "saturated", "SNR dB");
+    println!(
+        "{:<24} {:>8} {:>6} {:>16} {:>10} {:>8}",
+        "layer", "weights", "bits", "range used", "saturated", "SNR dB"
+    );
     for layer in &summary.report.layers {
         let (low, high) = layer.pre_seen;
-        let snr = layer.snr_db.map_or_else(|| "exact".into(), |snr| format!("{snr:.1}"));
+        let snr = layer
+            .snr_db
+            .map_or_else(|| "exact".into(), |snr| format!("{snr:.1}"));
         println!(
             "{:<24} {:>8} {:>6} {:>16} {:>9.2}% {:>8}",
             format!("{} ({})", layer.name, layer.operators.join("+")),
@@ -153,7 +165,11 @@ fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
             snr
         );
     }
-    let measured = if summary.report.held_out.is_some() { "held-out" } else { "calibration" };
+    let measured = if summary.report.held_out.is_some() {
+        "held-out"
+    } else {
+        "calibration"
+    };
     if let (Some(float), Some(integer)) = (summary.accuracy_float, summary.accuracy_integer) {
         println!(
             "accuracy on the {measured} data: float {:.2} %, integer {:.2} %",

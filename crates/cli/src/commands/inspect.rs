@@ -28,7 +28,11 @@ pub fn run(arguments: &InspectArguments) -> Result<Outcome> {
 
 /// The file itself, or the verifying key in a model's folder.
 fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(VERIFYING_KEY) } else { path.to_owned() }
+    if path.is_dir() {
+        path.join(VERIFYING_KEY)
+    } else {
+        path.to_owned()
+    }
 }
 
 fn inspect(bytes: &[u8]) -> Result<Value> {
@@ -42,12 +46,15 @@ fn inspect(bytes: &[u8]) -> Result<Value> {
     }
     match FileKind::of(bytes) {
         Some(FileKind::Setup) => Ok(setup(&Srs::from_bytes(bytes)?, bytes.len())),
-        Some(FileKind::VerifyingKey) => {
-            Ok(verifying_key(&VerifyingKey::from_bytes(bytes)?, bytes.len()))
-        }
+        Some(FileKind::VerifyingKey) => Ok(verifying_key(
+            &VerifyingKey::from_bytes(bytes)?,
+            bytes.len(),
+        )),
         Some(FileKind::ProvingKey) => proving_key(bytes),
         Some(FileKind::Proof) => Ok(proof(&Proof::from_bytes(bytes)?, bytes.len())),
-        _ => bail!("this is none of tensorseal's files (setup, verifying key, proving key, proof) and no .ptau file"),
+        _ => bail!(
+            "this is none of tensorseal's files (setup, verifying key, proving key, proof) and no .ptau file"
+        ),
     }
 }
 

@@ -5,16 +5,15 @@ use serde::Serialize;
 use tensorseal_model::integer::{IntegerGraph, TensorInfo};
 use tensorseal_model::program::{Description, lift, witness};
 use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::{
-    Proof, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify,
-};
+use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify};
 use tensorseal_prover::Threads;
 
 use super::compile::PROVING_KEY;
+use crate::Outcome;
 use crate::args::ProveArguments;
+use crate::files::{self, Audience};
 use crate::measure::{peak_bytes, timed};
 use crate::terminal::{Progress, bytes, print_json, seconds, short_list};
-use crate::{Outcome, files};
 
 /// An output tensor: its integers, and the real values that they stand for.
 #[derive(Serialize)]
@@ -75,7 +74,9 @@ impl Model {
             ..VerifyOptions::default()
         };
         if let Err(error) = verify(self.key.verifying(), &proof.to_bytes(), &accept) {
-            bail!("the proof that was made does not verify ({error}): the proving key is damaged, compile the model again");
+            bail!(
+                "the proof that was made does not verify ({error}): the proving key is damaged, compile the model again"
+            );
         }
         Ok(proof)
     }
@@ -140,7 +141,7 @@ pub fn run(arguments: &ProveArguments) -> Result<Outcome> {
     });
     let (proof, output) = made?;
     let encoded = proof.to_bytes();
-    files::write(&arguments.output, &encoded)?;
+    files::write(&arguments.output, &encoded, Audience::Everybody)?;
     drop(progress);
 
     let summary = Summary {
@@ -158,11 +159,20 @@ pub fn run(arguments: &ProveArguments) -> Result<Outcome> {
         return Ok(Outcome::Good);
     }
     let output = &summary.outputs[0];
-    println!("{}: {} (largest: {})", output.name, short_list(&output.integers), output.argmax);
+    println!(
+        "{}: {} (largest: {})",
+        output.name,
+        short_list(&output.integers),
+        output.argmax
+    );
     println!(
         "proved in {}; public: {}",
         seconds(time),
-        if summary.public.is_empty() { "nothing".into() } else { summary.public.join(", ") }
+        if summary.public.is_empty() {
+            "nothing".into()
+        } else {
+            summary.public.join(", ")
+        }
     );
     println!(
         "wrote {}: a proof of {}, with its public values {}",

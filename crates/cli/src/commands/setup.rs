@@ -7,10 +7,11 @@ use serde::Serialize;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
 
+use crate::Outcome;
 use crate::args::SetupArguments;
+use crate::files::{self, Audience};
 use crate::measure::timed;
 use crate::terminal::{Progress, bytes, print_json, seconds};
-use crate::{Outcome, files};
 
 #[derive(Serialize)]
 struct Report {
@@ -29,7 +30,7 @@ pub fn run(arguments: &SetupArguments) -> Result<Outcome> {
     let mut written = None;
     if let Some(path) = &arguments.output {
         let encoded = srs.to_bytes(None);
-        files::write(path, &encoded)?;
+        files::write(path, &encoded, Audience::Everybody)?;
         written = Some(encoded.len());
     }
     let report = Report {
@@ -45,17 +46,27 @@ pub fn run(arguments: &SetupArguments) -> Result<Outcome> {
         return Ok(Outcome::Good);
     }
     match (&report.ceremony_file, report.setup) {
-        (Some(name), _) => println!("recognised: this is {name} of the Hermez ceremony, byte for byte"),
-        (None, "hermez") => println!("this is data of the Hermez ceremony, though no published file byte for byte"),
+        (Some(name), _) => {
+            println!("recognised: this is {name} of the Hermez ceremony, byte for byte")
+        }
+        (None, "hermez") => {
+            println!("this is data of the Hermez ceremony, though no published file byte for byte")
+        }
         (None, "development") => {
-            println!("a development setup: whoever made it can forge proofs, never publish with it");
+            println!(
+                "a development setup: whoever made it can forge proofs, never publish with it"
+            );
         }
         (None, _) => println!(
             "an unknown ceremony: its powers are consistent, but verifiers refuse it unless they are told to trust {}",
             report.digest
         ),
     }
-    println!("{} powers of tau checked in {}", report.powers, seconds(time));
+    println!(
+        "{} powers of tau checked in {}",
+        report.powers,
+        seconds(time)
+    );
     println!("setup digest {}", report.digest);
     if let (Some(path), Some(count)) = (&arguments.output, written) {
         println!("wrote {} ({})", path.display(), bytes(count));
@@ -68,7 +79,9 @@ fn make(arguments: &SetupArguments) -> Result<(Srs, Option<String>)> {
         let _progress = Progress::spinner("checking the powers of tau");
         return from_ptau(path);
     }
-    let power = arguments.power.context("a development setup needs --power P")?;
+    let power = arguments
+        .power
+        .context("a development setup needs --power P")?;
     let _progress = Progress::spinner("making a development setup");
     Ok((Srs::development(power, &mut PlatformRandom)?, None))
 }

@@ -48,11 +48,25 @@ pub fn run(arguments: &VerifyArguments) -> Result<Outcome> {
         .with_context(|| format!("in {}", arguments.key.display()))?;
     if let Some(path) = &arguments.srs {
         key.check_table(&files::read_setup(path)?, &Threads)
-            .with_context(|| format!("checking {} against {}", arguments.key.display(), path.display()))?;
+            .with_context(|| {
+                format!(
+                    "checking {} against {}",
+                    arguments.key.display(),
+                    path.display()
+                )
+            })?;
     }
-    let expected = arguments.expect_output.as_deref().map(Expected::parse).transpose()?;
+    let expected = arguments
+        .expect_output
+        .as_deref()
+        .map(Expected::parse)
+        .transpose()?;
     let proof = files::read(&arguments.proof)?;
-    let trusted: Result<Vec<Digest32>> = arguments.trust_setup.iter().map(|text| digest(text)).collect();
+    let trusted: Result<Vec<Digest32>> = arguments
+        .trust_setup
+        .iter()
+        .map(|text| digest(text))
+        .collect();
     let options = VerifyOptions {
         allow_development_setup: arguments.dev,
         trusted_setups: &trusted?,
@@ -78,11 +92,16 @@ pub fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     } else {
         print(&summary, time);
     }
-    Ok(if summary.ok { Outcome::Good } else { Outcome::Rejected })
+    Ok(if summary.ok {
+        Outcome::Good
+    } else {
+        Outcome::Rejected
+    })
 }
 
 fn digest(text: &str) -> Result<Digest32> {
-    Digest32::from_hex(text).ok_or_else(|| anyhow!("{text:?} is not a digest: give 64 hexadecimal digits"))
+    Digest32::from_hex(text)
+        .ok_or_else(|| anyhow!("{text:?} is not a digest: give 64 hexadecimal digits"))
 }
 
 fn accepted(
@@ -127,7 +146,10 @@ pub fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
                 let mut ports = description.inputs.iter().chain(&description.outputs);
                 ports.find(|port| port.tensor as usize == entry.tensor())
             });
-            let input = program.inputs().iter().any(|input| *input as usize == entry.tensor());
+            let input = program
+                .inputs()
+                .iter()
+                .any(|input| *input as usize == entry.tensor());
             Public {
                 role: if input { "input" } else { "output" },
                 name: words.map(|port| port.name.clone()),
@@ -147,7 +169,9 @@ enum Expected {
 impl Expected {
     fn parse(text: &str) -> Result<Self> {
         if let Some(class) = text.strip_prefix("class=") {
-            let class = class.parse().with_context(|| format!("{class:?} is not the index of a class"))?;
+            let class = class
+                .parse()
+                .with_context(|| format!("{class:?} is not the index of a class"))?;
             return Ok(Self::Class(class));
         }
         let json = if text.trim_start().starts_with(['[', '{']) {
@@ -155,27 +179,36 @@ impl Expected {
         } else {
             files::read(Path::new(text))?
         };
-        let value: serde_json::Value = serde_json::from_slice(&json)
-            .context("--expect-output is neither class=N nor JSON")?;
+        let value: serde_json::Value =
+            serde_json::from_slice(&json).context("--expect-output is neither class=N nor JSON")?;
         let mut integers = Vec::new();
         flatten(&value, &mut integers)?;
         Ok(Self::Integers(integers))
     }
 
     fn check(&self, public: &[Public]) -> Result<(), Mismatch> {
-        let output = public.iter().find(|tensor| tensor.role == "output").ok_or(Mismatch::Hidden)?;
+        let output = public
+            .iter()
+            .find(|tensor| tensor.role == "output")
+            .ok_or(Mismatch::Hidden)?;
         let equal = match self {
             Self::Integers(integers) => *integers == output.integers,
             Self::Class(class) => *class == argmax(&output.integers),
         };
-        if equal { Ok(()) } else { Err(Mismatch::Unexpected) }
+        if equal {
+            Ok(())
+        } else {
+            Err(Mismatch::Unexpected)
+        }
     }
 }
 
 /// The integers of nested arrays, or of the one array of an object.
 fn flatten(value: &serde_json::Value, integers: &mut Vec<i64>) -> Result<()> {
     match value {
-        serde_json::Value::Array(items) => items.iter().try_for_each(|item| flatten(item, integers)),
+        serde_json::Value::Array(items) => {
+            items.iter().try_for_each(|item| flatten(item, integers))
+        }
         serde_json::Value::Object(map) if map.len() == 1 => {
             map.values().try_for_each(|item| flatten(item, integers))
         }
@@ -185,7 +218,9 @@ fn flatten(value: &serde_json::Value, integers: &mut Vec<i64>) -> Result<()> {
             })?);
             Ok(())
         }
-        _ => bail!("--expect-output must be an array of integers, or an object with one such array"),
+        _ => {
+            bail!("--expect-output must be an array of integers, or an object with one such array")
+        }
     }
 }
 
@@ -205,7 +240,11 @@ fn print(summary: &Summary, time: Duration) {
     }
     for tensor in &summary.public {
         let name = tensor.name.as_deref().unwrap_or("?");
-        println!("  {} {name:?} = {}", tensor.role, short_list(&tensor.integers));
+        println!(
+            "  {} {name:?} = {}",
+            tensor.role,
+            short_list(&tensor.integers)
+        );
     }
     if summary.ok && !summary.public.iter().any(|tensor| tensor.role == "output") {
         println!("  the output is hidden");

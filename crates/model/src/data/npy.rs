@@ -126,8 +126,11 @@ fn sizes(text: &str) -> Option<Vec<usize>> {
     (sizes.len() <= MAX_RANK).then_some(sizes)
 }
 
-/// Bytes of an element and how to read one; it is only ever called with that many bytes.
-fn reader(dtype: &str) -> Option<(usize, fn(&[u8]) -> f32)> {
+/// Reads one element; it is only ever called with as many bytes as an element has.
+type Reader = fn(&[u8]) -> f32;
+
+/// Bytes of an element and how to read one.
+fn reader(dtype: &str) -> Option<(usize, Reader)> {
     fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
         bytes.try_into().unwrap_or([0; N])
     }

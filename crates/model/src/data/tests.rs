@@ -230,6 +230,10 @@ fn archives_that_do_not_add_up() {
         Err(DataError::Expansion { .. })
     ));
     assert!(matches!(patched(0, b"QK"), Err(DataError::Archive { .. })));
+}
+
+#[test]
+fn members_that_are_no_arrays_or_occur_twice() {
     let foreign = archive(&[("readme.txt", vec![])], false);
     assert_eq!(
         DataFile::parse(&foreign),

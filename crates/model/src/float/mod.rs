@@ -23,6 +23,14 @@ pub enum FloatError {
         /// Values given.
         actual: usize,
     },
+    /// An input value is NaN or infinite.
+    #[error("input tensor {tensor:?} is not finite at channel {channel}; pass finite numbers")]
+    InputNotFinite {
+        /// Name of the tensor.
+        tensor: String,
+        /// The channel.
+        channel: usize,
+    },
     /// A value overflowed to infinity or became NaN.
     #[error(
         "node {node:?} ({operator}) gives a value that is not finite; check the weights and the input"
@@ -47,6 +55,13 @@ impl FloatGraph {
                 tensor,
                 expected: self.input.channels,
                 actual: x.len(),
+            });
+        }
+        // Some functions swallow NaN, so it is caught before them.
+        if let Some(channel) = x.iter().position(|value| !value.is_finite()) {
+            return Err(FloatError::InputNotFinite {
+                tensor: self.input.name.clone(),
+                channel,
             });
         }
         let mut values = x.to_vec();
@@ -164,6 +179,11 @@ mod tests {
                 actual: 1
             })
         );
+        let nan = FloatError::InputNotFinite {
+            tensor: "x".into(),
+            channel: 1,
+        };
+        assert_eq!(graph.infer(&[0.0, f32::NAN]), Err(nan));
         assert!(matches!(
             graph.infer(&[f32::MAX, f32::MAX]),
             Err(FloatError::NotFinite { .. })

@@ -22,19 +22,7 @@ pub(super) fn gemm(
         "transA = 0 for the operand that depends on the input",
     )?;
     let (alpha, beta) = (node.float("alpha", 1.0)?, node.float("beta", 1.0)?);
-    let transposed = match node.int("transB", 0)? {
-        0 => false,
-        1 => true,
-        value => {
-            let supported = "0 or 1";
-            return Err(ImportError::AttributeValue {
-                place: node.place(),
-                attribute: "transB",
-                value: value.to_string(),
-                supported,
-            });
-        }
-    };
+    let transposed = transposed(node)?;
     let input = importer.activation(node, 0)?;
     let matrix = importer.known(node, 1)?;
     let &[1, in_channels] = input.shape.as_slice() else {
@@ -72,6 +60,19 @@ pub(super) fn gemm(
         vec![1, out_channels],
         Operation::Linear(linear),
     )
+}
+
+fn transposed(node: &NodeView<'_, '_>) -> Result<bool, ImportError> {
+    match node.int("transB", 0)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        value => Err(ImportError::AttributeValue {
+            place: node.place(),
+            attribute: "transB",
+            value: value.to_string(),
+            supported: "0 or 1",
+        }),
+    }
 }
 
 fn bias(

@@ -40,9 +40,9 @@ fn right(
 ) -> Result<Value, ImportError> {
     let misfit = || node.shape_error(0, &input.shape, &matrix.shape);
     let (&in_channels, rows) = input.shape.split_last().ok_or_else(misfit)?;
-    let (columns, vector) = match strip_ones(&matrix.shape) {
-        &[k] if k == in_channels => (1, true),
-        &[k, n] if k == in_channels => (n, false),
+    let (columns, vector) = match *strip_ones(&matrix.shape) {
+        [k] if k == in_channels => (1, true),
+        [k, n] if k == in_channels => (n, false),
         _ => return Err(misfit()),
     };
     if rows.iter().any(|&size| size != 1) {
@@ -73,9 +73,9 @@ fn left(
         [batch @ .., k, 1] if batch.iter().all(|&size| size == 1) => (*k, batch.len(), false),
         _ => return Err(misfit()),
     };
-    let rows = match strip_ones(&matrix.shape) {
-        &[m, k] if k == in_channels => Some(m),
-        &[k] if k == in_channels => None,
+    let rows = match *strip_ones(&matrix.shape) {
+        [m, k] if k == in_channels => Some(m),
+        [k] if k == in_channels => None,
         _ => return Err(misfit()),
     };
     let mut shape = vec![1; batch.max(matrix.shape.len().saturating_sub(2))];

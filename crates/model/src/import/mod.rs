@@ -12,6 +12,7 @@ mod error;
 mod gemm;
 mod identity;
 mod importer;
+mod input;
 mod matmul;
 mod node_view;
 mod normalisation;
@@ -25,8 +26,9 @@ use alloc::vec::Vec;
 pub use error::{ImportError, Place};
 
 use crate::graph::{FloatGraph, Node, TensorType};
-use crate::onnx::{Dimension, Graph, Model, ValueInfo};
+use crate::onnx::{Graph, Model};
 use importer::{Importer, Value};
+use input::{data_inputs, input};
 use node_view::NodeView;
 
 /// Oldest version of the standard operators that is supported.
@@ -180,94 +182,6 @@ fn operator_set(model: &Model<'_>) -> Result<i64, ImportError> {
         _ => Err(ImportError::OperatorSetCount {
             found: versions.len(),
         }),
-    }
-}
-
-/// The inputs that are no initializers; old exporters list those among the inputs.
-fn data_inputs<'g, 'a>(graph: &'g Graph<'a>) -> Vec<&'g ValueInfo<'a>> {
-    let mut constants: Vec<&str> = graph
-        .initializers
-        .iter()
-        .map(|tensor| tensor.name)
-        .collect();
-    constants.sort_unstable();
-    graph
-        .inputs
-        .iter()
-        .filter(|input| constants.binary_search(&input.name).is_err())
-        .collect()
-}
-
-/// The input tensor, and whether its batch axis was open.
-fn input(graph: &Graph<'_>) -> Result<(TensorType, bool), ImportError> {
-    let inputs = data_inputs(graph);
-    let [info] = inputs.as_slice() else {
-        return Err(ImportError::InputCount {
-            names: inputs.iter().map(|input| input.name.to_string()).collect(),
-        });
-    };
-    let tensor = || info.name.to_string();
-    if info.element_type != 1 {
-        return Err(ImportError::InputType {
-            tensor: tensor(),
-            code: info.element_type,
-        });
-    }
-    let dimensions = info
-        .shape
-        .as_ref()
-        .ok_or_else(|| ImportError::InputShape { tensor: tensor() })?;
-    let mut dynamic_batch = false;
-    let mut shape = Vec::with_capacity(dimensions.len());
-    for (axis, dimension) in dimensions.iter().enumerate() {
-        let size = match dimension {
-            Dimension::Value(value) => usize::try_from(*value).ok().filter(|&size| size > 0),
-            Dimension::Parameter(_) | Dimension::Unknown => None,
-        };
-        match size {
-            Some(size) => shape.push(size),
-            None if axis == 0 && dimensions.len() > 1 => {
-                dynamic_batch = true;
-                shape.push(1);
-            }
-            None => {
-                return Err(ImportError::DynamicDimension {
-                    tensor: tensor(),
-                    axis,
-                    dimension: describe(*dimension),
-                });
-            }
-        }
-    }
-    if let [batch, _, ..] = *shape.as_slice()
-        && batch != 1
-    {
-        return Err(ImportError::Batch {
-            tensor: tensor(),
-            shape,
-            batch,
-        });
-    }
-    let channels = channels(&shape).ok_or_else(|| ImportError::TensorSize {
-        tensor: tensor(),
-        shape: shape.clone(),
-        limit: MAX_CHANNELS,
-    })?;
-    Ok((
-        TensorType {
-            name: tensor(),
-            shape,
-            channels,
-        },
-        dynamic_batch,
-    ))
-}
-
-fn describe(dimension: Dimension<'_>) -> String {
-    match dimension {
-        Dimension::Value(value) => value.to_string(),
-        Dimension::Parameter(name) => name.to_string(),
-        Dimension::Unknown => String::from("unknown"),
     }
 }
 

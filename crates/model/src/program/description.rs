@@ -59,7 +59,10 @@ impl Description {
         let steps = graph.post_processing.iter();
         Self {
             inputs: alloc::vec![PortDescription::new(0, &graph.input)],
-            outputs: alloc::vec![PortDescription::new(super::index(graph.layers.len()), &graph.output)],
+            outputs: alloc::vec![PortDescription::new(
+                super::index(graph.layers.len()),
+                &graph.output
+            )],
             post_processing: steps.map(|step| step.operator().into()).collect(),
             layers: layers.collect(),
         }
@@ -96,7 +99,10 @@ impl PortDescription {
         Some(TensorInfo {
             name: self.name.clone(),
             shape: self.shape.clone(),
-            channels: self.shape.iter().try_fold(1usize, |n, axis| n.checked_mul(*axis))?,
+            channels: self
+                .shape
+                .iter()
+                .try_fold(1usize, |n, axis| n.checked_mul(*axis))?,
             scale: self.scale,
         })
     }

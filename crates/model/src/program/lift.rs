@@ -18,7 +18,9 @@ pub enum LiftError {
     #[error("the key's annotation does not describe its model; compile the model again")]
     Description,
     /// The program has a layer of a form that this version does not evaluate.
-    #[error("layer {layer} of the key has a form that this version cannot evaluate; use the version that compiled it")]
+    #[error(
+        "layer {layer} of the key has a form that this version cannot evaluate; use the version that compiled it"
+    )]
     Layer {
         /// Index of the layer.
         layer: usize,
@@ -44,7 +46,11 @@ pub fn lift(
     if description.layers.len() != program.layers().len() {
         return Err(LiftError::Description);
     }
-    let steps: Option<Vec<_>> = description.post_processing.iter().map(|name| post_processing(name)).collect();
+    let steps: Option<Vec<_>> = description
+        .post_processing
+        .iter()
+        .map(|name| post_processing(name))
+        .collect();
     let mut layers = Vec::with_capacity(program.layers().len());
     for (index, layer) in program.layers().iter().enumerate() {
         let mut lifted = lift_layer(program, weights, (index, layer))?;
@@ -70,7 +76,10 @@ pub fn lift(
 fn segments(program: &Program) -> Vec<Segment> {
     let segment = |segment: &tensorseal_protocol::table::Segment| Segment {
         function: match &segment.outputs {
-            Outputs::Clamp { low, high } => Function::Clamp { lo: *low, hi: *high },
+            Outputs::Clamp { low, high } => Function::Clamp {
+                lo: *low,
+                hi: *high,
+            },
             Outputs::Values(values) => Function::Values(values.clone()),
         },
         lo: segment.start.into(),

@@ -29,7 +29,9 @@ pub enum LowerError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// A table segment reaches beyond 32 bits.
-    #[error("table segment {segment} covers [{lo}, {hi}), more than the proof system allows; use fewer activation bits")]
+    #[error(
+        "table segment {segment} covers [{lo}, {hi}), more than the proof system allows; use fewer activation bits"
+    )]
     Segment {
         /// Index of the segment.
         segment: usize,
@@ -39,7 +41,9 @@ pub enum LowerError {
         hi: i64,
     },
     /// A tensor or a layer has more channels than the proof system allows.
-    #[error("{tensor:?} has {channels} channels, more than the proof system allows; split the layer")]
+    #[error(
+        "{tensor:?} has {channels} channels, more than the proof system allows; split the layer"
+    )]
     Channels {
         /// Name of the layer or tensor.
         tensor: String,
@@ -81,15 +85,20 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
     let placement = place::place(tensors, graph.log_rows);
     let packing = pack::Packing::choose(graph);
     let (runs, weights) = packing.pack(graph);
-    let layers = graph.layers.iter().zip(runs).zip(1..).map(|((layer, runs), output)| Layer {
-        output,
-        terms: alloc::vec![Term {
-            source: index(layer.input),
-            maps: Vec::new(),
-            runs: runs.weights,
-        }],
-        bias: runs.biases,
-    });
+    let layers = graph
+        .layers
+        .iter()
+        .zip(runs)
+        .zip(1..)
+        .map(|((layer, runs), output)| Layer {
+            output,
+            terms: alloc::vec![Term {
+                source: index(layer.input),
+                maps: Vec::new(),
+                runs: runs.weights,
+            }],
+            bias: runs.biases,
+        });
     let program = Program::new(ProgramParts {
         log_rows: graph.log_rows,
         lanes: placement.lanes,
@@ -156,7 +165,10 @@ fn table_segment(index: usize, segment: &Segment) -> Result<TableSegment, LowerE
         start: i32::try_from(segment.lo).map_err(|_| limit())?,
         length: u32::try_from(segment.rows()).map_err(|_| limit())?,
         outputs: match &segment.function {
-            Function::Clamp { lo, hi } => Outputs::Clamp { low: *lo, high: *hi },
+            Function::Clamp { lo, hi } => Outputs::Clamp {
+                low: *lo,
+                high: *hi,
+            },
             Function::Values(values) => Outputs::Values(values.clone()),
         },
     })

@@ -63,7 +63,11 @@ impl Packing {
         for layer in &graph.layers {
             let mut runs = Runs::default();
             let width = layer.in_channels;
-            for (weights, biases) in layer.weights.chunks(rows * width).zip(layer.bias.chunks(rows)) {
+            for (weights, biases) in layer
+                .weights
+                .chunks(rows * width)
+                .zip(layer.bias.chunks(rows))
+            {
                 for (row, weights) in weights.chunks(width).enumerate() {
                     for (channel, weight) in weights.iter().enumerate() {
                         matrix.set(row, column + channel, *weight);

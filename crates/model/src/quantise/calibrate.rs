@@ -7,8 +7,15 @@ use crate::fold::LayeredGraph;
 
 /// The most samples that calibration looks at; more would cost memory and change little.
 pub const MAX_CALIBRATION_SAMPLES: usize = 1024;
-/// The most values kept per tensor: wide tensors are calibrated on fewer samples, but at least one.
-const MAX_VALUES: usize = 1 << 22;
+/// The most values kept in all: large networks are calibrated on fewer samples, but at least one.
+const MAX_VALUES: usize = 1 << 24;
+
+/// How many of `given` samples calibration uses for a network whose tensors have `channels` channels in all.
+#[must_use]
+pub fn samples_used(channels: usize, given: usize) -> usize {
+    let affordable = (MAX_VALUES / channels.max(1)).max(1);
+    given.min(MAX_CALIBRATION_SAMPLES).min(affordable)
+}
 
 /// What the samples made of every tensor, all channels of all samples together.
 pub(super) struct Calibration {
@@ -25,14 +32,8 @@ impl Calibration {
         if samples.is_empty() {
             return Err(QuantiseError::NoSamples { input: input() });
         }
-        let widest = graph
-            .layers
-            .iter()
-            .map(|layer| layer.linear.out_channels)
-            .max()
-            .unwrap_or(0)
-            .max(expected);
-        let used = MAX_CALIBRATION_SAMPLES.min((MAX_VALUES / widest.max(1)).max(1));
+        let outputs = graph.layers.iter().map(|layer| layer.linear.out_channels);
+        let used = samples_used(outputs.sum::<usize>() + expected, samples.len());
         let mut calibration = Self {
             input: Vec::new(),
             pre: alloc::vec![Vec::new(); graph.layers.len()],
@@ -67,5 +68,18 @@ impl Calibration {
             }
         }
         Ok(calibration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_networks_use_fewer_samples() {
+        assert_eq!(samples_used(1000, 200), 200);
+        assert_eq!(samples_used(1000, 5000), 1024);
+        assert_eq!(samples_used(1 << 20, 5000), 16);
+        assert_eq!(samples_used(1 << 25, 5000), 1);
     }
 }

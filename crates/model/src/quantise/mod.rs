@@ -35,7 +35,7 @@ use calibrate::Calibration;
 use codes::{Codes, TableFunction};
 use layout::Demand;
 
-pub use calibrate::MAX_CALIBRATION_SAMPLES;
+pub use calibrate::{MAX_CALIBRATION_SAMPLES, samples_used};
 
 /// Activation bits when the options do not say.
 pub const DEFAULT_ACTIVATION_BITS: u32 = 8;
@@ -103,7 +103,7 @@ struct LayerPlan {
 }
 
 /// Quantises a float graph. `samples` are typical inputs, each flat with one value per input channel; at most
-/// [`MAX_CALIBRATION_SAMPLES`] of them are used, the first ones.
+/// [`MAX_CALIBRATION_SAMPLES`] of them are used (see [`samples_used`]), the first ones.
 ///
 /// # Errors
 /// A [`QuantiseError`] when an option is out of range, there is no sample, or the network does not fit.

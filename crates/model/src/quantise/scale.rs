@@ -41,77 +41,75 @@ pub(super) fn plan(layer: &FloatLayer, values: &[f32], codes: Codes, is_last: bo
         .iter()
         .fold(0.0, |high: f64, &value| high.max(f64::from(value)));
     let range = (low, high);
-    let function_at = |scale| table_function(layer.activation, codes, scale);
-    let floor = (high - low) / (MAX_SPAN * f64::from(codes.count()));
-    match layer.activation {
-        None => {
-            let pre_scale = Some(if floor > 0.0 { floor } else { 1.0 });
-            return LayerPlan {
-                function: TableFunction::Identity,
-                pre_scale,
-                range,
-            };
+    let coarse = (high - low) / (MAX_SPAN * f64::from(codes.count()));
+    let (function, pre_scale) = match layer.activation {
+        // Nothing is cut off, so the finest scale that its segment has room for is the best.
+        None => (
+            TableFunction::Identity,
+            Some(if coarse > 0.0 { coarse } else { 1.0 }),
+        ),
+        Some(Activation::Sigmoid) => (TableFunction::Sigmoid, None),
+        Some(Activation::Tanh) => (TableFunction::Tanh, None),
+        Some(activation) => {
+            // The network's own output is not clipped: its largest values are what matters.
+            let fractions = if is_last { 20..=20 } else { TWENTIETHS };
+            let base = base_scale(activation, codes, values, range);
+            let scales = fractions
+                .rev()
+                .map(|twentieths| (base * f64::from(twentieths) / 20.0).max(coarse));
+            let scale = least_error(scales, |scale| {
+                function_error(activation, codes, values, scale)
+            });
+            (table_function(activation, codes, scale), Some(scale))
         }
-        Some(Activation::Sigmoid) => {
-            return LayerPlan {
-                function: TableFunction::Sigmoid,
-                pre_scale: None,
-                range,
-            };
-        }
-        Some(Activation::Tanh) => {
-            return LayerPlan {
-                function: TableFunction::Tanh,
-                pre_scale: None,
-                range,
-            };
-        }
-        _ => {}
-    }
-    let exact = |value: f64| {
-        layer
-            .activation
-            .map_or(value, |activation| activation.apply(value))
     };
-    let (_, most) = code_range(layer.activation, codes);
-    let of_outputs = largest(values.iter().map(|&value| exact(f64::from(value)))) / f64::from(most);
-    let of_inputs = largest([low, high].into_iter()) / f64::from(most);
-    // A layer that is always off, or always zero, has no scale of its own.
-    let base = [of_outputs, of_inputs]
-        .into_iter()
-        .find(|&scale| scale > 0.0)
-        .unwrap_or(1.0);
-    // The network's own output is not clipped: its largest values are what matters.
-    let fractions = if is_last { 20..=20 } else { TWENTIETHS };
-    let scales = fractions
-        .rev()
-        .map(|twentieths| (base * f64::from(twentieths) / 20.0).max(floor));
-    let scale = least_error(scales, |scale| {
-        let function = function_at(scale);
-        values
-            .iter()
-            .map(|&value| {
-                square(output(function, codes, f64::from(value), scale) - exact(f64::from(value)))
-            })
-            .sum()
-    });
     LayerPlan {
-        function: function_at(scale),
-        pre_scale: Some(scale),
+        function,
+        pre_scale,
         range,
     }
 }
 
+/// The scale at which the largest output has the largest code.
+fn base_scale(
+    activation: Activation,
+    codes: Codes,
+    values: &[f32],
+    (low, high): (f64, f64),
+) -> f64 {
+    let (_, most) = code_range(activation, codes);
+    let outputs = values
+        .iter()
+        .map(|&value| activation.apply(f64::from(value)));
+    let of_outputs = largest(outputs) / f64::from(most);
+    let of_inputs = low.abs().max(high) / f64::from(most);
+    // A layer that is always off, or always zero, has no scale of its own.
+    [of_outputs, of_inputs]
+        .into_iter()
+        .find(|&scale| scale > 0.0)
+        .unwrap_or(1.0)
+}
+
+/// Sum of the squared errors that quantising an activation makes.
+fn function_error(activation: Activation, codes: Codes, values: &[f32], scale: f64) -> f64 {
+    let function = table_function(activation, codes, scale);
+    let error = |value: f64| output(function, codes, value, scale) - activation.apply(value);
+    values
+        .iter()
+        .map(|&value| square(error(f64::from(value))))
+        .sum()
+}
+
 /// The table function of an activation whose input and output have this scale.
-fn table_function(activation: Option<Activation>, codes: Codes, scale: f64) -> TableFunction {
+fn table_function(activation: Activation, codes: Codes, scale: f64) -> TableFunction {
     let (least, most) = code_range(activation, codes);
     match activation {
-        None | Some(Activation::Relu) => TableFunction::Clamp {
+        Activation::Relu => TableFunction::Clamp {
             lo: least,
             hi: most,
         },
-        Some(Activation::LeakyRelu { alpha }) => TableFunction::LeakyRelu { alpha },
-        Some(Activation::Clip { min, max }) => {
+        Activation::LeakyRelu { alpha } => TableFunction::LeakyRelu { alpha },
+        Activation::Clip { min, max } => {
             let code = |bound: f32, infinite: i32| {
                 let rounded =
                     round_half_up(f64::from(bound) / scale).unwrap_or(i64::from(infinite));
@@ -123,16 +121,16 @@ fn table_function(activation: Option<Activation>, codes: Codes, scale: f64) -> T
                 hi: bound(max),
             }
         }
-        Some(Activation::Sigmoid) => TableFunction::Sigmoid,
-        Some(Activation::Tanh) => TableFunction::Tanh,
+        Activation::Sigmoid => TableFunction::Sigmoid,
+        Activation::Tanh => TableFunction::Tanh,
     }
 }
 
 /// The codes of an activation's output: unsigned where it is never negative.
-fn code_range(activation: Option<Activation>, codes: Codes) -> (i32, i32) {
+fn code_range(activation: Activation, codes: Codes) -> (i32, i32) {
     match activation {
-        Some(Activation::Relu | Activation::Sigmoid) => codes.unsigned(),
-        Some(Activation::Clip { min, .. }) if min >= 0.0 => codes.unsigned(),
+        Activation::Relu | Activation::Sigmoid => codes.unsigned(),
+        Activation::Clip { min, .. } if min >= 0.0 => codes.unsigned(),
         _ => codes.signed(),
     }
 }
@@ -239,9 +237,11 @@ mod tests {
         (0..10_000u16).for_each(|i| values[usize::from(i)] = f32::from(i) / 1e4);
         values.push(1.5);
         let relu = layer(Some(Activation::Relu));
-        let clipped = plan(&relu, &values, CODES(), false).pre_scale.unwrap();
-        let whole = plan(&relu, &values, CODES(), true).pre_scale.unwrap();
-        assert!((whole - 1.5 / 255.0).abs() < 1e-9);
+        let clipped = plan(&relu, &values, Codes::new(4), false)
+            .pre_scale
+            .unwrap();
+        let whole = plan(&relu, &values, Codes::new(4), true).pre_scale.unwrap();
+        assert!((whole - 1.5 / 15.0).abs() < 1e-9);
         assert!(clipped < whole);
     }
 

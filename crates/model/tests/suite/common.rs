@@ -1,7 +1,9 @@
 //! A small writer of ONNX files, so that the tests need no Python.
+use tensorseal_model::IntegerGraph;
 use tensorseal_model::graph::FloatGraph;
 use tensorseal_model::import::ImportError;
 use tensorseal_model::onnx::ProtoError;
+use tensorseal_model::quantise::{QuantiseOptions, quantise};
 
 /// Asserts that a model is refused with an error of this form.
 macro_rules! refused {
@@ -127,7 +129,12 @@ pub(crate) fn attribute_tensor(name: &str, tensor: &[u8]) -> Vec<u8> {
 }
 
 /// A node of the standard domain, named `n_` and its first output.
-pub(crate) fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn node(
+    operator: &str,
+    inputs: &[&str],
+    outputs: &[&str],
+    attributes: &[Vec<u8>],
+) -> Vec<u8> {
     let mut out: Vec<u8> = inputs.iter().flat_map(|name| text(1, name)).collect();
     out.extend(outputs.iter().flat_map(|name| text(2, name)));
     out.extend(text(3, &format!("n_{}", outputs.first().unwrap_or(&""))));
@@ -246,4 +253,25 @@ pub(crate) fn read(file: &str) -> Vec<u8> {
         .iter()
         .collect();
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `y = W Relu(x) + b` with `W = [[1, 0], [0, 2]]`, and samples on a grid that the scales hit exactly.
+pub(crate) fn small() -> ModelBuilder {
+    ModelBuilder::new(17, 2)
+        .floats("w", &[2, 2], &[1.0, 0.0, 0.0, 2.0])
+        .floats("b", &[2], &[0.0, -1.0])
+        .node("Relu", &["x"], "h")
+        .node("Gemm", &["h", "w", "b"], "y")
+}
+
+pub(crate) fn samples() -> Vec<Vec<f32>> {
+    vec![vec![1.0, -1.0], vec![-1.0, 1.0], vec![0.5, 0.25]]
+}
+
+pub(crate) fn graph(model: &ModelBuilder) -> FloatGraph {
+    FloatGraph::from_onnx(&model.build()).unwrap()
+}
+
+pub(crate) fn small_integer() -> IntegerGraph {
+    quantise(&graph(&small()), &samples(), &QuantiseOptions::default()).unwrap()
 }

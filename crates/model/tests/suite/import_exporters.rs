@@ -17,10 +17,9 @@ fn run(model: &ModelBuilder, x: &[f32]) -> Vec<f32> {
     import(model).infer(x).unwrap()
 }
 
-#[test]
-fn the_legacy_exporters_style() {
-    // x.view(x.size(0), -1) as shape arithmetic, constants as nodes, a shared initializer through Identity, initializers as inputs.
-    let mut model = ModelBuilder::with_input(13, &[Dim::Named("N"), Dim::Fixed(2), Dim::Fixed(1)])
+/// x.view(x.size(0), -1) as shape arithmetic, constants as nodes.
+fn flattened_by_shape_arithmetic() -> ModelBuilder {
+    ModelBuilder::with_input(13, &[Dim::Named("N"), Dim::Fixed(2), Dim::Fixed(1)])
         .floats("w", &[2, 2], &[1.0, 2.0, 3.0, 4.0])
         .node("Shape", &["x"], "shape")
         .with(
@@ -55,6 +54,12 @@ fn the_legacy_exporters_style() {
             &[attribute_int("axis", 0)],
         )
         .node("Reshape", &["x", "target"], "flat")
+}
+
+#[test]
+fn the_legacy_exporters_style() {
+    // A shared initializer through Identity, and initializers as inputs.
+    let mut model = flattened_by_shape_arithmetic()
         .node("Identity", &["w"], "w2")
         .with(
             "Transpose",

@@ -77,6 +77,10 @@ fn constructs_that_are_not_supported() {
         ProtoError::UnknownField { field: 77, .. }
     );
     refused_bytes!(graph(bytes(2, &[0xff])), ProtoError::Utf8 { field: 2, .. });
+}
+
+#[test]
+fn nodes_and_attributes_that_cannot_be_read() {
     let with_attribute = |content: Vec<u8>| {
         relu().raw_node([node("Relu", &["x"], &["z"], &[]), bytes(5, &content)].concat())
     };

@@ -12,6 +12,10 @@ fn nodes_that_are_not_supported() {
         if place.node == "n_z" && place.operator == "Conv" && supported.contains(&"Gemm"));
     let foreign = [node("Relu", &["x"], &["z"], &[]), text(7, "com.example")].concat();
     refused!(relu().raw_node(foreign), ImportError::Operator { domain, .. } if domain == "com.example");
+}
+
+#[test]
+fn attributes_that_are_not_supported() {
     let with = |operator: &str, attributes: &[Vec<u8>]| {
         relu()
             .floats("w", &[3, 3], &[0.0; 9])
@@ -63,6 +67,10 @@ fn nodes_that_are_not_supported() {
         relu().raw_node(node("Relu", &["x"], &["z", "z2"], &[])),
         ImportError::Arity { outputs: 2, .. }
     );
+}
+
+#[test]
+fn tensors_and_modes_that_do_not_fit() {
     refused!(relu().node("Relu", &["q"], "z"), ImportError::UnknownTensor { tensor, .. } if tensor == "q");
     refused!(relu().node("Relu", &["x"], "y"), ImportError::DuplicateTensor { tensor } if tensor == "y");
     let dropout = relu()

@@ -7,6 +7,8 @@ mod import_exporters;
 mod import_file_errors;
 mod import_node_errors;
 mod import_operators;
+mod inference;
 mod models;
 mod never_panics;
 mod quantise;
+mod report;

@@ -40,9 +40,9 @@ fn naive(graph: &IntegerGraph, input: &[i64]) -> Vec<Vec<Cell>> {
         let mut cells = Vec::new();
         for o in 0..layer.out_channels {
             let mut acc = i128::from(layer.bias[o]);
-            for i in 0..layer.in_channels {
-                acc += i128::from(layer.weights[o * layer.in_channels + i])
-                    * i128::from(tensors[layer.input][i].out);
+            let row = &layer.weights[o * layer.in_channels..][..layer.in_channels];
+            for (weight, cell) in row.iter().zip(&tensors[layer.input]) {
+                acc += i128::from(*weight) * i128::from(cell.out);
             }
             let divisor = 1i128 << graph.shift;
             let sum = acc + divisor / 2;
@@ -83,7 +83,7 @@ fn accuracy_stays_within_half_a_point() {
             "{model}: float {float}, integer {integer}"
         );
         assert!(
-            held_out.snr_db.unwrap() > 30.0,
+            held_out.snr_db.unwrap() > 40.0,
             "{model}: {:?}",
             held_out.snr_db
         );
@@ -105,7 +105,7 @@ fn more_bits_mean_less_noise() {
     };
     let measured: Vec<f64> = [4, 6, 8, 10, 12].into_iter().map(snr).collect();
     assert!(measured.is_sorted(), "{measured:?}");
-    assert!(measured[4] > 50.0, "{measured:?}");
+    assert!(measured[4] > 45.0, "{measured:?}");
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod prover;
 mod verifier;
 
 pub(crate) use prover::{CommitKey, Committed, MercuryInput, MercuryState};
+#[cfg(test)]
+pub(crate) use verifier::inverse_of_regular;
 pub(crate) use verifier::{OpeningClaim, Openings, receive};
 
 use ark_ff::{AdditiveGroup, Field};

@@ -5,6 +5,7 @@ mod rounds;
 
 #[cfg(test)]
 pub(crate) use rounds::Lookups;
+pub(crate) use rounds::WitnessRound;
 
 use alloc::vec::Vec;
 
@@ -15,8 +16,6 @@ use crate::proof::{Proof, PublicTensor, begin};
 use crate::random::RandomSource;
 use crate::transcript::Sender;
 use crate::witness::Witness;
-
-use rounds::WitnessRound;
 
 /// What a prover reveals, and to whom.
 #[derive(Clone, Copy, Debug, Default)]
