@@ -1,1 +1,1 @@
-//! End-to-end tests; see the files beside this package.
+//! Tests across the crates; they stand in the folder `tests` beside this file, their files in `vectors` and `fixtures`.

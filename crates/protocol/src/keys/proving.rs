@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 
 use super::verifying::{VerifyingKey, VerifyingParts};
 use crate::backend::Backend;
-use crate::curve::{Fr, G1Affine, encode_g1, encode_g1_uncompressed, encode_scalar};
+use crate::curve::{Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, signed_width, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
@@ -27,6 +27,8 @@ pub struct ProvingKey {
     quotients: Vec<G1Affine>,
     /// [τⁱ]₁ as far as a proof needs them.
     powers: Vec<G1Affine>,
+    /// Σ [τⁱ]₁ over the active rows: what a column of ones commits to.
+    ones: G1Affine,
 }
 
 impl Drop for ProvingKey {
@@ -68,6 +70,7 @@ pub fn generate(
     let (commitment, quotients) = weights.commit(srs.powers(), backend, progress);
     let weights_blinding = random.scalar()?;
     let commitment = commitment + srs.setup().beta_g1 * weights_blinding;
+    let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
     let verifying = VerifyingKey::new(VerifyingParts {
         setup: srs.setup().clone(),
         chain: PowerChain::of(srs, log_columns)?,
@@ -82,6 +85,7 @@ pub fn generate(
         weights_blinding,
         quotients,
         powers: srs.powers()[..proving].to_vec(),
+        ones: ones.into_affine(),
     })
 }
 
@@ -117,6 +121,7 @@ impl ProvingKey {
         CommitKey {
             powers: &self.powers,
             beta: self.verifying.setup().beta_g1,
+            ones: self.ones,
         }
     }
 
@@ -141,6 +146,7 @@ impl ProvingKey {
         for power in &self.powers {
             writer.bytes(&encode_g1_uncompressed(power));
         }
+        writer.bytes(&encode_g1_uncompressed(&self.ones));
         writer.finish()
     }
 
@@ -176,12 +182,14 @@ impl ProvingKey {
         )?;
         let quotients = reader.list(program.weight_rows() - 1, Reader::g1)?;
         let powers = reader.list(powers_for_proving(program), Reader::g1_uncompressed)?;
+        let ones = reader.g1_uncompressed()?;
         reader.finish()?;
         Ok(Self {
             weights,
             weights_blinding,
             quotients,
             powers,
+            ones,
             verifying,
         })
     }

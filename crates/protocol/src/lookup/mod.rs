@@ -30,7 +30,7 @@ use crate::transcript::{Lambda, Theta};
 
 /// λ and θ.
 #[derive(Clone, Copy, Debug)]
-pub struct LookupChallenges {
+pub(crate) struct LookupChallenges {
     pub(crate) lambda: Lambda,
     pub(crate) theta: Theta,
 }

@@ -7,6 +7,7 @@ use ark_ff::{AdditiveGroup, batch_inversion};
 use super::{LookupChallenges, tag_column};
 use crate::curve::Fr;
 use crate::program::Program;
+use crate::table::{TAG_FIRST_SEGMENT, TAG_ZERO};
 use crate::witness::CellColumns;
 
 /// m: how often the active rows of all lanes use each table row.
@@ -33,7 +34,6 @@ pub(crate) fn multiplicities(program: &Program, cells: &CellColumns) -> Vec<i64>
 }
 
 fn output(program: &Program, tag: u32, value: i64) -> Option<i64> {
-    use crate::table::TAG_FIRST_SEGMENT;
     match tag.checked_sub(TAG_FIRST_SEGMENT) {
         Some(segment) => program
             .table()
@@ -84,6 +84,16 @@ impl LookupChallenges {
             .map(|((pre, out), tag)| self.function(*pre, *out, Fr::from(*tag)))
             .collect();
         [first, second]
+    }
+
+    /// The helper's value on a row of no block: both lookups are of zeros.
+    pub(crate) fn unused_row(&self) -> Fr {
+        let mut inverses = [
+            self.remainder(Fr::ZERO),
+            self.function(Fr::ZERO, Fr::ZERO, Fr::from(TAG_ZERO)),
+        ];
+        batch_inversion(&mut inverses);
+        inverses.iter().sum()
     }
 
     /// λ + t on every row, rows past the table's end holding the zero row.

@@ -53,11 +53,12 @@ impl Drop for Committed {
     }
 }
 
-/// [τⁱ]₁ and [β]₁.
+/// [τⁱ]₁, [β]₁, and Σ [τⁱ]₁ over the active rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitKey<'a> {
     pub(crate) powers: &'a [G1Affine],
     pub(crate) beta: G1Affine,
+    pub(crate) ones: G1Affine,
 }
 
 /// What is opened.

@@ -53,14 +53,19 @@ impl Hiding {
     }
 
     /// Commits to a column of scalars whose last four rows are these.
+    ///
+    /// Most active rows of some columns hold one value, `common`: those cost one multiplication together.
     pub(crate) fn commit_column(
         &self,
         column: &[Fr],
+        common: Fr,
         key: &CommitKey<'_>,
         backend: &impl Backend,
     ) -> G1Affine {
-        let sum = backend.msm(&key.powers[..column.len()], column);
-        (sum + key.beta * self.blinding).into_affine()
+        let active = column.len() - 4;
+        let rest: Vec<Fr> = column[..active].iter().map(|cell| *cell - common).collect();
+        let sum = backend.msm(&key.powers[..active], &rest) + key.ones * common;
+        (sum + self.commit(key, column.len(), backend)).into_affine()
     }
 
     /// Writes the random rows into a column.

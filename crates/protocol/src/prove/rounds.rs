@@ -186,15 +186,17 @@ impl<'k> Lookups<'k> {
     ) -> Result<(Committed, Fr), RandomnessUnavailable> {
         let program = self.key.verifying().program();
         let commit_key = self.key.commit_key();
-        let first_round = program.columns().first_round();
-        let later = self
-            .columns
-            .columns
-            .iter()
-            .zip(&self.hiding)
-            .skip(first_round);
-        for (column, hiding) in later {
-            let commitment = hiding.commit_column(column, &commit_key, backend);
+        let names = program.columns();
+        // Rows outside all blocks look up the zero row, so they share one value of the helper; the table's side is mostly zero.
+        let unused = self.challenges.unused_row();
+        let later = self.columns.columns.iter().zip(&self.hiding).enumerate();
+        for (index, (column, hiding)) in later.skip(names.first_round()) {
+            let common = if index == names.table_side() {
+                Fr::ZERO
+            } else {
+                unused
+            };
+            let commitment = hiding.commit_column(column, common, &commit_key, backend);
             channel.points("lookups", &[commitment]);
         }
         let mask = self.mask.coefficients();

@@ -21,7 +21,7 @@ use ark_ff::{AdditiveGroup, Field};
 use crate::curve::Fr;
 
 /// Degree of a round polynomial: eq · act · helper · lookup · lookup.
-pub const DEGREE: usize = 5;
+pub(crate) const DEGREE: usize = 5;
 /// Values that determine a round polynomial.
 pub const EVALUATIONS: usize = DEGREE + 1;
 

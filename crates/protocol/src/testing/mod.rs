@@ -4,7 +4,9 @@ mod cheat;
 mod network;
 mod replay;
 
-pub(crate) use cheat::{Cheat, dev, prove_falsely, prove_falsely_with};
+pub(crate) use cheat::{
+    Cheat, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
+};
 pub(crate) use network::{IDENTITY, Network, RELU, Small, TestLayer, keys, networks};
 pub(crate) use replay::Replay;
 

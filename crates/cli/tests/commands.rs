@@ -1,0 +1,280 @@
+//! The command as a user runs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn model(name: &str) -> String {
+    repository().join("models").join(name).display().to_string()
+}
+
+fn tensorseal(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tensorseal"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {:?}: {errors}", String::from_utf8_lossy(&output.stdout))
+    })
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder with a development setup and a compiled model, made once.
+fn sealed() -> &'static Path {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let setup = tensorseal(&["setup", "--dev", "--power", "12", "-o", &path("dev.srs"), "--json"]);
+        assert_eq!(code(&setup), 0, "{}", stderr(&setup));
+        assert_eq!(json(&setup)["setup"], "development");
+        let compiled = tensorseal(&[
+            "compile",
+            &model("digits_demo.onnx"),
+            "--calibration",
+            &model("digits_demo_calibration.npz"),
+            "--evaluate",
+            &model("digits_demo_heldout.npz"),
+            "--srs",
+            &path("dev.srs"),
+            "-o",
+            &path("sealed"),
+            "--json",
+        ]);
+        assert_eq!(code(&compiled), 0, "{}", stderr(&compiled));
+        let summary = json(&compiled);
+        for key in [
+            "model",
+            "parameters",
+            "layers",
+            "rows",
+            "columns",
+            "accuracy_float",
+            "accuracy_integer",
+            "verifying_key_bytes",
+            "proving_key_bytes",
+            "seconds",
+        ] {
+            assert!(!summary[key].is_null(), "{key} is missing");
+        }
+        let lost = summary["accuracy_float"].as_f64().unwrap() - summary["accuracy_integer"].as_f64().unwrap();
+        assert!(lost <= 0.005, "quantising lost {lost}");
+        fs::write(folder.path().join("summary.json"), &compiled.stdout).unwrap();
+        folder
+    });
+    folder.path()
+}
+
+fn at(name: &str) -> String {
+    sealed().join(name).display().to_string()
+}
+
+fn digest() -> String {
+    let summary: Value = serde_json::from_slice(&fs::read(sealed().join("summary.json")).unwrap()).unwrap();
+    summary["model"].as_str().unwrap().to_owned()
+}
+
+/// Proves the bundled input and returns the proof's path and the summary.
+fn proved(name: &str, more: &[&str]) -> (String, Value) {
+    let path = at(name);
+    let input = model("digits_demo_input.json");
+    let folder = at("sealed");
+    let mut arguments = vec!["prove", &folder, "--input", &input, "-o", &path, "--json"];
+    arguments.extend(more);
+    let output = tensorseal(&arguments);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    (path, json(&output))
+}
+
+fn verified(proof: &str, more: &[&str]) -> (i32, Value) {
+    let key = at("sealed/model.vk");
+    let mut arguments = vec!["verify", "--key", &key, proof, "--json"];
+    arguments.extend(more);
+    let output = tensorseal(&arguments);
+    let summary = json(&output);
+    for key in ["ok", "code", "setup", "model", "public", "seconds", "miller_loops"] {
+        assert!(summary.get(key).is_some(), "{key} is missing");
+    }
+    (code(&output), summary)
+}
+
+#[test]
+fn a_proof_is_accepted_with_what_it_says() {
+    let (proof, summary) = proved("accepted.proof", &[]);
+    for key in ["seconds", "peak_bytes", "proof_bytes", "outputs"] {
+        assert!(!summary[key].is_null(), "{key} is missing");
+    }
+    let (code, verdict) = verified(&proof, &["--dev", "--model", &digest()]);
+    assert_eq!((code, verdict["ok"].as_bool()), (0, Some(true)));
+    assert_eq!(verdict["setup"], "development");
+    assert_eq!(verdict["miller_loops"], 4);
+    let integers = &summary["outputs"][0]["integers"];
+    assert_eq!(&verdict["public"][1]["integers"], integers);
+    assert_eq!(verdict["public"][0]["role"], "input");
+
+    let class = format!("class={}", summary["outputs"][0]["argmax"]);
+    assert_eq!(verified(&proof, &["--dev", "--expect-output", &integers.to_string()]).0, 0);
+    assert_eq!(verified(&proof, &["--dev", "--expect-output", &class]).0, 0);
+    let (code, verdict) = verified(&proof, &["--dev", "--expect-output", "[1,2,3]"]);
+    assert_eq!((code, verdict["code"].as_str()), (1, Some("unexpected-output")));
+}
+
+#[test]
+fn a_development_setup_needs_leave() {
+    let (proof, _) = proved("development.proof", &[]);
+    let (code, verdict) = verified(&proof, &[]);
+    assert_eq!((code, verdict["code"].as_str()), (1, Some("development-setup")));
+}
+
+#[test]
+fn hidden_tensors_are_not_in_the_file_and_not_in_the_verdict() {
+    let (proof, summary) = proved("hidden.proof", &["--hide-input", "--hide-output"]);
+    let (code, verdict) = verified(&proof, &["--dev"]);
+    assert_eq!(code, 0);
+    assert_eq!(verdict["public"], serde_json::json!([]));
+    let (code, verdict) = verified(&proof, &["--dev", "--expect-output", "class=1"]);
+    assert_eq!((code, verdict["code"].as_str()), (1, Some("hidden-output")));
+    let header = summary["file_bytes"].as_u64().unwrap() - summary["proof_bytes"].as_u64().unwrap();
+    assert_eq!(header, 42, "mark, version, model and a count of zero");
+}
+
+#[test]
+fn altered_proofs_other_models_and_other_contexts_are_rejected() {
+    let (proof, _) = proved("altered.proof", &["--context", "challenge 1"]);
+    assert_eq!(verified(&proof, &["--dev", "--context", "challenge 1"]).0, 0);
+    let (code, verdict) = verified(&proof, &["--dev", "--context", "challenge 2"]);
+    assert_eq!((code, verdict["code"].as_str()), (1, Some("invalid-proof")));
+    let (code, verdict) = verified(&proof, &["--dev", "--context", "challenge 1", "--model", &"0".repeat(64)]);
+    assert_eq!((code, verdict["code"].as_str()), (1, Some("wrong-model")));
+    let mut bytes = fs::read(&proof).unwrap();
+    let last = bytes.len() - 40;
+    bytes[last] ^= 1;
+    fs::write(&proof, bytes).unwrap();
+    assert_eq!(verified(&proof, &["--dev", "--context", "challenge 1"]).0, 1);
+}
+
+#[test]
+fn every_file_can_be_inspected() {
+    let (proof, _) = proved("inspected.proof", &["--hide-input"]);
+    for (file, kind) in [
+        (at("dev.srs"), "setup"),
+        (at("sealed"), "verifying key"),
+        (at("sealed/model.pk"), "proving key"),
+        (proof, "proof"),
+    ] {
+        let output = tensorseal(&["inspect", &file, "--json"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found = json(&output)["kind"].as_str().unwrap().to_owned();
+        assert!(found.starts_with(kind), "{found}");
+        assert_eq!(code(&tensorseal(&["inspect", &file])), 0);
+    }
+    let output = tensorseal(&["inspect", &model("digits_demo.onnx")]);
+    assert_eq!(code(&output), 2);
+}
+
+#[test]
+fn bad_input_is_an_error_that_names_the_cause() {
+    let folder = at("sealed");
+    let output = at("never.proof");
+    let prove = |text: &str| {
+        let input = at("bad.json");
+        fs::write(&input, text).unwrap();
+        let result = tensorseal(&["prove", &folder, "--input", &input, "-o", &output]);
+        assert_eq!(code(&result), 2);
+        assert!(!Path::new(&output).exists());
+        stderr(&result)
+    };
+    assert!(prove("{\"image\": [[1, 2]]}").contains("image"));
+    assert!(prove("{\"picture\": [1]}").contains("image"));
+    let far = vec!["1000.0"; 64].join(",");
+    let message = prove(&format!("{{\"image\": [[{far}]]}}"));
+    assert!(message.contains("calibrated range") && message.contains("image"), "{message}");
+
+    let missing = tensorseal(&["verify", "--key", "no-such.vk", "x"]);
+    assert_eq!(code(&missing), 2);
+    assert!(stderr(&missing).contains("no-such.vk"));
+    let (proof, _) = proved("as-key.proof", &[]);
+    let wrong = tensorseal(&["verify", "--key", &proof, &proof]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("VerifyingKey"));
+    assert_eq!(code(&tensorseal(&["prove"])), 2);
+    assert_eq!(code(&tensorseal(&["--help"])), 0);
+}
+
+#[test]
+fn a_setup_that_is_too_small_says_how_large_it_must_be() {
+    let small = at("small.srs");
+    assert_eq!(code(&tensorseal(&["setup", "--dev", "--power", "8", "-o", &small])), 0);
+    let output = tensorseal(&[
+        "compile",
+        &model("digits_demo.onnx"),
+        "--calibration",
+        &model("digits_demo_calibration.npz"),
+        "--srs",
+        &small,
+        "-o",
+        &at("too-small"),
+    ]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("needs a setup of"), "{}", stderr(&output));
+    assert!(!Path::new(&at("too-small")).exists());
+}
+
+#[test]
+fn the_real_ceremony_is_recognised() {
+    let file = repository().join("tests/fixtures/powersOfTau28_hez_final_11.ptau");
+    let output = tensorseal(&["setup", "--ptau", &file.display().to_string(), "--json"]);
+    let summary = json(&output);
+    assert_eq!(code(&output), 0);
+    assert_eq!(summary["setup"], "hermez");
+    assert_eq!(summary["ceremony_file"], "powersOfTau28_hez_final_11.ptau");
+    assert_eq!(summary["powers"], 4095);
+}
+
+#[test]
+fn the_demonstration_runs_under_the_ceremony() {
+    let output = tensorseal(&["demo", "--json"]);
+    let summary = json(&output);
+    assert_eq!(code(&output), 0);
+    assert_eq!(summary["setup"], "hermez");
+    assert_eq!(summary["digit"], summary["label"]);
+    assert!(summary["altered_proofs_refused"].as_u64().unwrap() >= 40);
+    let shown = tensorseal(&["demo", "--digit", "100000"]);
+    assert_eq!(code(&shown), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large.srs");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tensorseal"))
+        .args(["setup", "--dev", "--power", "20", "-o"])
+        .arg(&file)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,171 @@
+//! Zero knowledge by rank (PROTOCOL §8).
+//!
+//! Group elements are blinded, each by a scalar of its own but for E, which the verifier's equation determines. So it is the
+//! revealed scalars that matter: 5μ values of round polynomials, an evaluation z for each of the c columns, y₁; t is public.
+//! No equation of the verifier relates them alone, since s(1) of each round and V(1/z) are not sent. With all challenges fixed
+//! each of them is affine in every single random scalar of the prover. If the Jacobian has full rank 5μ + c + 1, they are
+//! uniform whatever the witness and the weights are.
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+
+use crate::curve::{Fr, decode_scalar};
+use crate::keys::ProvingKey;
+use crate::random::{RandomSource, RandomnessUnavailable};
+use crate::testing::{Network, argument_under_fixed_challenges, keys, networks, scalars};
+
+/// Chosen scalars in the order in which the prover draws them.
+struct Chosen<'a> {
+    scalars: &'a [Fr],
+    drawn: usize,
+}
+
+impl RandomSource for Chosen<'_> {
+    fn fill(&mut self, _: &mut [u8]) -> Result<(), RandomnessUnavailable> {
+        Err(RandomnessUnavailable)
+    }
+
+    fn scalar(&mut self) -> Result<Fr, RandomnessUnavailable> {
+        let scalar = self.scalars.get(self.drawn).copied();
+        self.drawn += 1;
+        scalar.ok_or(RandomnessUnavailable)
+    }
+}
+
+struct Setting {
+    network: Network,
+    key: ProvingKey,
+    public: Vec<u32>,
+}
+
+impl Setting {
+    fn columns(&self) -> usize {
+        self.network.program.columns().count()
+    }
+
+    fn revealed(&self) -> usize {
+        5 * self.network.program.log_rows() + self.columns() + 1
+    }
+
+    /// The round values, the z's and y₁.
+    fn scalars(&self, random: &[Fr]) -> Vec<Fr> {
+        let mut source = Chosen {
+            scalars: random,
+            drawn: 0,
+        };
+        let argument =
+            argument_under_fixed_challenges(&self.key, &self.network, &self.public, &mut source);
+        assert_eq!(source.drawn, random.len());
+        let fields: Vec<&[u8]> = argument.chunks(32).collect();
+        let first = self.columns() + 2;
+        let table = first + self.revealed() - 1;
+        (first..table)
+            .chain([table + 6])
+            .map(|field| decode_scalar(fields[field]).unwrap())
+            .collect()
+    }
+
+    /// A row of derivatives for each random scalar that is no blinding: four rows of each column, then the mask.
+    fn jacobian(&self) -> Vec<Vec<Fr>> {
+        let (columns, mask) = (self.columns(), 5 * self.network.program.log_rows());
+        let mut random = scalars(5 * columns + mask + 9, 12);
+        let rows = (0..5 * columns).filter(|i| i % 5 < 4);
+        let base = self.scalars(&random);
+        let mut jacobian = Vec::new();
+        for variable in rows.chain(5 * columns..5 * columns + mask) {
+            random[variable] += Fr::ONE;
+            let one = self.scalars(&random);
+            random[variable] += Fr::ONE;
+            let two = self.scalars(&random);
+            random[variable] -= Fr::from(2u64);
+            let derivative: Vec<Fr> = one.iter().zip(&base).map(|(a, b)| *a - b).collect();
+            for ((two, base), derivative) in two.iter().zip(&base).zip(&derivative) {
+                assert_eq!(*two - base, derivative.double(), "not affine");
+            }
+            jacobian.push(derivative);
+        }
+        jacobian
+    }
+}
+
+fn rank(rows: impl IntoIterator<Item = Vec<Fr>>) -> usize {
+    let mut basis: Vec<(usize, Vec<Fr>)> = Vec::new();
+    for mut row in rows {
+        for (pivot, other) in &basis {
+            let factor = row[*pivot];
+            for (entry, other) in row.iter_mut().zip(other) {
+                *entry -= factor * other;
+            }
+        }
+        let Some(pivot) = row.iter().position(|entry| *entry != Fr::ZERO) else {
+            continue;
+        };
+        let inverse = row[pivot].inverse().unwrap();
+        row.iter_mut().for_each(|entry| *entry *= inverse);
+        basis.push((pivot, row));
+    }
+    basis.len()
+}
+
+/// Two lanes and n = 128, one lane with C > n, two lanes and n = 64.
+fn settings() -> Vec<Setting> {
+    let mut networks: Vec<Network> = networks().into_iter().map(|(_, network)| network).collect();
+    let mut parts = networks[0].program.parts().clone();
+    // The dense network in the least of columns: its table is cut to fit.
+    parts.log_rows = 6;
+    parts.table.segments[1].length = 20;
+    let mut short = networks[0].clone();
+    short.program = crate::program::Program::new(parts).unwrap();
+    networks.push(short);
+    let mut settings = Vec::new();
+    for network in networks {
+        for public in [&[0, network.output][..], &[]] {
+            settings.push(Setting {
+                network: network.clone(),
+                key: keys(&network).1,
+                public: public.into(),
+            });
+        }
+    }
+    settings
+}
+
+#[test]
+fn the_revealed_scalars_have_full_rank_in_the_provers_randomness() {
+    for setting in settings() {
+        let expected = setting.revealed();
+        let jacobian = setting.jacobian();
+        let rows = 4 * setting.columns();
+        assert_eq!(rank(jacobian.clone()), expected);
+
+        // Every source is needed: without the mask the rounds show, without a column's rows its evaluation does.
+        assert!(rank(jacobian[..rows].to_vec()) < expected, "no mask");
+        assert!(rank(jacobian[rows..].to_vec()) < expected, "no random rows");
+        for column in 0..setting.columns() {
+            let without = jacobian
+                .iter()
+                .enumerate()
+                .filter(|(row, _)| row / 4 != column)
+                .map(|(_, row)| row.clone());
+            assert_eq!(rank(without), expected - 1, "column {column}");
+        }
+    }
+}
+
+#[test]
+fn two_random_rows_are_enough_for_one_proof_and_one_is_not() {
+    let setting = settings().remove(0);
+    let jacobian = setting.jacobian();
+    let rows = 4 * setting.columns();
+    let rank_with = |count: usize| {
+        let kept = jacobian
+            .iter()
+            .enumerate()
+            .filter(|(row, _)| *row >= rows || row % 4 < count);
+        rank(kept.map(|(_, row)| row.clone()))
+    };
+    assert_eq!(rank_with(4), setting.revealed());
+    assert_eq!(rank_with(2), setting.revealed());
+    assert_eq!(rank_with(1), setting.revealed() - 1);
+}
