@@ -20,13 +20,13 @@ Examples:
 
 Exit codes: 0 good, 1 proof rejected, 2 usage or input or output error."
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     Setup(SetupArguments),
     Compile(CompileArguments),
     Prove(ProveArguments),
@@ -46,7 +46,7 @@ Examples:
 A setup of power P has 2^(P+1) - 1 powers. A model needs as many as its weight matrix has entries
 and its columns have rows; `compile` says how many when a setup is too small.
 Whoever makes a development setup can forge proofs under it, so `verify` refuses them without --dev.")]
-pub struct SetupArguments {
+pub(crate) struct SetupArguments {
     /// Make a development setup, insecure by nature.
     #[arg(
         long,
@@ -54,19 +54,19 @@ pub struct SetupArguments {
         conflicts_with = "ptau",
         required_unless_present = "ptau"
     )]
-    pub dev: bool,
+    pub(crate) dev: bool,
     /// The power of the development setup, 1 to 24.
     #[arg(long, value_name = "P")]
-    pub power: Option<u32>,
+    pub(crate) power: Option<u32>,
     /// A snarkjs `.ptau` file to check.
     #[arg(long, value_name = "FILE")]
-    pub ptau: Option<PathBuf>,
+    pub(crate) ptau: Option<PathBuf>,
     /// Where to write the setup. With --ptau it may be left out, to check only.
     #[arg(short, long, value_name = "FILE", required_unless_present = "ptau")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Quantise a trained ONNX network, measure it, and make its keys.
@@ -79,31 +79,31 @@ Examples:
 Data files are .npz as NumPy writes it, or JSON {\"name\": nested arrays}: one array under the input's
 name with a leading sample axis, and `labels` if accuracy is to be reported.
 Writes model.vk (publish it), model.pk (keep it: it holds the weights) and report.json.")]
-pub struct CompileArguments {
+pub(crate) struct CompileArguments {
     /// The network.
     #[arg(value_name = "MODEL.onnx")]
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Typical inputs, from which the ranges of all activations are taken.
     #[arg(long, value_name = "DATA")]
-    pub calibration: PathBuf,
+    pub(crate) calibration: PathBuf,
     /// Held-out inputs with labels, on which accuracy is measured.
     #[arg(long, value_name = "DATA")]
-    pub evaluate: Option<PathBuf>,
+    pub(crate) evaluate: Option<PathBuf>,
     /// The setup: a file that `setup` wrote, or a `.ptau` file.
     #[arg(long, value_name = "FILE")]
-    pub srs: PathBuf,
+    pub(crate) srs: PathBuf,
     /// The folder for the keys; made if it is not there.
     #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Bits of an activation, 4 to 12.
     #[arg(long, value_name = "BITS")]
-    pub activation_bits: Option<u32>,
+    pub(crate) activation_bits: Option<u32>,
     /// Logarithm of the rows of a column; chosen by need when left out.
     #[arg(long, value_name = "LOG")]
-    pub log_rows: Option<u32>,
+    pub(crate) log_rows: Option<u32>,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Run the network on an input and prove the answer.
@@ -114,28 +114,28 @@ Examples:
   tensorseal prove sealed --input input.npz -o answer.proof --hide-input
 
 The weights are always hidden. What is not hidden is part of the proof and bound by it.")]
-pub struct ProveArguments {
+pub(crate) struct ProveArguments {
     /// The folder that `compile` wrote.
     #[arg(value_name = "DIR")]
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     /// The input, .npz or JSON, one array under the input's name.
     #[arg(long, value_name = "INPUT")]
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// Where to write the proof.
     #[arg(short, long, value_name = "PROOF")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Keep the input secret.
     #[arg(long)]
-    pub hide_input: bool,
+    pub(crate) hide_input: bool,
     /// Keep the output secret.
     #[arg(long)]
-    pub hide_output: bool,
+    pub(crate) hide_output: bool,
     /// Bind the proof to a text, for instance a challenge of the verifier's; it verifies with the same text only.
     #[arg(long, value_name = "TEXT", default_value = "")]
-    pub context: String,
+    pub(crate) context: String,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Check a proof.
@@ -148,35 +148,35 @@ Examples:
 
 Exit codes: 0 the proof holds, 1 it is rejected, 2 the files cannot be read.
 A key is only as good as where it comes from: pin the model with --model.")]
-pub struct VerifyArguments {
+pub(crate) struct VerifyArguments {
     /// The verifying key.
     #[arg(long, value_name = "KEY")]
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
     /// The proof.
     #[arg(value_name = "PROOF")]
-    pub proof: PathBuf,
+    pub(crate) proof: PathBuf,
     /// The model's digest, as `compile` prints it: any other key is refused.
     #[arg(long, value_name = "DIGEST")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// The output that the proof must have: a JSON array of its integers, a file that holds one, or `class=N` for the index of
     /// the largest.
     #[arg(long, value_name = "OUTPUT")]
-    pub expect_output: Option<String>,
+    pub(crate) expect_output: Option<String>,
     /// Accept a key made with a development setup, whose maker can forge proofs.
     #[arg(long)]
-    pub dev: bool,
+    pub(crate) dev: bool,
     /// Digest of a further setup that you trust.
     #[arg(long, value_name = "DIGEST")]
-    pub trust_setup: Vec<String>,
+    pub(crate) trust_setup: Vec<String>,
     /// Recompute the key's table commitments from this setup instead of trusting the key for them.
     #[arg(long, value_name = "FILE")]
-    pub srs: Option<PathBuf>,
+    pub(crate) srs: Option<PathBuf>,
     /// The text to which the proof was bound.
     #[arg(long, value_name = "TEXT", default_value = "")]
-    pub context: String,
+    pub(crate) context: String,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Say what a file is: a setup, a key, a proof.
@@ -185,13 +185,13 @@ pub struct VerifyArguments {
 Examples:
   tensorseal inspect sealed/model.vk
   tensorseal inspect answer.proof --json")]
-pub struct InspectArguments {
+pub(crate) struct InspectArguments {
     /// The file, or a folder that `compile` wrote.
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Seal a bundled digit classifier, prove one answer, check it, and try to cheat.
@@ -201,16 +201,16 @@ Example:
   tensorseal demo --digit 3
 
 Everything happens in memory, under the real Hermez ceremony.")]
-pub struct DemoArguments {
+pub(crate) struct DemoArguments {
     /// Which of the bundled pictures to read, from 0.
     #[arg(long, value_name = "N", default_value_t = 4)]
-    pub digit: usize,
+    pub(crate) digit: usize,
     /// Also write the keys and the proof to this folder.
     #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Measure compiling, proving and verifying.
@@ -221,14 +221,14 @@ Example:
 
 Beside MODEL.onnx there must be MODEL_calibration.npz. A development setup is made in memory.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
-pub struct BenchArguments {
+pub(crate) struct BenchArguments {
     /// The networks.
     #[arg(value_name = "MODEL.onnx", required = true)]
-    pub models: Vec<PathBuf>,
+    pub(crate) models: Vec<PathBuf>,
     /// How many proofs to make of each.
     #[arg(long, value_name = "N", default_value_t = 5)]
-    pub repeat: usize,
+    pub(crate) repeat: usize,
     /// Print a JSON array.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

@@ -16,7 +16,7 @@ static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 const INTERRUPTED: i32 = 130;
 
 /// Removes temporary files before an interruption ends the program.
-pub fn remove_temporaries_on_interrupt() {
+pub(crate) fn remove_temporaries_on_interrupt() {
     let installed = ctrlc::set_handler(|| {
         let files = TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner);
         for file in files.iter() {
@@ -32,13 +32,13 @@ pub fn remove_temporaries_on_interrupt() {
 }
 
 /// The bytes of a file.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Who may read a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// Whoever the user's settings allow.
     Everybody,
     /// The user alone: the file holds secrets.
@@ -46,7 +46,7 @@ pub enum Audience {
 }
 
 /// Writes a file at once: the bytes go to a temporary file beside it, which then takes its name.
-pub fn write(path: &Path, bytes: &[u8], audience: Audience) -> Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], audience: Audience) -> Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -84,12 +84,12 @@ pub fn write(path: &Path, bytes: &[u8], audience: Audience) -> Result<()> {
 }
 
 /// A data file, `.npz` or JSON.
-pub fn read_data(path: &Path) -> Result<DataFile> {
+pub(crate) fn read_data(path: &Path) -> Result<DataFile> {
     DataFile::parse(&read(path)?).with_context(|| format!("in {}", path.display()))
 }
 
 /// A setup: a file that this program wrote, or a `.ptau` file, which is checked in full.
-pub fn read_setup(path: &Path) -> Result<Srs> {
+pub(crate) fn read_setup(path: &Path) -> Result<Srs> {
     let bytes = read(path)?;
     let setup = if bytes.starts_with(b"ptau") {
         Srs::from_ptau(&bytes, None)

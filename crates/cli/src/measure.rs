@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 /// Runs `work` and says how long it took.
-pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
     (result, start.elapsed())
 }
 
 /// The most memory that the process has held, in bytes; `None` where the system does not say.
-pub fn peak_bytes() -> Option<u64> {
+pub(crate) fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -18,7 +18,7 @@ pub fn peak_bytes() -> Option<u64> {
 }
 
 /// Processor seconds that all threads of the process have used; `None` where the system does not say.
-pub fn cpu_seconds() -> Option<f64> {
+pub(crate) fn cpu_seconds() -> Option<f64> {
     // The command's name, in parentheses, may hold spaces: fields are counted behind it.
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -29,7 +29,7 @@ pub fn cpu_seconds() -> Option<f64> {
 }
 
 /// The median of some times.
-pub fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -7,18 +7,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 /// A line that shows that something is going on, and how far it is. Shows nothing unless standard error is a terminal.
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// Work of unknown length.
-    pub fn spinner(message: &'static str) -> Self {
+    pub(crate) fn spinner(message: &'static str) -> Self {
         let bar = ProgressBar::new_spinner().with_message(message);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }
 
     /// From now on `done` of `total` steps are done.
-    pub fn set(&self, done: usize, total: usize) {
+    pub(crate) fn set(&self, done: usize, total: usize) {
         if self.0.length().is_none() {
             let style = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len} {eta}");
             if let Ok(style) = style {
@@ -30,7 +30,7 @@ impl Progress {
     }
 
     /// What is being done now.
-    pub fn message(&self, message: &'static str) {
+    pub(crate) fn message(&self, message: &'static str) {
         self.0.set_message(message);
     }
 }
@@ -42,13 +42,13 @@ impl Drop for Progress {
 }
 
 /// Prints a JSON value on one line.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
+pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     println!("{}", serde_json::to_string(value)?);
     Ok(())
 }
 
 /// A number of bytes for people.
-pub fn bytes(count: usize) -> String {
+pub(crate) fn bytes(count: usize) -> String {
     let count = count as f64;
     if count < 10_000.0 {
         format!("{count} bytes")
@@ -60,7 +60,7 @@ pub fn bytes(count: usize) -> String {
 }
 
 /// Seconds for people.
-pub fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     if time < Duration::from_millis(100) {
         format!("{:.1} ms", time.as_secs_f64() * 1e3)
     } else {
@@ -69,7 +69,7 @@ pub fn seconds(time: Duration) -> String {
 }
 
 /// Values as a short list.
-pub fn short_list(values: &[i64]) -> String {
+pub(crate) fn short_list(values: &[i64]) -> String {
     const SHOWN: usize = 16;
     let shown: Vec<String> = values.iter().take(SHOWN).map(ToString::to_string).collect();
     let rest = values.len().saturating_sub(SHOWN);

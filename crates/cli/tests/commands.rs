@@ -29,7 +29,10 @@ fn code(output: &Output) -> i32 {
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         let errors = String::from_utf8_lossy(&output.stderr);
-        panic!("{error}: {:?}: {errors}", String::from_utf8_lossy(&output.stdout))
+        panic!(
+            "{error}: {:?}: {errors}",
+            String::from_utf8_lossy(&output.stdout)
+        )
     })
 }
 
@@ -43,7 +46,15 @@ fn sealed() -> &'static Path {
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
-        let setup = tensorseal(&["setup", "--dev", "--power", "12", "-o", &path("dev.srs"), "--json"]);
+        let setup = tensorseal(&[
+            "setup",
+            "--dev",
+            "--power",
+            "12",
+            "-o",
+            &path("dev.srs"),
+            "--json",
+        ]);
         assert_eq!(code(&setup), 0, "{}", stderr(&setup));
         assert_eq!(json(&setup)["setup"], "development");
         let compiled = tensorseal(&[
@@ -75,7 +86,8 @@ fn sealed() -> &'static Path {
         ] {
             assert!(!summary[key].is_null(), "{key} is missing");
         }
-        let lost = summary["accuracy_float"].as_f64().unwrap() - summary["accuracy_integer"].as_f64().unwrap();
+        let lost = summary["accuracy_float"].as_f64().unwrap()
+            - summary["accuracy_integer"].as_f64().unwrap();
         assert!(lost <= 0.005, "quantising lost {lost}");
         fs::write(folder.path().join("summary.json"), &compiled.stdout).unwrap();
         folder
@@ -88,7 +100,8 @@ fn at(name: &str) -> String {
 }
 
 fn digest() -> String {
-    let summary: Value = serde_json::from_slice(&fs::read(sealed().join("summary.json")).unwrap()).unwrap();
+    let summary: Value =
+        serde_json::from_slice(&fs::read(sealed().join("summary.json")).unwrap()).unwrap();
     summary["model"].as_str().unwrap().to_owned()
 }
 
@@ -110,7 +123,15 @@ fn verified(proof: &str, more: &[&str]) -> (i32, Value) {
     arguments.extend(more);
     let output = tensorseal(&arguments);
     let summary = json(&output);
-    for key in ["ok", "code", "setup", "model", "public", "seconds", "miller_loops"] {
+    for key in [
+        "ok",
+        "code",
+        "setup",
+        "model",
+        "public",
+        "seconds",
+        "miller_loops",
+    ] {
         assert!(summary.get(key).is_some(), "{key} is missing");
     }
     (code(&output), summary)
@@ -131,17 +152,26 @@ fn a_proof_is_accepted_with_what_it_says() {
     assert_eq!(verdict["public"][0]["role"], "input");
 
     let class = format!("class={}", summary["outputs"][0]["argmax"]);
-    assert_eq!(verified(&proof, &["--dev", "--expect-output", &integers.to_string()]).0, 0);
+    assert_eq!(
+        verified(&proof, &["--dev", "--expect-output", &integers.to_string()]).0,
+        0
+    );
     assert_eq!(verified(&proof, &["--dev", "--expect-output", &class]).0, 0);
     let (code, verdict) = verified(&proof, &["--dev", "--expect-output", "[1,2,3]"]);
-    assert_eq!((code, verdict["code"].as_str()), (1, Some("unexpected-output")));
+    assert_eq!(
+        (code, verdict["code"].as_str()),
+        (1, Some("unexpected-output"))
+    );
 }
 
 #[test]
 fn a_development_setup_needs_leave() {
     let (proof, _) = proved("development.proof", &[]);
     let (code, verdict) = verified(&proof, &[]);
-    assert_eq!((code, verdict["code"].as_str()), (1, Some("development-setup")));
+    assert_eq!(
+        (code, verdict["code"].as_str()),
+        (1, Some("development-setup"))
+    );
 }
 
 #[test]
@@ -159,16 +189,31 @@ fn hidden_tensors_are_not_in_the_file_and_not_in_the_verdict() {
 #[test]
 fn altered_proofs_other_models_and_other_contexts_are_rejected() {
     let (proof, _) = proved("altered.proof", &["--context", "challenge 1"]);
-    assert_eq!(verified(&proof, &["--dev", "--context", "challenge 1"]).0, 0);
+    assert_eq!(
+        verified(&proof, &["--dev", "--context", "challenge 1"]).0,
+        0
+    );
     let (code, verdict) = verified(&proof, &["--dev", "--context", "challenge 2"]);
     assert_eq!((code, verdict["code"].as_str()), (1, Some("invalid-proof")));
-    let (code, verdict) = verified(&proof, &["--dev", "--context", "challenge 1", "--model", &"0".repeat(64)]);
+    let (code, verdict) = verified(
+        &proof,
+        &[
+            "--dev",
+            "--context",
+            "challenge 1",
+            "--model",
+            &"0".repeat(64),
+        ],
+    );
     assert_eq!((code, verdict["code"].as_str()), (1, Some("wrong-model")));
     let mut bytes = fs::read(&proof).unwrap();
     let last = bytes.len() - 40;
     bytes[last] ^= 1;
     fs::write(&proof, bytes).unwrap();
-    assert_eq!(verified(&proof, &["--dev", "--context", "challenge 1"]).0, 1);
+    assert_eq!(
+        verified(&proof, &["--dev", "--context", "challenge 1"]).0,
+        1
+    );
 }
 
 #[test]
@@ -206,7 +251,10 @@ fn bad_input_is_an_error_that_names_the_cause() {
     assert!(prove("{\"picture\": [1]}").contains("image"));
     let far = vec!["1000.0"; 64].join(",");
     let message = prove(&format!("{{\"image\": [[{far}]]}}"));
-    assert!(message.contains("calibrated range") && message.contains("image"), "{message}");
+    assert!(
+        message.contains("calibrated range") && message.contains("image"),
+        "{message}"
+    );
 
     let missing = tensorseal(&["verify", "--key", "no-such.vk", "x"]);
     assert_eq!(code(&missing), 2);
@@ -222,7 +270,12 @@ fn bad_input_is_an_error_that_names_the_cause() {
 #[test]
 fn a_setup_that_is_too_small_says_how_large_it_must_be() {
     let small = at("small.srs");
-    assert_eq!(code(&tensorseal(&["setup", "--dev", "--power", "8", "-o", &small])), 0);
+    assert_eq!(
+        code(&tensorseal(&[
+            "setup", "--dev", "--power", "8", "-o", &small
+        ])),
+        0
+    );
     let output = tensorseal(&[
         "compile",
         &model("digits_demo.onnx"),
@@ -234,7 +287,11 @@ fn a_setup_that_is_too_small_says_how_large_it_must_be() {
         &at("too-small"),
     ]);
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("needs a setup of"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("needs a setup of"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!Path::new(&at("too-small")).exists());
 }
 
@@ -273,7 +330,10 @@ fn an_interruption_leaves_no_file() {
         .spawn()
         .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(400));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -100,9 +100,9 @@ fn read<T: CanonicalDeserialize>(bytes: &[u8], compress: Compress) -> Option<T> 
     rest.is_empty().then_some(value)
 }
 
-fn write<T: CanonicalSerialize>(value: &T, compress: Compress, mut bytes: &mut [u8]) {
+fn write<T: CanonicalSerialize>(value: &T, compress: Compress, bytes: &mut [u8]) {
     value
-        .serialize_with_mode(&mut bytes, compress)
+        .serialize_with_mode(bytes, compress)
         .expect("the buffer has the fixed size of the encoding");
 }
 

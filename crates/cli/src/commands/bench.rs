@@ -35,7 +35,7 @@ struct Row {
     miller_loops: usize,
 }
 
-pub fn run(arguments: &BenchArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     let mut rows = Vec::new();
     for model in &arguments.models {
         rows.push(

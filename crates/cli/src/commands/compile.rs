@@ -21,16 +21,16 @@ use crate::measure::timed;
 use crate::terminal::{Progress, bytes, print_json, seconds};
 
 /// The proving key's name in a model's folder.
-pub const PROVING_KEY: &str = "model.pk";
+pub(crate) const PROVING_KEY: &str = "model.pk";
 /// The verifying key's name in a model's folder.
-pub const VERIFYING_KEY: &str = "model.vk";
+pub(crate) const VERIFYING_KEY: &str = "model.vk";
 const REPORT: &str = "report.json";
 
 /// A compiled model with its keys.
-pub struct Sealed {
-    pub key: ProvingKey,
-    pub report: CompileReport,
-    pub parameters: usize,
+pub(crate) struct Sealed {
+    pub(crate) key: ProvingKey,
+    pub(crate) report: CompileReport,
+    pub(crate) parameters: usize,
 }
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ struct Summary<'a> {
     report: &'a CompileReport,
 }
 
-pub fn run(arguments: &CompileArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
     let (result, time) = timed(|| compile(arguments));
     let (sealed, sizes) = result?;
     let (verifying_key_bytes, proving_key_bytes) = sizes;
@@ -108,7 +108,7 @@ fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
 }
 
 /// Quantises a network and makes its keys.
-pub fn seal(
+pub(crate) fn seal(
     (onnx, (calibration, held_out)): (&[u8], (&DataFile, Option<&DataFile>)),
     options: &QuantiseOptions,
     srs: &Srs,

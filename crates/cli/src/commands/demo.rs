@@ -39,7 +39,7 @@ struct Summary {
     altered_proofs_refused: usize,
 }
 
-pub fn run(arguments: &DemoArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
     let say = |line: String| {
         if !arguments.json {
             println!("{line}");

@@ -14,7 +14,7 @@ use crate::args::InspectArguments;
 use crate::terminal::{Progress, print_json, short_list};
 use crate::{Outcome, files};
 
-pub fn run(arguments: &InspectArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
     let path = file_of(&arguments.file);
     let bytes = files::read(&path)?;
     let facts = inspect(&bytes).with_context(|| format!("in {}", path.display()))?;

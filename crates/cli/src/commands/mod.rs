@@ -1,9 +1,9 @@
 //! One module for each subcommand.
 
-pub mod bench;
-pub mod compile;
-pub mod demo;
-pub mod inspect;
-pub mod prove;
-pub mod setup;
-pub mod verify;
+pub(crate) mod bench;
+pub(crate) mod compile;
+pub(crate) mod demo;
+pub(crate) mod inspect;
+pub(crate) mod prove;
+pub(crate) mod setup;
+pub(crate) mod verify;

@@ -17,13 +17,13 @@ use crate::terminal::{Progress, bytes, print_json, seconds, short_list};
 
 /// An output tensor: its integers, and the real values that they stand for.
 #[derive(Serialize)]
-pub struct Output {
-    pub name: String,
-    pub shape: Vec<usize>,
-    pub integers: Vec<i64>,
-    pub values: Vec<f32>,
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) integers: Vec<i64>,
+    pub(crate) values: Vec<f32>,
     /// Index of the largest value.
-    pub argmax: usize,
+    pub(crate) argmax: usize,
 }
 
 #[derive(Serialize)]
@@ -40,14 +40,14 @@ struct Summary {
 }
 
 /// A key with the network that it holds.
-pub struct Model {
-    pub key: ProvingKey,
-    pub graph: IntegerGraph,
+pub(crate) struct Model {
+    pub(crate) key: ProvingKey,
+    pub(crate) graph: IntegerGraph,
 }
 
 impl Model {
     /// Reads the network out of a proving key.
-    pub fn new(key: ProvingKey) -> Result<Self> {
+    pub(crate) fn new(key: ProvingKey) -> Result<Self> {
         let description = Description::from_bytes(key.verifying().annotation())
             .context("the key's annotation does not describe its model; compile the model again")?;
         let graph = lift(key.verifying().program(), key.weights(), &description)?;
@@ -55,7 +55,7 @@ impl Model {
     }
 
     /// Runs the network on an input.
-    pub fn run(&self, input: &[f32]) -> Result<(Witness, Output)> {
+    pub(crate) fn run(&self, input: &[f32]) -> Result<(Witness, Output)> {
         let integers = self.graph.quantise_input(input)?;
         let trace = self.graph.infer(&integers)?;
         let output = output(&self.graph, trace.output())?;
@@ -64,7 +64,7 @@ impl Model {
     }
 
     /// Proves a run, and checks the proof before anybody relies on it.
-    pub fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
+    pub(crate) fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
         let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom))?;
         let setup = self.key.verifying().setup().digest();
         let accept = VerifyOptions {
@@ -82,7 +82,7 @@ impl Model {
     }
 
     /// The input's tensor and the output's.
-    pub fn ports(&self) -> (u32, u32) {
+    pub(crate) fn ports(&self) -> (u32, u32) {
         let program = self.key.verifying().program();
         (program.inputs()[0], program.outputs()[0])
     }
@@ -100,7 +100,7 @@ fn output(graph: &IntegerGraph, integers: Vec<i64>) -> Result<Output> {
 }
 
 /// Index of the first of the largest values.
-pub fn argmax(values: &[i64]) -> usize {
+pub(crate) fn argmax(values: &[i64]) -> usize {
     let largest = values.iter().max();
     values
         .iter()
@@ -108,7 +108,7 @@ pub fn argmax(values: &[i64]) -> usize {
         .unwrap_or(0)
 }
 
-pub fn run(arguments: &ProveArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let path = arguments.model.join(PROVING_KEY);
     let progress = Progress::spinner("reading the proving key");
     let key = ProvingKey::from_bytes(&files::read(&path)?)

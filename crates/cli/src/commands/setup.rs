@@ -24,7 +24,7 @@ struct Report {
     seconds: f64,
 }
 
-pub fn run(arguments: &SetupArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &SetupArguments) -> Result<Outcome> {
     let (made, time) = timed(|| make(arguments));
     let (srs, recognised) = made?;
     let mut written = None;

@@ -18,11 +18,11 @@ use crate::{Outcome, files};
 
 /// A tensor that a proof reveals.
 #[derive(Serialize)]
-pub struct Public {
-    pub role: &'static str,
-    pub name: Option<String>,
-    pub shape: Vec<usize>,
-    pub integers: Vec<i64>,
+pub(crate) struct Public {
+    pub(crate) role: &'static str,
+    pub(crate) name: Option<String>,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) integers: Vec<i64>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ enum Mismatch {
     Unexpected,
 }
 
-pub fn run(arguments: &VerifyArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     let key = VerifyingKey::from_bytes(&files::read(&arguments.key)?)
         .with_context(|| format!("in {}", arguments.key.display()))?;
     if let Some(path) = &arguments.srs {
@@ -135,7 +135,7 @@ fn accepted(
 }
 
 /// The public tensors with what the key says about them.
-pub fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
+pub(crate) fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
     let description = Description::from_bytes(key.annotation());
     let program = key.program();
     verdict

@@ -1,13 +1,15 @@
 //! What the unit tests of this crate share.
 
 mod cheat;
+mod general;
 mod network;
 mod replay;
 
 pub(crate) use cheat::{
     Cheat, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
 };
-pub(crate) use network::{IDENTITY, Network, RELU, Small, TestLayer, keys, networks};
+pub(crate) use general::general;
+pub(crate) use network::{IDENTITY, Network, Small, TestLayer, keys, networks};
 pub(crate) use replay::Replay;
 
 use alloc::vec::Vec;

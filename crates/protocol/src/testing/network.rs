@@ -17,7 +17,7 @@ const SHIFT: u32 = 3;
 const SPAN: i32 = 13;
 const LOG_WEIGHT_ROWS: u32 = 2;
 pub(crate) const IDENTITY: u32 = 0;
-pub(crate) const RELU: u32 = 1;
+const RELU: u32 = 1;
 
 /// A layer: out = f((Σ weight[o][t][c]·in[stride·p + t, c] + bias[o] + 2^{s−1}) >> s).
 #[derive(Clone, Debug)]
@@ -100,7 +100,12 @@ pub(crate) fn networks() -> Vec<(&'static str, Network)> {
 
 /// Keys under a development setup made from a fixed seed.
 pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
-    let srs = Srs::development(10, &mut random(1)).unwrap();
+    let power = if network.weights.degree_bound() < 2000 {
+        10
+    } else {
+        11
+    };
+    let srs = Srs::development(power, &mut random(1)).unwrap();
     let key = generate(
         network.program.clone(),
         network.weights.clone(),
@@ -175,6 +180,9 @@ impl Network {
 
     /// As [`Self::trace`], but `alter` may change any cell, by tensor and row-major index, before later layers read it.
     pub(crate) fn trace_with(&self, alter: &dyn Fn(usize, usize, &mut Cell)) -> Vec<Vec<Cell>> {
+        if self.layers.is_empty() {
+            return super::general::infer(self, alter);
+        }
         let segments = &self.program.table().segments;
         let input = self.input.iter().map(|x| Cell {
             rem: 0,

@@ -185,6 +185,9 @@ fn every_part_of_the_statement_changes_the_first_challenge() {
         lambda(model, b"", &[values(0, &[1]), values(2, &[2])]),
         lambda(model, b"", &[values(2, &[1]), values(0, &[2])]),
         lambda(model, b"", &[values(0, &[]), values(2, &[1, 2])]),
+        // Of no tensor of the program, so that the index alone tells them apart.
+        lambda(model, b"", &[values(7, &[1])]),
+        lambda(model, b"", &[values(8, &[1])]),
     ];
     for (i, first) in statements.iter().enumerate() {
         assert!(!statements[..i].contains(first), "statement {i}");
