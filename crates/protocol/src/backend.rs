@@ -3,6 +3,11 @@
 //! The rounds are written once, over this trait, so a backend with threads or a GPU differs in kernels only and gives the same
 //! proof for the same randomness. [`Reference`] runs on one thread, anywhere.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ff::AdditiveGroup;

@@ -100,6 +100,10 @@ fn read<T: CanonicalDeserialize>(bytes: &[u8], compress: Compress) -> Option<T> 
     rest.is_empty().then_some(value)
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "the callers' buffers have the size of the encoding"
+)]
 fn write<T: CanonicalSerialize>(value: &T, compress: Compress, bytes: &mut [u8]) {
     value
         .serialize_with_mode(bytes, compress)

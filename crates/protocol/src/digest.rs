@@ -62,7 +62,9 @@ impl Hasher {
     /// The digest.
     pub fn finish(self) -> Digest32 {
         let mut digest = [0; 32];
-        digest.copy_from_slice(&self.0.finalize()[..32]);
+        for (to, from) in digest.iter_mut().zip(self.0.finalize()) {
+            *to = from;
+        }
         Digest32(digest)
     }
 }

@@ -283,6 +283,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A `u32` as a `usize`; this crate does not build where that loses bits.
+#[expect(clippy::as_conversions, reason = "`From` is not const")]
 pub const fn widen(number: u32) -> usize {
     const { assert!(usize::BITS >= 32) };
     number as usize
@@ -333,12 +334,18 @@ impl Writer {
         self.bytes(&value.to_le_bytes());
     }
 
-    /// Appends the low `width` bytes of a signed integer.
+    /// Appends the low `width` bytes of a signed integer, eight at most.
     pub fn signed(&mut self, value: i64, width: usize) {
-        self.bytes(&value.to_le_bytes()[..width]);
+        for byte in value.to_le_bytes().iter().take(width) {
+            self.u8(*byte);
+        }
     }
 
     /// Appends the length of a list, which every list in these formats keeps below 2^32.
+    #[expect(
+        clippy::expect_used,
+        reason = "a list of this length would not fit memory"
+    )]
     pub fn count(&mut self, count: usize) {
         self.u32(u32::try_from(count).expect("lists are shorter than 2^32"));
     }

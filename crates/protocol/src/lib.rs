@@ -1,6 +1,21 @@
 //! The tensorseal proof system.
 #![no_std]
 #![forbid(unsafe_code)]
+// Verification code is hostile territory: it neither panics nor converts silently. What only a prover or a compiler runs on its own
+// data allows itself more, file by file.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::panic_in_result_fn,
+        clippy::unreachable,
+        clippy::unwrap_used,
+        clippy::wildcard_enum_match_arm
+    )
+)]
 
 extern crate alloc;
 

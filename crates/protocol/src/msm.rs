@@ -3,6 +3,12 @@
 //! Pippenger's bucket method with signed digits: in each window of c bits a base goes into one of 2^{c−1} buckets. Scalars that
 //! are small cost only the windows that they reach.
 
+#![allow(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "digits and indices are below the sizes that the same function has made"
+)]
+
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -67,6 +67,7 @@ impl Proof {
     /// The bytes of the proof file.
     ///
     /// Values take as few bytes as hold all values of the tensor in this proof.
+    #[expect(clippy::expect_used, reason = "a width is at most eight")]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::file(FileKind::Proof);
         writer.bytes(&self.model.0);

@@ -76,7 +76,9 @@ impl RandomSource for DeterministicRandom {
                 .part(&self.counter.to_le_bytes())
                 .finish();
             self.counter += 1;
-            chunk.copy_from_slice(&block.0[..chunk.len()]);
+            for (to, from) in chunk.iter_mut().zip(block.0) {
+                *to = from;
+            }
         }
         Ok(())
     }

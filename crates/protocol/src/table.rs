@@ -140,6 +140,10 @@ impl Table {
     /// # Panics
     ///
     /// When `powers` are fewer than the rows.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the callers have compared the lengths"
+    )]
     pub fn commit(&self, powers: &[G1Affine], backend: &impl Backend) -> [G1Affine; 3] {
         self.columns().map(|column| {
             backend

@@ -13,7 +13,7 @@ use crate::lookup::{LookupChallenges, constraints};
 use crate::opening::{OpeningClaim, Openings, masked_tail, receive};
 use crate::pairing::{Accumulator, Side};
 use crate::poly::multilinear::eq;
-use crate::poly::univariate::{evaluate, powers};
+use crate::poly::univariate::{evaluate, power, powers};
 use crate::proof::{Proof, PublicTensor, begin, check_public};
 use crate::srs::SetupOrigin;
 use crate::sumcheck::{self, active_at, mask_functional, mask_length};
@@ -158,7 +158,7 @@ impl Equations {
 
         // Openings of all columns, and of s.
         let xi: Xi = channel.challenge();
-        let b = evaluate(&z, xi.0) + xi.pow([z.len() as u64]) * table;
+        let b = evaluate(&z, xi.0) + power(xi.0, z.len()) * table;
         let columns_of_w = program.weight_columns();
         let mask = mask_functional(&r);
         let kappa = claims.kappa.evaluate(&r, &z);
@@ -168,8 +168,7 @@ impl Equations {
             alpha.0,
             &mask,
         );
-        let weight_functional =
-            |x: Fr| kappa.at(x) + x.pow([columns_of_w as u64]) * evaluate(&tail, x);
+        let weight_functional = |x: Fr| kappa.at(x) + power(x, columns_of_w) * evaluate(&tail, x);
         let openings = receive(
             &OpeningClaim {
                 r: &r,

@@ -1,5 +1,11 @@
 //! The proving key: weights, their blinding and cached quotients, and the slice of the setup that a proof needs.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;

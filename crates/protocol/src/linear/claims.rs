@@ -114,23 +114,9 @@ impl<'a> LinearClaims<'a> {
             .map(|functional| functional.evaluate(columns, r, z))
             .sum();
         let helpers: Fr = (0..program.lanes())
-            .map(|lane| z[columns.helper(lane)])
+            .map(|lane| columns.at(z, columns.helper(lane)))
             .sum();
-        functionals + self.balance * active * (helpers - z[columns.table_side()])
-    }
-
-    /// The known part u written out, one vector for each column; the last rows, random, are left out of every claim.
-    pub(crate) fn dense(&self, program: &Program) -> Vec<Vec<Fr>> {
-        let columns = program.columns();
-        let mut u = alloc::vec![alloc::vec![Fr::ZERO; program.rows()]; columns.count()];
-        for functional in &self.functionals {
-            functional.add_to(columns, &mut u);
-        }
-        for lane in 0..program.lanes() {
-            u[columns.helper(lane)][..program.active_rows()].fill(self.balance);
-        }
-        u[columns.table_side()][..program.active_rows()].fill(-self.balance);
-        u
+        functionals + self.balance * active * (helpers - columns.at(z, columns.table_side()))
     }
 }
 

@@ -46,7 +46,7 @@ impl Functional<'_> {
             .iter()
             .map(|block| {
                 let mut rest = block.point.as_slice();
-                let mut value = block.prefix * z[self.part.column(columns, block.lane)];
+                let mut value = block.prefix * columns.at(z, self.part.column(columns, block.lane));
                 for (axis, (_, bits)) in self.axes.iter().zip(self.tensor.axes()) {
                     let (point, tail) = rest.split_at(bits);
                     value *= axis.evaluate(point);
@@ -56,23 +56,6 @@ impl Functional<'_> {
             })
             .sum();
         sum * self.coefficient
-    }
-
-    /// Adds the functional's entries to the dense vectors `u`, one for each column.
-    pub(crate) fn add_to(&self, columns: Columns, u: &mut [Vec<Fr>]) {
-        // The slowest axis last: entries are formed row-major over the valid cells, in the order of `cell_indices`.
-        let mut entries = alloc::vec![self.coefficient];
-        for axis in self.axes.iter().rev() {
-            let vector = axis.entries();
-            entries = entries
-                .iter()
-                .flat_map(|entry| vector.iter().map(move |factor| *entry * factor))
-                .collect();
-        }
-        for (entry, index) in entries.iter().zip(self.tensor.cell_indices()) {
-            let (lane, row) = self.tensor.place(index);
-            u[self.part.column(columns, lane)][row] += entry;
-        }
     }
 
     /// ⟨functional, values⟩ over the valid cells, row-major.

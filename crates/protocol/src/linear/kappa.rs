@@ -13,6 +13,7 @@ use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
 use crate::poly::multilinear::{eq_table, inner_product};
+use crate::poly::univariate::power;
 use crate::program::{AxisMap, Columns, Layer, Program, Tensor, Term};
 
 /// The challenges that fold a layer.
@@ -24,11 +25,11 @@ pub(crate) struct LayerChallenges<'a> {
 
 /// One term of one layer, folded by the challenges.
 #[derive(Clone, Debug)]
-struct FoldedTerm<'a> {
-    term: &'a Term,
-    source: &'a Tensor,
+pub(super) struct FoldedTerm<'a> {
+    pub(super) term: &'a Term,
+    pub(super) source: &'a Tensor,
     /// γ·α^{Rb} for each block b of outputs.
-    coefficients: Vec<Fr>,
+    pub(super) coefficients: Vec<Fr>,
     /// E along each position axis of the output, slowest first.
     positions: Vec<Vec<Fr>>,
 }
@@ -36,11 +37,11 @@ struct FoldedTerm<'a> {
 /// The weights' side of all layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Kappa<'a> {
-    columns: Columns,
+    pub(super) columns: Columns,
     weight_columns: usize,
-    terms: Vec<FoldedTerm<'a>>,
-    /// (column, K) of each bias: a constant of the summand, so K/n at each row.
-    constants: Vec<(usize, Fr)>,
+    pub(super) terms: Vec<FoldedTerm<'a>>,
+    /// (column, K/n) of each bias: K is a constant of the summand, K/n its part at each row.
+    pub(super) constants: Vec<(usize, Fr)>,
 }
 
 /// κ at the sumcheck's point, in closed form.
@@ -129,18 +130,6 @@ impl<'a> Kappa<'a> {
         }
     }
 
-    /// Σ_j K_j g_j / n: what the biases add to the summand at each row.
-    pub(crate) fn constant(&self, g: &[Fr]) -> Fr {
-        self.constants.iter().map(|(j, k)| *k * g[*j]).sum()
-    }
-
-    /// Subtracts Σ_j g_j·G_j from the dense vectors u.
-    pub(crate) fn subtract_from(&self, g: &[Fr], u: &mut [Vec<Fr>]) {
-        for term in &self.terms {
-            term.subtract_from(self.columns, g, u);
-        }
-    }
-
     /// C, the length of κ.
     pub(crate) fn len(&self) -> usize {
         self.weight_columns
@@ -148,28 +137,21 @@ impl<'a> Kappa<'a> {
 }
 
 impl FoldedTerm<'_> {
-    /// K_t(q) = Σ_p E(p) over the p with q(p, t) = q, for each tap of one axis.
-    fn axis_sums(&self, axis: usize) -> Vec<Vec<Fr>> {
-        let map: AxisMap = self.term.maps[axis];
-        let length = self.source.positions[axis];
-        (0..map.taps)
-            .map(|tap| {
-                let mut sums = alloc::vec![Fr::ZERO; widen(length)];
-                for (e, p) in self.positions[axis].iter().zip(0u32..) {
-                    let position = map.source(p, tap).and_then(|q| usize::try_from(q).ok());
-                    if let Some(sum) = position.and_then(|q| sums.get_mut(q)) {
-                        *sum += e;
-                    }
-                }
-                sums
+    /// K_t(q) = Σ_p E(p) over the p with q(p, t) = q, for each axis (slowest first) and each of its taps.
+    pub(super) fn axis_sums(&self) -> Vec<Vec<Vec<Fr>>> {
+        let axes = self.source.positions.iter().zip(&self.positions);
+        let maps = self.term.maps.iter();
+        maps.zip(axes)
+            .map(|(map, (length, e))| {
+                let taps = 0..map.taps;
+                taps.map(|tap| tap_sums(*map, tap, widen(*length), e))
+                    .collect()
             })
             .collect()
     }
 
     fn evaluate(&self, columns: Columns, r: &[Fr], z: &[Fr]) -> Vec<RunGroup> {
-        let sums: Vec<Vec<Vec<Fr>>> = (0..self.term.maps.len())
-            .map(|axis| self.axis_sums(axis))
-            .collect();
+        let sums = self.axis_sums();
         self.source
             .block_points(r)
             .into_iter()
@@ -185,7 +167,7 @@ impl FoldedTerm<'_> {
                     at_point.push(sums.iter().map(|sums| inner_product(sums, &eq)).collect());
                 }
                 at_point.reverse();
-                let scale = block.prefix * z[Part::Out.column(columns, block.lane)];
+                let scale = block.prefix * columns.at(z, Part::Out.column(columns, block.lane));
                 RunGroup {
                     point: channels.to_vec(),
                     length: self.source.channels,
@@ -204,7 +186,7 @@ impl FoldedTerm<'_> {
                 let factor: Fr = split
                     .iter()
                     .zip(at_point)
-                    .map(|(tap, values)| values[widen(*tap)])
+                    .map(|(tap, values)| values.get(widen(*tap)).copied().unwrap_or(Fr::ZERO))
                     .product();
                 factor * scale
             })
@@ -220,59 +202,33 @@ impl FoldedTerm<'_> {
             })
             .collect()
     }
+}
 
-    fn subtract_from(&self, columns: Columns, g: &[Fr], u: &mut [Vec<Fr>]) {
-        let taps = self.term.taps();
-        let channels = widen(self.source.channels);
-        let sums: Vec<Vec<Vec<Fr>>> = (0..self.term.maps.len())
-            .map(|axis| self.axis_sums(axis))
-            .collect();
-        let cells = self.source.cell_indices();
-        for tap in 0..taps {
-            let mut weights = alloc::vec![Fr::ZERO; channels];
-            for (runs, coefficient) in self.term.runs.chunks(taps).zip(&self.coefficients) {
-                let run = &g[widen(runs[tap])..][..channels];
-                for (weight, g) in weights.iter_mut().zip(run) {
-                    *weight += *coefficient * g;
-                }
-            }
-            let split = self.term.split_tap(tap);
-            // Row-major over the source's positions, slowest first.
-            let mut positions = alloc::vec![Fr::ONE];
-            for (axis, tap) in split.iter().enumerate() {
-                let sums = &sums[axis][widen(*tap)];
-                positions = positions
-                    .iter()
-                    .flat_map(|factor| sums.iter().map(move |sum| *factor * sum))
-                    .collect();
-            }
-            for (factor, cells) in positions.iter().zip(cells.chunks(channels)) {
-                if *factor == Fr::ZERO {
-                    continue;
-                }
-                for (weight, index) in weights.iter().zip(cells) {
-                    let (lane, row) = self.source.place(*index);
-                    u[Part::Out.column(columns, lane)][row] -= *factor * weight;
-                }
-            }
+/// Σ_p E(p) over the p that tap `tap` sends to q, for each of `length` source positions q.
+fn tap_sums(map: AxisMap, tap: u32, length: usize, e: &[Fr]) -> Vec<Fr> {
+    let mut sums = alloc::vec![Fr::ZERO; length];
+    for (e, p) in e.iter().zip(0u32..) {
+        let position = map.source(p, tap).and_then(|q| usize::try_from(q).ok());
+        if let Some(sum) = position.and_then(|q| sums.get_mut(q)) {
+            *sum += e;
         }
     }
+    sums
 }
 
 impl EvaluatedKappa {
     /// κ(x) = Σ_j κ_j xʲ.
     pub(crate) fn at(&self, x: Fr) -> Fr {
-        let power = |column: &usize| x.pow([u64::try_from(*column).unwrap_or(u64::MAX)]);
         let runs: Fr = self
             .groups
             .iter()
             .map(|group| {
                 let along = AxisVector::geometric(x, group.point.len(), group.length.into());
-                let shifts: Fr = group.runs.iter().map(|(j, k)| *k * power(j)).sum();
+                let shifts: Fr = group.runs.iter().map(|(j, k)| *k * power(x, *j)).sum();
                 shifts * along.evaluate(&group.point)
             })
             .sum();
-        let constants: Fr = self.constants.iter().map(|(j, k)| *k * power(j)).sum();
+        let constants: Fr = self.constants.iter().map(|(j, k)| *k * power(x, *j)).sum();
         runs + constants
     }
 

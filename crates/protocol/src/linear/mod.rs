@@ -5,6 +5,7 @@
 //! same lists from the challenges; the prover writes them out, the verifier evaluates them at the sumcheck's point.
 
 pub(crate) mod claims;
+mod dense;
 pub(crate) mod functional;
 pub(crate) mod kappa;
 pub mod weights;

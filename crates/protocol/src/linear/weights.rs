@@ -4,6 +4,11 @@
 //! W − g = q·(X^C − α) with [q]₁ = Σ_{k ≥ 1} α^{k−1} Sₖ, Sₖ = [⌊W(X)/X^{Ck}⌋]₁. The Sₖ depend on the weights alone, so the
 //! group work of a proof is one multi-scalar multiplication of R points.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};

@@ -22,14 +22,18 @@ pub(crate) fn constraints(
     let mut weight = Fr::ONE;
     let mut total = Fr::ZERO;
     for lane in 0..program.lanes() {
-        let f1 = challenges.remainder(z[columns.rem(lane)]);
+        let f1 = challenges.remainder(columns.at(z, columns.rem(lane)));
         let tag = tag_at(program, lane, r);
-        let f2 = challenges.function(z[columns.pre(lane)], z[columns.out(lane)], tag);
-        total += weight * (z[columns.helper(lane)] * f1 * f2 - f1 - f2);
+        let f2 = challenges.function(
+            columns.at(z, columns.pre(lane)),
+            columns.at(z, columns.out(lane)),
+            tag,
+        );
+        total += weight * (columns.at(z, columns.helper(lane)) * f1 * f2 - f1 - f2);
         weight *= eta.0;
     }
-    let balance =
-        z[columns.table_side()] * (challenges.lambda.0 + table) - z[columns.multiplicities()];
+    let balance = columns.at(z, columns.table_side()) * (challenges.lambda.0 + table)
+        - columns.at(z, columns.multiplicities());
     total + weight * balance
 }
 

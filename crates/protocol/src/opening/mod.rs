@@ -20,11 +20,11 @@ pub(crate) use prover::{CommitKey, Committed, MercuryInput, MercuryState};
 pub(crate) use verifier::inverse_of_regular;
 pub(crate) use verifier::{OpeningClaim, Openings, receive};
 
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::AdditiveGroup;
 
 use crate::curve::Fr;
 use crate::poly::multilinear::eq_at_powers;
-use crate::poly::univariate::geometric_sum;
+use crate::poly::univariate::{geometric_sum, power};
 
 /// Coefficients of g_p, h, G, S and D.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,6 @@ pub(crate) fn laurent(point: &LaurentPoint<'_>) -> [Coefficients; 2] {
     let (z, z_inverse) = (point.z, point.z_inverse);
     let h =
         |x: Fr| point.ga * eq_at_powers(high, x) - geometric_sum(point.alpha_prime * x, high.len());
-    let power = |exponent: usize| z.pow([u64::try_from(exponent).unwrap_or(u64::MAX)]);
     let [k_at_z, k_at_inverse] = point.weight_functional;
     let columns = 1usize << point.log_columns;
     let u = Coefficients {
@@ -77,9 +76,9 @@ pub(crate) fn laurent(point: &LaurentPoint<'_>) -> [Coefficients; 2] {
         d: point.c1,
     };
     let v = Coefficients {
-        g_p: eq_at_powers(low, z) - point.c1 * power(columns - 1),
+        g_p: eq_at_powers(low, z) - point.c1 * power(z, columns - 1),
         h: h(z),
-        g: point.gb * k_at_z - point.c1 * point.psi * power(point.g_length - 1),
+        g: point.gb * k_at_z - point.c1 * point.psi * power(z, point.g_length - 1),
         s: -z_inverse,
         d: Fr::ZERO,
     };

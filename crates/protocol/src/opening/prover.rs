@@ -1,5 +1,10 @@
 //! The prover's side of the openings.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
@@ -162,19 +167,16 @@ impl<'a> MercuryState<'a> {
         });
         let [u, v] = coefficients.map(|coefficients| self.combine(&coefficients, &s, &d));
         channel.scalars("y_1", &[evaluate(&u.coefficients, z.0)]);
-        let mut quotients = Vec::with_capacity(2);
-        for (f, point) in [(u, z.0), (v, z_inverse)] {
+        let mut divide = |f: &Committed, point: Fr| -> Result<_, RandomnessUnavailable> {
             let quotient = Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
             send(channel, "opening", &quotient);
-            quotients.push(OpeningQuotient {
+            Ok(OpeningQuotient {
                 blinding: quotient.blinding,
                 point,
                 combined_blinding: f.blinding,
-            });
-        }
-        let [at_z, at_inverse] = <[OpeningQuotient; 2]>::try_from(quotients)
-            .unwrap_or_else(|_| unreachable!("two polynomials give two quotients"));
-        Ok([at_z, at_inverse])
+            })
+        };
+        Ok([divide(&u, z.0)?, divide(&v, z_inverse)?])
     }
 
     /// D(X) = X^{C−1}g_p(1/X) + ψ·X^{C+5μ−1}G(1/X), from the first C and C + 5μ coefficients.

@@ -3,6 +3,12 @@
 //!
 //! f(X)k(1/X) + f(1/X)k(X) = 2⟨f, k⟩ + X·S(X) + S(1/X)/X for exactly one polynomial S.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec;
 use alloc::vec::Vec;
 

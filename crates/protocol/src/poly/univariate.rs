@@ -37,6 +37,10 @@ pub fn divide_by_linear(coefficients: &[Fr], x: Fr) -> Vec<Fr> {
 }
 
 /// Quotient and remainder of f by X^width − a, for `width` a power of two; the remainder has `width` coefficients.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "only a prover divides; k runs from width to the length"
+)]
 pub fn divide_by_binomial(coefficients: &[Fr], width: usize, a: Fr) -> (Vec<Fr>, Vec<Fr>) {
     let mut rest = coefficients.to_vec();
     rest.resize(rest.len().max(width), Fr::ZERO);
@@ -46,6 +50,12 @@ pub fn divide_by_binomial(coefficients: &[Fr], width: usize, a: Fr) -> (Vec<Fr>,
     }
     let quotient = rest.split_off(width);
     (quotient, rest)
+}
+
+/// x to the power of an index.
+pub fn power(x: Fr, exponent: usize) -> Fr {
+    // No platform has indices over 64 bits.
+    x.pow([u64::try_from(exponent).unwrap_or(u64::MAX)])
 }
 
 /// x⁰, x¹, … of the given length.

@@ -95,6 +95,19 @@ impl Columns {
     pub const fn count(self) -> usize {
         4 * self.lanes + 2
     }
+
+    /// The entry of one column in a list with one entry for each.
+    ///
+    /// # Panics
+    ///
+    /// When the list is shorter than [`Self::count`]: whoever makes one makes it whole.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every index above is below `count`, the length of the list"
+    )]
+    pub(crate) fn at<T: Copy>(self, list: &[T], column: usize) -> T {
+        list[column]
+    }
 }
 
 impl Program {

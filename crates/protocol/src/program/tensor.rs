@@ -89,6 +89,10 @@ impl Tensor {
     }
 
     /// The lane and row of a padded cell.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "only a prover asks, and for cells of the tensor"
+    )]
     pub(crate) fn place(&self, index: usize) -> (usize, usize) {
         let bits = self.block_bits();
         let block = self.blocks[index >> bits];
@@ -112,7 +116,7 @@ impl Tensor {
             .map(|(number, block)| {
                 let mut point = low.to_vec();
                 let number_bits = self.bits() - low.len();
-                point.extend((0..number_bits).map(|bit| Fr::from(((number >> bit) & 1) as u64)));
+                point.extend((0..number_bits).map(|bit| Fr::from((number >> bit) & 1 == 1)));
                 BlockPoint {
                     lane: widen(block.lane),
                     prefix: eq_index(high, u64::from(block.base) >> low.len()),

@@ -347,7 +347,7 @@ fn runs(term: &Term, blocks: u64) -> Option<u64> {
         .try_fold(blocks, |runs, map| runs.checked_mul(map.taps.into()))
 }
 
-/// Taps times positions along each axis, and the padded source axis in each block: what evaluating the maps' sums costs.
+/// Taps times positions of output and padded source along each axis, in each block: what evaluating the maps' sums costs.
 fn map_work(parts: &ProgramParts, layer: &Layer) -> u64 {
     let tensor = |index: u32| parts.tensors.get(widen(index));
     let Some(output) = tensor(layer.output) else {
@@ -360,9 +360,9 @@ fn map_work(parts: &ProgramParts, layer: &Layer) -> u64 {
         };
         let axes = output.positions.iter().zip(&source.positions);
         for (map, (length, source_length)) in term.maps.iter().zip(axes) {
-            let sums = u64::from(map.taps).saturating_mul((*length).into());
             let padded = u64::from(source_length.next_power_of_two());
-            let axis = sums.saturating_add(padded);
+            let positions = padded.saturating_add((*length).into());
+            let axis = positions.saturating_mul(u64::from(map.taps).saturating_add(1));
             work = work.saturating_add(axis.saturating_mul(count(source.blocks.len())));
         }
     }

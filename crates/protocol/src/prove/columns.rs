@@ -1,5 +1,10 @@
 //! The columns with their random rows and blindings.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;

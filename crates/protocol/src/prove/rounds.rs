@@ -3,6 +3,11 @@
 //! [`WitnessRound`] → [`Lookups`] → [`Opening`]. Between two messages a state can be inspected, and altered by the tests that
 //! play a cheating prover.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;

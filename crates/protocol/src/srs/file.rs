@@ -87,6 +87,10 @@ impl fmt::Display for SrsFileError {
 }
 
 impl core::error::Error for SrsFileError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most faults have no other error behind them"
+    )]
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Decode(error) => Some(error),

@@ -4,6 +4,13 @@
 //! window are made for all scalars together, so that they share one inversion: about six multiplications for each, half of
 //! what the library's projective additions take.
 
+#![allow(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "only a development setup is made with it"
+)]
+
 use alloc::vec::Vec;
 
 use ark_ec::AffineRepr;

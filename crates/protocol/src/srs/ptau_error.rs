@@ -204,6 +204,10 @@ impl fmt::Display for PtauError {
 }
 
 impl core::error::Error for PtauError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most faults have no other error behind them"
+    )]
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Powers(error) => Some(error),

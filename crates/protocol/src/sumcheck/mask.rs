@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{DEGREE, EVALUATIONS};
+use super::{DEGREE, EVALUATIONS, NODES};
 use crate::curve::Fr;
 use crate::random::{RandomSource, RandomnessUnavailable};
 
@@ -56,7 +56,7 @@ impl Mask {
             .unwrap_or(&[]);
         // The variables after this one sum to zero in their own terms and count the others twice each.
         let weight = Fr::from(1u64 << left);
-        core::array::from_fn(|x| weight * (past + term(current, Fr::from(x as u64))))
+        NODES.map(|x| weight * (past + term(current, Fr::from(x))))
     }
 }
 

@@ -24,6 +24,8 @@ use crate::curve::Fr;
 pub(crate) const DEGREE: usize = 5;
 /// Values that determine a round polynomial.
 pub const EVALUATIONS: usize = DEGREE + 1;
+/// Where a round polynomial is evaluated.
+const NODES: [u64; EVALUATIONS] = [0, 1, 2, 3, 4, 5];
 
 /// act(r) = 1 − Π_{k ≥ 2} r_k.
 pub(crate) fn active_at(r: &[Fr]) -> Fr {
@@ -35,7 +37,7 @@ pub(crate) fn active_at(r: &[Fr]) -> Fr {
 pub(crate) fn interpolate(values: &[Fr; EVALUATIONS], x: Fr) -> Fr {
     // Π_{j ≠ i} (i − j) = (−1)^{5−i} i! (5−i)!
     const DENOMINATORS: [i64; EVALUATIONS] = [-120, 24, -12, 12, -24, 120];
-    let nodes: [Fr; EVALUATIONS] = core::array::from_fn(|i| x - Fr::from(i as u64));
+    let nodes = NODES.map(|node| x - Fr::from(node));
     let mut sum = Fr::ZERO;
     for (i, (value, denominator)) in values.iter().zip(DENOMINATORS).enumerate() {
         let others: Fr = nodes

@@ -1,11 +1,17 @@
 //! The prover's rounds.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "the prover runs this on its own data, whose lengths the program fixes"
+)]
+
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use ark_ff::AdditiveGroup;
 
-use super::{EVALUATIONS, Mask};
+use super::{EVALUATIONS, Mask, NODES};
 use crate::backend::Backend;
 use crate::curve::Fr;
 use crate::transcript::{Eta, Round, Sender};
@@ -75,8 +81,8 @@ impl Instance {
             }
         }
         constant += self.constant * Fr::from(pairs.len() as u64);
-        core::array::from_fn(|x| {
-            let x = Fr::from(x as u64);
+        NODES.map(|x| {
+            let x = Fr::from(x);
             constant + x * (linear + x * square)
         })
     }

@@ -17,11 +17,7 @@ pub(super) type Alter<'a> = &'a dyn Fn(&Program, &mut Lookups<'_>);
 
 pub(super) fn nothing(_: &Program, _: &mut Lookups<'_>) {}
 
-pub(super) fn result(
-    key: &ProvingKey,
-    network: &Network,
-    cheat: &Cheat<'_>,
-) -> Result<Verdict, VerifyError> {
+fn result(key: &ProvingKey, network: &Network, cheat: &Cheat<'_>) -> Result<Verdict, VerifyError> {
     let proof = prove_falsely(key, network, cheat);
     verify(key.verifying(), &proof, &dev())
 }

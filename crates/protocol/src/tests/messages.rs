@@ -2,12 +2,13 @@
 
 use ark_ff::Field;
 
-use super::cheating::{Alter, nothing, rebalance, refused, result};
+use super::cheating::{Alter, nothing, rebalance, refused};
 use crate::curve::Fr;
 use crate::program::Program;
 use crate::prove::Lookups;
 use crate::testing::{Cheat, keys, networks};
 
+/// Up to the last row below the random ones. Those carry no constraint: in every honest proof they violate all of them.
 #[test]
 fn false_columns_of_the_second_round_are_refused() {
     let (_, network) = &networks()[1];
@@ -38,12 +39,6 @@ fn false_columns_of_the_second_round_are_refused() {
                 &alloc::format!("column {column}, {rows:?}"),
             );
         }
-        // Random rows carry no constraint.
-        let cheat = Cheat {
-            lookups: &alter(column, &[last + 1, last + 4]),
-            ..Cheat::default()
-        };
-        assert!(result(&key, network, &cheat).is_ok(), "column {column}");
     }
 }
 

@@ -141,6 +141,9 @@ fn misplaced_blocks() {
         });
         assert_eq!(whole, ProgramError::Block { tensor: 3 });
     }
+    // More cells than any number counts.
+    let endless = error(|parts| parts.tensors[2].positions = alloc::vec![1 << 28; 4]);
+    assert_eq!(endless, misplaced);
     let first = conv().program.tensors()[0].blocks[0];
     let overlap = ProgramError::Overlap {
         lane: first.lane,
@@ -210,6 +213,9 @@ fn layers_that_do_not_fit() {
         error(|parts| parts.tensors[2].positions = alloc::vec![]),
         axes
     );
+    let of_source = error(|parts| parts.tensors[0].positions = alloc::vec![7, 1]);
+    let what = "a source does not have the axes of the output";
+    assert_eq!(of_source, ProgramError::Layer { index: 0, what });
     let runs = layer("there is not one run for each block of outputs and tap");
     assert_eq!(error(|parts| parts.layers[1].terms[0].runs.push(0)), runs);
     assert_eq!(error(|parts| parts.layers[1].terms[0].runs.clear()), runs);

@@ -42,38 +42,15 @@ fn cells_that_are_no_witness() {
         assert_eq!(witness(&resize), Err(error));
     }
     let error = WitnessError::NotInTable { tensor: 2, cell: 3 };
-    for wrong in [
-        Cell {
-            rem: 8,
-            pre: 0,
-            out: 0,
-        },
-        Cell {
-            rem: -1,
-            pre: 0,
-            out: 0,
-        },
-        Cell {
-            rem: 0,
-            pre: 13,
-            out: 7,
-        },
-        Cell {
-            rem: 0,
-            pre: -14,
-            out: -8,
-        },
-        Cell {
-            rem: 0,
-            pre: i64::MIN,
-            out: 0,
-        },
-        Cell {
-            rem: 0,
-            pre: 3,
-            out: 4,
-        },
+    for [rem, pre, out] in [
+        [8, 0, 0],
+        [-1, 0, 0],
+        [0, 13, 7],
+        [0, -14, -8],
+        [0, i64::MIN, 0],
+        [0, 3, 4],
     ] {
+        let wrong = Cell { rem, pre, out };
         assert_eq!(
             witness(&|cells| cells[2][3] = wrong),
             Err(error),

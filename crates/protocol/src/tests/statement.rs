@@ -222,18 +222,8 @@ fn key_with(program: Program, weights: WeightMatrix, srs: &Srs) -> ProvingKey {
     generate(program, weights, annotation, srs, tools, &mut |_, _| ()).unwrap()
 }
 
-#[test]
-fn a_proof_for_one_model_is_none_for_another() {
-    let (_, network) = networks().remove(0);
-    let (srs, key) = keys(&network);
-    let options = ProveOptions {
-        public: &public(&network),
-        context: &[],
-    };
-    let proof = proof_of(&key, &network, &options);
-    let same = key_with(network.program.clone(), network.weights.clone(), &srs);
-    assert_eq!(same.verifying().digest(), key.verifying().digest());
-
+/// Keys of models that differ from a network's in one thing each.
+fn other_models(network: &Network, srs: &Srs) -> Vec<ProvingKey> {
     let mut others: Vec<ProvingKey> = Vec::new();
     let mut variant = |change: &dyn Fn(&mut ProgramParts)| {
         let mut parts = network.program.parts().clone();
@@ -246,7 +236,7 @@ fn a_proof_for_one_model_is_none_for_another() {
                 weights.set(row, column, *weight);
             }
         }
-        others.push(key_with(program, weights, &srs));
+        others.push(key_with(program, weights, srs));
     };
     variant(&|parts| parts.log_rows += 1);
     variant(&|parts| parts.lanes += 1);
@@ -261,14 +251,29 @@ fn a_proof_for_one_model_is_none_for_another() {
     variant(&|parts| parts.layers[0].terms[0].runs.swap(0, 1));
     let mut weights = network.weights.clone();
     weights.set(0, 0, 9);
-    others.push(key_with(network.program.clone(), weights, &srs));
+    others.push(key_with(network.program.clone(), weights, srs));
     let setup = Srs::development(10, &mut random(8)).unwrap();
     others.push(key_with(
         network.program.clone(),
         network.weights.clone(),
         &setup,
     ));
+    others
+}
 
+#[test]
+fn a_proof_for_one_model_is_none_for_another() {
+    let (_, network) = networks().remove(0);
+    let (srs, key) = keys(&network);
+    let options = ProveOptions {
+        public: &public(&network),
+        context: &[],
+    };
+    let proof = proof_of(&key, &network, &options);
+    let same = key_with(network.program.clone(), network.weights.clone(), &srs);
+    assert_eq!(same.verifying().digest(), key.verifying().digest());
+
+    let others = other_models(&network, &srs);
     let expected = key.verifying().digest();
     let mut digests = alloc::vec![expected];
     for other in &others {

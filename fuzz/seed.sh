@@ -1,0 +1,23 @@
+#!/bin/sh
+# Fills corpus/ from files of this repository: copies of the small ones, and pieces that examples/seeds.rs cuts out of the others.
+set -eu
+cd "$(dirname "$0")"
+
+copy() { # target, name of the seed, file
+    mkdir -p "corpus/$1"
+    cp "$3" "corpus/$1/$2"
+}
+
+for name in demo toy; do
+    copy verifying_key "$name" "../tests/vectors/$name/model.vk"
+    copy proof "$name" "../tests/vectors/$name/proof.bin"
+done
+copy proving_key toy ../tests/vectors/toy/model.pk
+copy onnx digits_demo ../models/digits_demo.onnx
+copy data calibration ../models/digits_demo_calibration.npz
+copy data input ../models/digits_demo_input.json
+# The annotation is the end of the demonstration's key.
+mkdir -p corpus/annotation
+sed -n 's/.*\({"inputs":.*\)$/\1/p' ../tests/vectors/demo/model.vk >corpus/annotation/demo
+
+cargo run --quiet --example seeds
