@@ -11,7 +11,7 @@ use tensorseal_model::program::{Description, lift, lower, witness};
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::backend::{Backend, Reference};
 use tensorseal_protocol::random::DeterministicRandom;
-use tensorseal_protocol::srs::{Srs, SetupOrigin};
+use tensorseal_protocol::srs::{SetupOrigin, Srs};
 use tensorseal_protocol::{
     ProveOptions, ProvingKey, VerifyOptions, VerifyingKey, generate, prove, verify,
 };
@@ -78,16 +78,24 @@ fn demo_proof(key: &ProvingKey, backend: &impl Backend) -> Vec<u8> {
         context: &[],
     };
     let random = &mut DeterministicRandom::new([2; 32]);
-    prove(key, &witness, &options, (backend, random)).unwrap().to_bytes()
+    prove(key, &witness, &options, (backend, random))
+        .unwrap()
+        .to_bytes()
 }
 
 #[test]
 fn keys_and_proofs_are_the_files_and_verify() {
     let key = demo_key();
     let verifying = key.verifying().to_bytes();
-    assert!(golden("model.vk", &verifying) == verifying, "the verifying key's bytes changed");
+    assert!(
+        golden("model.vk", &verifying) == verifying,
+        "the verifying key's bytes changed"
+    );
     let proof = demo_proof(&key, &Threads);
-    assert!(golden("proof.bin", &proof) == proof, "the proof's bytes changed");
+    assert!(
+        golden("proof.bin", &proof) == proof,
+        "the proof's bytes changed"
+    );
     assert!(
         demo_proof(&key, &Reference) == proof,
         "the proof depends on the number of threads"

@@ -7,6 +7,7 @@ use crate::encoding::DecodeError;
 use crate::program::ProgramError;
 use crate::random::RandomnessUnavailable;
 use crate::srs::ChainError;
+use crate::witness::WitnessError;
 
 /// Why a proof was not accepted: an attacker's bytes, or an honest proof of something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +197,10 @@ pub enum ProveError {
     },
     /// The blindings could not be drawn.
     Randomness(RandomnessUnavailable),
+    /// The witness is one of another program.
+    Witness(WitnessError),
+    /// The proof that was made does not verify: the witness does not satisfy the layers, or the key is damaged.
+    Unsatisfied,
 }
 
 impl fmt::Display for ProveError {
@@ -208,11 +213,21 @@ impl fmt::Display for ProveError {
                 )
             }
             Self::Randomness(error) => error.fmt(f),
+            Self::Witness(error) => write!(f, "the witness does not fit the model: {error}"),
+            Self::Unsatisfied => f.write_str(
+                "the proof that was made does not verify, so it is withheld: the witness is false or the proving key damaged",
+            ),
         }
     }
 }
 
 impl core::error::Error for ProveError {}
+
+impl From<WitnessError> for ProveError {
+    fn from(error: WitnessError) -> Self {
+        Self::Witness(error)
+    }
+}
 
 impl From<RandomnessUnavailable> for ProveError {
     fn from(error: RandomnessUnavailable) -> Self {

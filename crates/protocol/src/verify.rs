@@ -67,17 +67,28 @@ pub fn verify(
     let proof = Proof::from_bytes(proof)?;
     same_model(key.digest(), proof.model())?;
     check_public(key.program(), proof.public())?;
-    let equations = Equations::receive(key, &proof, options.context)?;
-    let decision = equations.accumulate(key).decide(key.prepared());
-    if !decision.holds {
-        return Err(VerifyError::Equations);
-    }
+    let miller_loops = check_equations(key, &proof, options.context)?;
     Ok(Verdict {
         setup,
         model: key.digest(),
         public: proof.public().to_vec(),
-        miller_loops: decision.miller_loops,
+        miller_loops,
     })
+}
+
+/// Decides the mathematics alone, whatever the setup, for a proof whose public tensors have been checked. Returns the number of
+/// Miller loops.
+pub(crate) fn check_equations(
+    key: &VerifyingKey,
+    proof: &Proof,
+    context: &[u8],
+) -> Result<usize, VerifyError> {
+    let equations = Equations::receive(key, proof, context)?;
+    let decision = equations.accumulate(key).decide(key.prepared());
+    if !decision.holds {
+        return Err(VerifyError::Equations);
+    }
+    Ok(decision.miller_loops)
 }
 
 fn check_setup(

@@ -106,19 +106,8 @@ impl Witness {
     /// hold is not checked here: a proof of false ones does not verify.
     pub fn new(program: &Program, tensors: Vec<Vec<Cell>>) -> Result<Self, WitnessError> {
         let witness = Self { tensors };
-        let (expected, found) = (program.tensors().len(), witness.tensors.len());
-        if expected != found {
-            return Err(WitnessError::TensorCount { expected, found });
-        }
+        witness.check_counts(program)?;
         for (index, (tensor, cells)) in program.tensors().iter().zip(&witness.tensors).enumerate() {
-            let (expected, found) = (tensor.cells(), cells.len());
-            if expected != found {
-                return Err(WitnessError::CellCount {
-                    tensor: index,
-                    expected,
-                    found,
-                });
-            }
             let segment = &program.table().segments[widen(tensor.segment)];
             let bad = cells.iter().position(|cell| {
                 program.table().remainder_row(cell.rem).is_none()
@@ -132,6 +121,29 @@ impl Witness {
             }
         }
         Ok(witness)
+    }
+
+    /// Checks that there are as many tensors and cells as in the program.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::TensorCount`] or [`WitnessError::CellCount`].
+    pub(crate) fn check_counts(&self, program: &Program) -> Result<(), WitnessError> {
+        let (expected, found) = (program.tensors().len(), self.tensors.len());
+        if expected != found {
+            return Err(WitnessError::TensorCount { expected, found });
+        }
+        for (index, (tensor, cells)) in program.tensors().iter().zip(&self.tensors).enumerate() {
+            let (expected, found) = (tensor.cells(), cells.len());
+            if expected != found {
+                return Err(WitnessError::CellCount {
+                    tensor: index,
+                    expected,
+                    found,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The cells of a tensor, row-major.

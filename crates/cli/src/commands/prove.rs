@@ -1,11 +1,11 @@
 //! `tensorseal prove`.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Serialize;
 use tensorseal_model::integer::{IntegerGraph, TensorInfo};
 use tensorseal_model::program::{Description, lift, witness};
 use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify};
+use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove};
 use tensorseal_prover::Threads;
 
 use super::compile::PROVING_KEY;
@@ -63,22 +63,10 @@ impl Model {
         Ok((witness, output))
     }
 
-    /// Proves a run, and checks the proof before anybody relies on it.
+    /// Proves a run.
     pub(crate) fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
-        let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom))?;
-        let setup = self.key.verifying().setup().digest();
-        let accept = VerifyOptions {
-            allow_development_setup: true,
-            trusted_setups: &[setup],
-            context: options.context,
-            ..VerifyOptions::default()
-        };
-        if let Err(error) = verify(self.key.verifying(), &proof.to_bytes(), &accept) {
-            bail!(
-                "the proof that was made does not verify ({error}): the proving key is damaged, compile the model again"
-            );
-        }
-        Ok(proof)
+        let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom));
+        proof.context("no proof was made; if this persists, compile the model again")
     }
 
     /// The input's tensor and the output's.

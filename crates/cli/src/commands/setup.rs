@@ -47,10 +47,10 @@ pub(crate) fn run(arguments: &SetupArguments) -> Result<Outcome> {
     }
     match (&report.ceremony_file, report.setup) {
         (Some(name), _) => {
-            println!("recognised: this is {name} of the Hermez ceremony, byte for byte")
+            println!("recognised: this is {name} of the Hermez ceremony, byte for byte");
         }
         (None, "hermez") => {
-            println!("this is data of the Hermez ceremony, though no published file byte for byte")
+            println!("this is data of the Hermez ceremony, though no published file byte for byte");
         }
         (None, "development") => {
             println!(

@@ -16,7 +16,8 @@ const MAX_LANES: u32 = 256;
 const MAX_AXES: usize = 8;
 /// Remainders below 2^24 keep every accumulator of an honest model far below the field's half.
 const MAX_SHIFT: u32 = 24;
-/// Field operations, and scalars of memory, that a verifier may be asked to spend on axis maps.
+const MAX_PORTS: usize = 256;
+/// Field operations, and scalars of memory, that a verifier may be asked to spend on the layers' maps and runs.
 const MAX_MAP_WORK: u64 = 1 << 20;
 
 /// Why a description is not a program.
@@ -129,7 +130,7 @@ impl Program {
         for (index, layer) in parts.layers.iter().enumerate() {
             validate_layer(&parts, index, layer)?;
             work = map_work(&parts, layer).saturating_add(work);
-            within("work for axis maps", work, 0, MAX_MAP_WORK)?;
+            within("work for maps and runs", work, 0, MAX_MAP_WORK)?;
         }
         Ok(Self { parts })
     }
@@ -212,6 +213,12 @@ fn validate_tensor(
         within("length of an axis", (*length).into(), 1, 1 << MAX_LOG)?;
         bits += axis_bits(*length);
     }
+    within(
+        "log of a tensor's padded cells",
+        count(bits),
+        0,
+        MAX_LOG.into(),
+    )?;
     let segments = count(parts.table.segments.len());
     if u64::from(tensor.segment) >= segments {
         return Err(ProgramError::Segment {
@@ -262,6 +269,14 @@ fn overlaps(parts: &ProgramParts) -> Result<(), ProgramError> {
 
 /// Every tensor is an input, or the output of one layer whose sources come before it.
 fn origins(parts: &ProgramParts) -> Result<(), ProgramError> {
+    for ports in [&parts.inputs, &parts.outputs] {
+        within(
+            "number of inputs or outputs",
+            count(ports.len()),
+            0,
+            count(MAX_PORTS),
+        )?;
+    }
     let mut known = vec![false; parts.tensors.len()];
     for input in &parts.inputs {
         match known.get_mut(widen(*input)) {
@@ -365,6 +380,9 @@ fn map_work(parts: &ProgramParts, layer: &Layer) -> u64 {
             let axis = positions.saturating_mul(u64::from(map.taps).saturating_add(1));
             work = work.saturating_add(axis.saturating_mul(count(source.blocks.len())));
         }
+        // Each run is folded once for each block of its source.
+        let runs = count(term.runs.len()).saturating_mul(count(source.blocks.len()));
+        work = work.saturating_add(runs);
     }
     work
 }

@@ -15,6 +15,7 @@ use crate::keys::ProvingKey;
 use crate::proof::{Proof, PublicTensor, begin};
 use crate::random::RandomSource;
 use crate::transcript::Sender;
+use crate::verify::check_equations;
 use crate::witness::Witness;
 
 /// What a prover reveals, and to whom.
@@ -28,8 +29,8 @@ pub struct ProveOptions<'a> {
 
 /// Proves that the witness satisfies the key's program and weights.
 ///
-/// The proof hides everything but the public tensors. If the witness does not satisfy the program, a proof is made all the same
-/// and does not verify.
+/// The proof hides everything but the public tensors. It is verified before it is returned: a proof that does not verify, of a
+/// false witness or by a damaged or crafted key, may say more about the witness than it should.
 ///
 /// # Errors
 ///
@@ -42,6 +43,7 @@ pub fn prove(
 ) -> Result<Proof, ProveError> {
     let verifying = key.verifying();
     let program = verifying.program();
+    witness.check_counts(program)?;
     let public = reveal(key, witness, options.public)?;
     let transcript = begin(program, verifying.digest(), options.context, &public);
     let mut channel = Sender::new(transcript);
@@ -50,7 +52,9 @@ pub fn prove(
     let lookups = round.commit(&mut channel, (backend, random))?;
     let openings = lookups.sumcheck(&public, &mut channel, (backend, random))?;
     openings.finish(&mut channel, (backend, random))?;
-    Ok(Proof::new(verifying.digest(), public, channel.finish()))
+    let proof = Proof::new(verifying.digest(), public, channel.finish());
+    check_equations(verifying, &proof, options.context).map_err(|_| ProveError::Unsatisfied)?;
+    Ok(proof)
 }
 
 fn reveal(

@@ -143,7 +143,13 @@ fn misplaced_blocks() {
     }
     // More cells than any number counts.
     let endless = error(|parts| parts.tensors[2].positions = alloc::vec![1 << 28; 4]);
-    assert_eq!(endless, misplaced);
+    assert_eq!(out_of_range(endless), "log of a tensor's padded cells");
+    // Few enough in each of many blocks, but too many together for 32 bits.
+    let many = error(|parts| {
+        parts.tensors[2].positions = alloc::vec![1 << 27];
+        parts.tensors[2].blocks = alloc::vec![block(0, 0); 1 << 23];
+    });
+    assert_eq!(out_of_range(many), "log of a tensor's padded cells");
     let first = conv().program.tensors()[0].blocks[0];
     let overlap = ProgramError::Overlap {
         lane: first.lane,
@@ -245,5 +251,40 @@ fn axis_maps_that_would_keep_a_verifier_busy() {
         };
         term.runs = alloc::vec![0; taps as usize];
     });
-    assert_eq!(out_of_range(found), "work for axis maps");
+    assert_eq!(out_of_range(found), "work for maps and runs");
+}
+
+#[test]
+fn runs_over_many_blocks_that_would_keep_a_verifier_busy() {
+    let blocks = 1 << 11;
+    let found = error(|parts| {
+        let output = parts.tensors.len();
+        parts.lanes = 256;
+        parts.log_rows = 7;
+        let rows = (0..blocks).map(|i| Block {
+            lane: 2 + i / 16,
+            base: 4 * (i % 16),
+        });
+        parts.tensors.push(Tensor {
+            positions: alloc::vec![],
+            channels: 4 * blocks,
+            segment: 0,
+            blocks: rows.collect(),
+        });
+        parts.inputs.push(output as u32);
+        parts.log_weight_columns = 14;
+        let source = parts.tensors[1].positions.len();
+        parts.tensors[output].positions = alloc::vec![1; source];
+        let term = &mut parts.layers[1].terms[0];
+        term.source = output as u32;
+        term.maps[0].taps = 1 << 10;
+        term.runs = alloc::vec![0; 1 << 10];
+    });
+    assert_eq!(out_of_range(found), "work for maps and runs");
+}
+
+#[test]
+fn more_ports_than_anybody_needs() {
+    let found = error(|parts| parts.outputs = alloc::vec![2; 257]);
+    assert_eq!(out_of_range(found), "number of inputs or outputs");
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::backend::Reference;
+use crate::curve::{encode_g1_uncompressed, g1_generator};
 use crate::encoding::DecodeError;
 use crate::error::{KeyError, ProveError, VerifyError};
 use crate::keys::{ProvingKey, VerifyingKey, generate};
@@ -93,6 +94,53 @@ fn without_randomness_there_is_no_key_and_no_proof() {
     }
     let tools = (&Reference, &mut Failing(draws) as &mut _);
     prove(&key, &network.witness(), &ProveOptions::default(), tools).unwrap();
+}
+
+#[test]
+fn a_witness_of_another_program_or_a_false_one_gives_no_proof() {
+    let network = conv();
+    let (_, key) = keys(&network);
+    let options = ProveOptions::default();
+    let (_, other) = networks().swap_remove(0);
+    let result = prove(
+        &key,
+        &other.witness(),
+        &options,
+        (&Reference, &mut random(3)),
+    );
+    assert!(matches!(result, Err(ProveError::Witness(_))), "{result:?}");
+    let mut trace = network.trace();
+    // The same cell elsewhere in the table: every lookup holds, the layer's claim does not.
+    let last = trace.len() - 1;
+    let other = Cell {
+        rem: trace[last][0].rem ^ 1,
+        ..trace[last][0]
+    };
+    trace[last][0] = other;
+    let witness = Witness::new(&network.program, trace).unwrap();
+    let result = prove(&key, &witness, &options, (&Reference, &mut random(3)));
+    assert_eq!(result.unwrap_err(), ProveError::Unsatisfied);
+}
+
+#[test]
+fn a_proving_key_with_false_points_gives_no_proof() {
+    let network = conv();
+    let (_, key) = keys(&network);
+    let bytes = key.to_bytes();
+    // The last point is the sum of the powers, the one before it the last power.
+    for from_end in [64, 128] {
+        let mut altered = bytes.clone();
+        let at = altered.len() - from_end;
+        altered[at..][..64].copy_from_slice(&encode_g1_uncompressed(&g1_generator()));
+        let key = ProvingKey::from_bytes(&altered).unwrap();
+        let result = prove(
+            &key,
+            &network.witness(),
+            &ProveOptions::default(),
+            (&Reference, &mut random(3)),
+        );
+        assert_eq!(result.unwrap_err(), ProveError::Unsatisfied);
+    }
 }
 
 #[test]
