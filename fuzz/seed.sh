@@ -16,8 +16,4 @@ copy proving_key toy ../tests/vectors/toy/model.pk
 copy onnx digits_demo ../models/digits_demo.onnx
 copy data calibration ../models/digits_demo_calibration.npz
 copy data input ../models/digits_demo_input.json
-# The annotation is the end of the demonstration's key.
-mkdir -p corpus/annotation
-sed -n 's/.*\({"inputs":.*\)$/\1/p' ../tests/vectors/demo/model.vk >corpus/annotation/demo
-
 cargo run --quiet --example seeds

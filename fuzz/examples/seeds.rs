@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use common::{
     Dim, ModelBuilder, attribute_float, attribute_int, attribute_ints, attribute_tensor, ints,
 };
+use tensorseal_model::graph::FloatGraph;
+use tensorseal_protocol::VerifyingKey;
 use tensorseal_protocol::srs::{Setup, Srs};
 
 #[path = "../../crates/model/tests/suite/common.rs"]
@@ -31,10 +33,16 @@ fn main() {
     for name in ["demo", "toy"] {
         let key = vector(&format!("vectors/{name}/model.vk"));
         write("verifying_key", &format!("{name}_tail"), &key[START..]);
+        let key = VerifyingKey::from_bytes(&key).expect("a key of this repository");
+        write("annotation", name, key.annotation());
     }
     write("proving_key", "toy_pieces", &pieces());
     for (name, model) in networks() {
-        write("onnx", name, &model.build());
+        let model = model.build();
+        if let Err(error) = FloatGraph::from_onnx(&model) {
+            panic!("{name}: {error}");
+        }
+        write("onnx", name, &model);
     }
     for (name, array) in arrays() {
         write("data", name, &array);

@@ -95,6 +95,9 @@ pub(crate) struct CompileArguments {
     /// The folder for the keys; made if it is not there.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
+    /// Overwrite keys that are there already.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Bits of an activation, 4 to 12.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,

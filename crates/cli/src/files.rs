@@ -88,6 +88,12 @@ pub(crate) fn read_data(path: &Path) -> Result<DataFile> {
     DataFile::parse(&read(path)?).with_context(|| format!("in {}", path.display()))
 }
 
+/// The first 4,095 powers of the Hermez ceremony, as `setup` wrote them from its published file of power 11.
+pub(crate) fn bundled_setup() -> Result<Srs> {
+    Srs::from_bytes(include_bytes!("../assets/hermez_11.srs"))
+        .context("the bundled setup is damaged")
+}
+
 /// A setup: a file that this program wrote, or a `.ptau` file, which is checked in full.
 pub(crate) fn read_setup(path: &Path) -> Result<Srs> {
     let bytes = read(path)?;

@@ -1,8 +1,10 @@
 //! What a person sees while waiting, on standard error; standard output is for results.
 
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write, stdout};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -41,10 +43,25 @@ impl Drop for Progress {
     }
 }
 
+/// Prints a line of a result; see [`line`].
+macro_rules! say {
+    ($($argument:tt)*) => {
+        $crate::terminal::line(format_args!($($argument)*))?
+    };
+}
+pub(crate) use say;
+
+/// Prints one line on standard output. That nobody reads on is no error: the exit code still tells the outcome.
+pub(crate) fn line(text: Arguments<'_>) -> Result<()> {
+    match writeln!(stdout().lock(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}
+
 /// Prints a JSON value on one line.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string(value)?);
-    Ok(())
+    line(format_args!("{}", serde_json::to_string(value)?))
 }
 
 /// A number of bytes for people.

@@ -6,7 +6,7 @@ use crate::digest::Digest32;
 use crate::encoding::DecodeError;
 use crate::program::ProgramError;
 use crate::random::RandomnessUnavailable;
-use crate::srs::ChainError;
+use crate::srs::{ChainError, PowersError};
 use crate::witness::WitnessError;
 
 /// Why a proof was not accepted: an attacker's bytes, or an honest proof of something else.
@@ -137,6 +137,15 @@ pub enum KeyError {
         /// Powers that the setup has.
         found: usize,
     },
+    /// The setup has too few squares of tau in G2 for the width of the weight matrix.
+    SetupTooNarrow {
+        /// log₂ of the width.
+        needed: usize,
+        /// Squares that the setup has.
+        found: usize,
+    },
+    /// The setup's powers are not those of its τ.
+    Powers(PowersError),
     /// No randomness for the blinding of the weights.
     Randomness(RandomnessUnavailable),
 }
@@ -155,12 +164,23 @@ impl fmt::Display for KeyError {
                 f,
                 "the model needs a setup of {needed} powers, this one has {found}: use a larger one"
             ),
+            Self::SetupTooNarrow { needed, found } => write!(
+                f,
+                "the model needs [τ^(2^{needed})] in G2, the setup ends at {found} squares: use a larger one"
+            ),
+            Self::Powers(error) => write!(f, "the setup is false: {error}"),
             Self::Randomness(error) => error.fmt(f),
         }
     }
 }
 
 impl core::error::Error for KeyError {}
+
+impl From<PowersError> for KeyError {
+    fn from(error: PowersError) -> Self {
+        Self::Powers(error)
+    }
+}
 
 impl From<DecodeError> for KeyError {
     fn from(error: DecodeError) -> Self {

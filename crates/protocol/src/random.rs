@@ -55,12 +55,14 @@ impl RandomSource for PlatformRandom {
 }
 
 /// A generator that gives the same bytes for the same seed: for test vectors and development, never for secrets.
+#[cfg(any(test, feature = "deterministic"))]
 #[derive(Clone, Debug)]
 pub struct DeterministicRandom {
     seed: [u8; 32],
     counter: u64,
 }
 
+#[cfg(any(test, feature = "deterministic"))]
 impl DeterministicRandom {
     /// A generator that starts at the seed.
     pub fn new(seed: [u8; 32]) -> Self {
@@ -68,6 +70,7 @@ impl DeterministicRandom {
     }
 }
 
+#[cfg(any(test, feature = "deterministic"))]
 impl RandomSource for DeterministicRandom {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
         for chunk in bytes.chunks_mut(32) {

@@ -54,7 +54,8 @@ pub struct Verdict {
 /// # Soundness
 ///
 /// An accepted proof shows that the committed network maps some input to some output which agree with every public tensor, unless
-/// the setup's secret is known, with an error of about 2⁻²³⁰ and the security of BN254, about 100 bits.
+/// the setup's secret is known, with an error of about 2⁻²³⁰ and the security of BN254, about 100 bits. The key's table is taken at its
+/// word: whoever does not pin a digest that somebody has checked must call [`VerifyingKey::check_table`] first, once for a key.
 pub fn verify(
     key: &VerifyingKey,
     proof: &[u8],

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use tensorseal_model::data::DataFile;
 use tensorseal_model::integer::IntegerGraph;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, VerifyOptions, VerifyingKey, verify};
+use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
+use tensorseal_protocol::{KeyError, Proof, ProveOptions, VerifyOptions, VerifyingKey, verify};
 
-use super::compile::seal;
+use super::compile::{Sealed, seal};
 use super::prove::Model;
 use crate::Outcome;
 use crate::args::BenchArguments;
 use crate::files::{self, Audience};
 use crate::measure::{cpu_seconds, median, peak_bytes, timed};
-use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 #[derive(Serialize)]
 struct Row {
@@ -47,7 +48,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
         print_json(&rows)?;
         return Ok(Outcome::Good);
     }
-    println!(
+    say!(
         "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
         "model",
         "parameters",
@@ -63,7 +64,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     );
     for row in rows {
         let time = |time: f64| seconds(Duration::from_secs_f64(time));
-        println!(
+        say!(
             "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
             row.name,
             row.parameters,
@@ -88,37 +89,67 @@ const LEAST_POWER: u32 = 12;
 fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let progress = Progress::spinner("compiling");
     let onnx = files::read(path)?;
-    let calibration_path = calibration_path(path);
-    let calibration = files::read_data(&calibration_path)?;
-    let mut power = LEAST_POWER.max(
-        onnx.len()
-            .next_power_of_two()
-            .trailing_zeros()
-            .saturating_sub(2),
-    );
-    let options = QuantiseOptions::default();
-    let (sealed, compiling) = loop {
-        let srs = Srs::development(power, &mut PlatformRandom)?;
-        let (result, time) =
-            timed(|| seal((&onnx, (&calibration, None)), &options, &srs, &progress));
-        let too_small = result
-            .as_ref()
-            .err()
-            .and_then(|error| error.downcast_ref::<tensorseal_protocol::KeyError>());
-        match too_small {
-            Some(tensorseal_protocol::KeyError::SetupTooSmall { .. }) if power < 24 => power += 1,
-            _ => break (result?, time),
-        }
-    };
+    let calibration = files::read_data(&calibration_path(path))?;
+    let (sealed, compiling) = compile(&onnx, &calibration, &progress)?;
     let key_bytes = sealed.key.to_bytes();
+    let parameters = sealed.parameters;
     let model = Model::new(sealed.key)?;
-    let sample = calibration
-        .samples(&model.graph.input.name, &model.graph.input.shape)?
-        .into_iter()
-        .next()
-        .context("there is no calibration sample")?;
-
+    let samples = calibration.samples(&model.graph.input.name, &model.graph.input.shape)?;
+    let sample = samples.first().context("there is no calibration sample")?;
     progress.message("proving");
+    let (proof, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
+    progress.message("verifying");
+    let verifying = model.key.verifying().to_bytes();
+    let (verify_seconds, miller_loops) = verify_repeatedly(&verifying, &proof, 20 * repeat)?;
+    progress.message("measuring memory");
+    Ok(Row {
+        name: path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        parameters,
+        compile_seconds: compiling.as_secs_f64(),
+        prove_seconds,
+        prove_cpu_seconds,
+        peak_bytes: fresh_peak(&key_bytes, &model.graph, sample)?,
+        proof_bytes: proof.argument().len(),
+        verifying_key_bytes: verifying.len(),
+        proving_key_bytes: key_bytes.len(),
+        verify_seconds,
+        miller_loops,
+    })
+}
+
+/// Compiles under a development setup that is large enough; the time is that of compiling, without the setup.
+fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(Sealed, Duration)> {
+    let guess = onnx
+        .len()
+        .next_power_of_two()
+        .trailing_zeros()
+        .saturating_sub(2);
+    let mut power = LEAST_POWER.max(guess);
+    loop {
+        let srs = Srs::development(power, &mut PlatformRandom)?;
+        let options = QuantiseOptions::default();
+        let (result, time) = timed(|| seal((onnx, (calibration, None)), &options, &srs, progress));
+        let small = |error: &anyhow::Error| {
+            matches!(error.downcast_ref(), Some(KeyError::SetupTooSmall { .. }))
+        };
+        if power < DEVELOPMENT_MAX_POWER && result.as_ref().is_err_and(small) {
+            power += 1;
+        } else {
+            return Ok((result?, time));
+        }
+    }
+}
+
+/// The last proof, the median of the times, and processor seconds for each proof.
+fn prove_repeatedly(
+    model: &Model,
+    sample: &[f32],
+    repeat: usize,
+) -> Result<(Proof, f64, Option<f64>)> {
     let (input, output) = model.ports();
     let options = ProveOptions {
         public: &[input, output],
@@ -129,50 +160,37 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let before = cpu_seconds();
     for _ in 0..repeat {
         let (made, time) = timed(|| {
-            let (witness, _) = model.run(&sample)?;
+            let (witness, _) = model.run(sample)?;
             model.prove(&witness, &options)
         });
         proof = Some(made?);
         times.push(time);
     }
-    let prove_cpu_seconds = before
+    let used = before
         .zip(cpu_seconds())
         .map(|(before, after)| (after - before) / repeat as f64);
-    let proof = proof.context("no proof was made")?;
+    Ok((
+        proof.context("no proof was made")?,
+        median(times).as_secs_f64(),
+        used,
+    ))
+}
 
-    progress.message("verifying");
-    let verifying = model.key.verifying().to_bytes();
-    let key = VerifyingKey::from_bytes(&verifying)?;
+fn verify_repeatedly(key: &[u8], proof: &Proof, repeat: usize) -> Result<(f64, usize)> {
+    let key = VerifyingKey::from_bytes(key)?;
     let encoded = proof.to_bytes();
     let accept = VerifyOptions {
         allow_development_setup: true,
         ..VerifyOptions::default()
     };
-    let mut verify_times = Vec::new();
+    let mut times = Vec::new();
     let mut miller_loops = 0;
-    for _ in 0..20 * repeat {
+    for _ in 0..repeat {
         let (verdict, time) = timed(|| verify(&key, &encoded, &accept));
         miller_loops = verdict?.miller_loops;
-        verify_times.push(time);
+        times.push(time);
     }
-    progress.message("measuring memory");
-    Ok(Row {
-        name: path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        parameters: sealed.parameters,
-        compile_seconds: compiling.as_secs_f64(),
-        prove_seconds: median(times).as_secs_f64(),
-        prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model.graph, &sample)?,
-        proof_bytes: proof.argument().len(),
-        verifying_key_bytes: verifying.len(),
-        proving_key_bytes: key_bytes.len(),
-        verify_seconds: median(verify_times).as_secs_f64(),
-        miller_loops,
-    })
+    Ok((median(times).as_secs_f64(), miller_loops))
 }
 
 fn calibration_path(model: &Path) -> PathBuf {

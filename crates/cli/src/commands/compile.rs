@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::program::{Description, Lowered, lower};
@@ -18,7 +18,7 @@ use crate::Outcome;
 use crate::args::CompileArguments;
 use crate::files::{self, Audience};
 use crate::measure::timed;
-use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 /// The proving key's name in a model's folder.
 pub(crate) const PROVING_KEY: &str = "model.pk";
@@ -76,12 +76,19 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
     if arguments.json {
         print_json(&summary)?;
     } else {
-        print(&summary, &arguments.output, time);
+        print(&summary, &arguments.output, time)?;
     }
     Ok(Outcome::Good)
 }
 
 fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
+    let secret = arguments.output.join(PROVING_KEY);
+    ensure!(
+        arguments.force || !secret.exists(),
+        "{} is there already, and no other key can prove for the model that it belongs to; choose another folder, or \
+         overwrite it with --force",
+        secret.display()
+    );
     let onnx = files::read(&arguments.model)?;
     let calibration = files::read_data(&arguments.calibration)?;
     let held_out = match &arguments.evaluate {
@@ -136,8 +143,8 @@ pub(crate) fn seal(
     })
 }
 
-fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
-    println!(
+fn print(summary: &Summary<'_>, folder: &Path, time: Duration) -> Result<()> {
+    say!(
         "{} parameters in {} layers; {} columns of {} rows; table {} of {} rows",
         summary.parameters,
         summary.layers,
@@ -146,16 +153,21 @@ fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
         summary.report.table_rows,
         summary.report.table_limit
     );
-    println!(
+    say!(
         "{:<24} {:>8} {:>6} {:>16} {:>10} {:>8}",
-        "layer", "weights", "bits", "range used", "saturated", "SNR dB"
+        "layer",
+        "weights",
+        "bits",
+        "range used",
+        "saturated",
+        "SNR dB"
     );
     for layer in &summary.report.layers {
         let (low, high) = layer.pre_seen;
         let snr = layer
             .snr_db
             .map_or_else(|| "exact".into(), |snr| format!("{snr:.1}"));
-        println!(
+        say!(
             "{:<24} {:>8} {:>6} {:>16} {:>9.2}% {:>8}",
             format!("{} ({})", layer.name, layer.operators.join("+")),
             layer.weights,
@@ -171,24 +183,25 @@ fn print(summary: &Summary<'_>, folder: &Path, time: Duration) {
         "calibration"
     };
     if let (Some(float), Some(integer)) = (summary.accuracy_float, summary.accuracy_integer) {
-        println!(
+        say!(
             "accuracy on the {measured} data: float {:.2} %, integer {:.2} %",
             100.0 * float,
             100.0 * integer
         );
     }
     for note in &summary.report.notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     if summary.setup == "development" {
-        println!("note: made with a development setup; proofs verify only where that is allowed");
+        say!("note: made with a development setup; proofs verify only where that is allowed");
     }
-    println!(
+    say!(
         "wrote {}: {VERIFYING_KEY} ({}, publish it), {PROVING_KEY} ({}, secret: it holds the weights), {REPORT}, in {}",
         folder.display(),
         bytes(summary.verifying_key_bytes),
         bytes(summary.proving_key_bytes),
         seconds(time)
     );
-    println!("model {}", summary.model);
+    say!("model {}", summary.model);
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! `tensorseal demo`: the whole path on a bundled digit classifier, under the real ceremony.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
-use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{ProveOptions, VerifyError, VerifyOptions, VerifyingKey, verify};
 
 use super::compile::{PROVING_KEY, Sealed, VERIFYING_KEY, seal};
@@ -13,10 +14,8 @@ use crate::Outcome;
 use crate::args::DemoArguments;
 use crate::files::{self, Audience};
 use crate::measure::timed;
-use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::terminal::{Progress, bytes, line, print_json, seconds};
 
-/// The first 4,095 powers of the Hermez ceremony, as `setup` wrote them from its published file of power 11.
-const SETUP: &[u8] = include_bytes!("../../assets/hermez_11.srs");
 const NETWORK: &[u8] = include_bytes!("../../../../models/digits_demo.onnx");
 const CALIBRATION: &[u8] = include_bytes!("../../../../models/digits_demo_calibration.npz");
 const HELD_OUT: &[u8] = include_bytes!("../../../../models/digits_demo_heldout.npz");
@@ -39,44 +38,151 @@ struct Summary {
     altered_proofs_refused: usize,
 }
 
+/// The publisher's side: what is made once.
+struct Publisher {
+    model: Model,
+    verifying: Vec<u8>,
+    parameters: usize,
+    accuracy: Option<f64>,
+    time: Duration,
+}
+
+/// An answer with its proof.
+struct Answer {
+    digit: usize,
+    label: usize,
+    proof: Vec<u8>,
+    time: Duration,
+}
+
+/// What a verifier with the key alone finds.
+struct Check {
+    setup: &'static str,
+    time: Duration,
+    refused: usize,
+}
+
 pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
-    let say = |line: String| {
-        if !arguments.json {
-            println!("{line}");
+    let say = |text: String| {
+        if arguments.json {
+            return Ok(());
         }
+        line(format_args!("{text}"))
     };
     let held_out = DataFile::parse(HELD_OUT)?;
-    let (sealed, compiling) = timed(|| compile(&held_out));
+    let publisher = publish(&held_out)?;
+    say(publisher.story())?;
+    let (picture, label) = sample(&publisher.model, &held_out, arguments.digit)?;
+    say(format!(
+        "\nSomebody asks about this picture:\n{}",
+        draw(&picture)
+    ))?;
+    let answer = answer(&publisher.model, &picture, label)?;
+    say(format!(
+        "The network reads a {}, and proves it in {} with {}.",
+        answer.digit,
+        seconds(answer.time),
+        bytes(answer.proof.len())
+    ))?;
+    let check = check(&publisher.verifying, &answer.proof)?;
+    say(check.story())?;
+    say(answer.moral())?;
+    if let Some(folder) = &arguments.output {
+        let secret = publisher.model.key.to_bytes();
+        files::write(&folder.join(PROVING_KEY), &secret, Audience::Owner)?;
+        files::write(
+            &folder.join("digit.proof"),
+            &answer.proof,
+            Audience::Everybody,
+        )?;
+        files::write(
+            &folder.join(VERIFYING_KEY),
+            &publisher.verifying,
+            Audience::Everybody,
+        )?;
+    }
+    if arguments.json {
+        print_json(&Summary {
+            digit: answer.digit,
+            label,
+            model: publisher.model.key.verifying().digest().to_string(),
+            setup: check.setup,
+            parameters: publisher.parameters,
+            accuracy_integer: publisher.accuracy,
+            compile_seconds: publisher.time.as_secs_f64(),
+            prove_seconds: answer.time.as_secs_f64(),
+            verify_seconds: check.time.as_secs_f64(),
+            proof_bytes: answer.proof.len(),
+            verifying_key_bytes: publisher.verifying.len(),
+            altered_proofs_refused: check.refused,
+        })?;
+    }
+    Ok(Outcome::Good)
+}
+
+impl Publisher {
+    fn story(&self) -> String {
+        let accuracy = self.accuracy.map_or_else(String::new, |accuracy| {
+            format!(", {:.1} % right on held-out digits", 100.0 * accuracy)
+        });
+        format!(
+            "A publisher seals a trained digit classifier ({} weights{accuracy}) in {}.\n  What the public gets is a key of {}: model {}",
+            self.parameters,
+            seconds(self.time),
+            bytes(self.verifying.len()),
+            self.model.key.verifying().digest()
+        )
+    }
+}
+
+impl Answer {
+    fn moral(&self) -> String {
+        let mistaken = if self.digit == self.label {
+            ""
+        } else {
+            " (this once it is mistaken; the proof says what it said, not that it is right)"
+        };
+        format!(
+            "\nIn plain words: the sealed network said \"{}\", and anybody can check that it did, without seeing the picture\n\
+             or the network{mistaken}.",
+            self.digit
+        )
+    }
+}
+
+impl Check {
+    fn story(&self) -> String {
+        format!(
+            "A verifier with nothing but the key accepts it in {}, under the {} ceremony.\n\
+             {} altered copies of the proof, each with one other byte, are all refused.",
+            seconds(self.time),
+            self.setup,
+            self.refused
+        )
+    }
+}
+
+fn publish(held_out: &DataFile) -> Result<Publisher> {
+    let (sealed, time) = timed(|| compile(held_out));
     let sealed = sealed?;
-    let parameters = sealed.parameters;
     let accuracy = sealed
         .report
         .held_out
         .as_ref()
-        .and_then(|e| e.integer_accuracy);
+        .and_then(|held_out| held_out.integer_accuracy);
     let model = Model::new(sealed.key)?;
-    let verifying = model.key.verifying().to_bytes();
-    say(format!(
-        "A publisher seals a trained digit classifier ({parameters} weights{}) in {}.",
-        accuracy.map_or_else(String::new, |a| format!(
-            ", {:.1} % right on held-out digits",
-            100.0 * a
-        )),
-        seconds(compiling)
-    ));
-    say(format!(
-        "  What the public gets is a key of {}: model {}",
-        bytes(verifying.len()),
-        model.key.verifying().digest()
-    ));
+    Ok(Publisher {
+        verifying: model.key.verifying().to_bytes(),
+        model,
+        parameters: sealed.parameters,
+        accuracy,
+        time,
+    })
+}
 
-    let (picture, label) = sample(&model, &held_out, arguments.digit)?;
-    say(format!(
-        "\nSomebody asks about this picture:\n{}",
-        draw(&picture)
-    ));
-    let (proved, proving) = timed(|| {
-        let (witness, output) = model.run(&picture)?;
+fn answer(model: &Model, picture: &[f32], label: usize) -> Result<Answer> {
+    let (proved, time) = timed(|| {
+        let (witness, output) = model.run(picture)?;
         let (_, output_tensor) = model.ports();
         let options = ProveOptions {
             public: &[output_tensor],
@@ -85,63 +191,28 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
         anyhow::Ok((model.prove(&witness, &options)?.to_bytes(), output.argmax))
     });
     let (proof, digit) = proved?;
-    say(format!(
-        "The network reads a {digit}, and proves it in {} with {}.",
-        seconds(proving),
-        bytes(proof.len())
-    ));
+    Ok(Answer {
+        digit,
+        label,
+        proof,
+        time,
+    })
+}
 
-    let key = VerifyingKey::from_bytes(&verifying)?;
-    let (verdict, verifying_time) = timed(|| verify(&key, &proof, &VerifyOptions::default()));
+fn check(verifying: &[u8], proof: &[u8]) -> Result<Check> {
+    let key = VerifyingKey::from_bytes(verifying)?;
+    let (verdict, time) = timed(|| verify(&key, proof, &VerifyOptions::default()));
     let verdict = verdict.context("the demonstration's own proof was refused")?;
-    say(format!(
-        "A verifier with nothing but the key accepts it in {}, under the {} ceremony.",
-        seconds(verifying_time),
-        verdict.setup.name()
-    ));
-    let refused = refuse_altered(&key, &proof)?;
-    say(format!(
-        "{refused} altered copies of the proof, each with one other byte, are all refused."
-    ));
-    say(format!(
-        "\nIn plain words: the sealed network said \"{digit}\", and anybody can check that it did, without seeing the picture\nor the network{}.",
-        if digit == label {
-            ""
-        } else {
-            " (this once it is mistaken; the proof says what it said, not that it is right)"
-        }
-    ));
-    if let Some(folder) = &arguments.output {
-        files::write(
-            &folder.join(PROVING_KEY),
-            &model.key.to_bytes(),
-            Audience::Owner,
-        )?;
-        files::write(&folder.join("digit.proof"), &proof, Audience::Everybody)?;
-        files::write(&folder.join(VERIFYING_KEY), &verifying, Audience::Everybody)?;
-    }
-    if arguments.json {
-        print_json(&Summary {
-            digit,
-            label,
-            model: key.digest().to_string(),
-            setup: verdict.setup.name(),
-            parameters,
-            accuracy_integer: accuracy,
-            compile_seconds: compiling.as_secs_f64(),
-            prove_seconds: proving.as_secs_f64(),
-            verify_seconds: verifying_time.as_secs_f64(),
-            proof_bytes: proof.len(),
-            verifying_key_bytes: verifying.len(),
-            altered_proofs_refused: refused,
-        })?;
-    }
-    Ok(Outcome::Good)
+    Ok(Check {
+        setup: verdict.setup.name(),
+        time,
+        refused: refuse_altered(&key, proof)?,
+    })
 }
 
 fn compile(held_out: &DataFile) -> Result<Sealed> {
     let progress = Progress::spinner("sealing the bundled classifier");
-    let srs = Srs::from_bytes(SETUP)?;
+    let srs = files::bundled_setup()?;
     let calibration = DataFile::parse(CALIBRATION)?;
     let mut options = QuantiseOptions::default();
     // Columns of 2^11 rows, for the bundled piece of the ceremony has no more powers; seven bits make the table fit them.

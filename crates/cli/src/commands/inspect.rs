@@ -11,7 +11,7 @@ use tensorseal_protocol::{Proof, ProvingKey, VerifyingKey};
 
 use super::compile::VERIFYING_KEY;
 use crate::args::InspectArguments;
-use crate::terminal::{Progress, print_json, short_list};
+use crate::terminal::{Progress, print_json, say, short_list};
 use crate::{Outcome, files};
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
     if arguments.json {
         print_json(&facts)?;
     } else {
-        print(&facts, 0);
+        print(&facts, 0)?;
     }
     Ok(Outcome::Good)
 }
@@ -113,32 +113,34 @@ fn proof(proof: &Proof, bytes: usize) -> Value {
 }
 
 /// Facts as indented lines.
-fn print(facts: &Value, depth: usize) {
+fn print(facts: &Value, depth: usize) -> Result<()> {
     let Value::Object(facts) = facts else {
-        return;
+        return Ok(());
     };
     let pad = "  ".repeat(depth);
     for (name, fact) in facts {
         match fact {
             Value::Object(_) => {
-                println!("{pad}{name}:");
-                print(fact, depth + 1);
+                say!("{pad}{name}:");
+                print(fact, depth + 1)?;
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                println!("{pad}{name}:");
+                say!("{pad}{name}:");
                 for item in items {
-                    print(item, depth + 1);
+                    print(item, depth + 1)?;
                 }
             }
             Value::Array(items) if items.iter().all(Value::is_i64) => {
                 let integers: Vec<i64> = items.iter().filter_map(Value::as_i64).collect();
-                println!("{pad}{name}: {}", short_list(&integers));
+                say!("{pad}{name}: {}", short_list(&integers));
             }
-            Value::String(text) => println!("{pad}{name}: {text}"),
-            Value::Null => println!("{pad}{name}: none"),
-            other => println!("{pad}{name}: {other}"),
+            // A file's own words may hold control characters, which a terminal would obey.
+            Value::String(text) => say!("{pad}{name}: {}", text.escape_debug()),
+            Value::Null => say!("{pad}{name}: none"),
+            other => say!("{pad}{name}: {other}"),
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `tensorseal prove`.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use serde::Serialize;
 use tensorseal_model::integer::{IntegerGraph, TensorInfo};
@@ -13,7 +15,7 @@ use crate::Outcome;
 use crate::args::ProveArguments;
 use crate::files::{self, Audience};
 use crate::measure::{peak_bytes, timed};
-use crate::terminal::{Progress, bytes, print_json, seconds, short_list};
+use crate::terminal::{Progress, bytes, print_json, say, seconds, short_list};
 
 /// An output tensor: its integers, and the real values that they stand for.
 #[derive(Serialize)]
@@ -107,18 +109,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         .with_context(|| format!("in {}", arguments.input.display()))?;
 
     progress.message("proving");
-    let (input_tensor, output_tensor) = model.ports();
-    let mut public = Vec::new();
-    let mut names = Vec::new();
-    for (hide, tensor, name) in [
-        (arguments.hide_input, input_tensor, "input"),
-        (arguments.hide_output, output_tensor, "output"),
-    ] {
-        if !hide {
-            public.push(tensor);
-            names.push(name);
-        }
-    }
+    let (public, names) = revealed(&model, arguments);
     let options = ProveOptions {
         public: &public,
         context: arguments.context.as_bytes(),
@@ -144,29 +135,44 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     };
     if arguments.json {
         print_json(&summary)?;
-        return Ok(Outcome::Good);
+    } else {
+        print(&summary, arguments, time)?;
     }
-    let output = &summary.outputs[0];
-    println!(
-        "{}: {} (largest: {})",
-        output.name,
-        short_list(&output.integers),
-        output.argmax
-    );
-    println!(
-        "proved in {}; public: {}",
-        seconds(time),
-        if summary.public.is_empty() {
-            "nothing".into()
-        } else {
-            summary.public.join(", ")
-        }
-    );
-    println!(
+    Ok(Outcome::Good)
+}
+
+/// The tensors that are not hidden, and what they are called.
+fn revealed(model: &Model, arguments: &ProveArguments) -> (Vec<u32>, Vec<&'static str>) {
+    let (input, output) = model.ports();
+    [
+        (arguments.hide_input, input, "input"),
+        (arguments.hide_output, output, "output"),
+    ]
+    .into_iter()
+    .filter(|(hidden, _, _)| !hidden)
+    .map(|(_, tensor, name)| (tensor, name))
+    .unzip()
+}
+
+fn print(summary: &Summary, arguments: &ProveArguments, time: Duration) -> Result<()> {
+    for output in &summary.outputs {
+        say!(
+            "{}: {} (largest: {})",
+            output.name,
+            short_list(&output.integers),
+            output.argmax
+        );
+    }
+    let public = match summary.public.as_slice() {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    };
+    say!("proved in {}; public: {public}", seconds(time));
+    say!(
         "wrote {}: a proof of {}, with its public values {}",
         arguments.output.display(),
         bytes(summary.proof_bytes),
         bytes(summary.file_bytes)
     );
-    Ok(Outcome::Good)
+    Ok(())
 }

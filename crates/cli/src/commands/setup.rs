@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::args::SetupArguments;
 use crate::files::{self, Audience};
 use crate::measure::timed;
-use crate::terminal::{Progress, bytes, print_json, seconds};
+use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 #[derive(Serialize)]
 struct Report {
@@ -47,29 +47,27 @@ pub(crate) fn run(arguments: &SetupArguments) -> Result<Outcome> {
     }
     match (&report.ceremony_file, report.setup) {
         (Some(name), _) => {
-            println!("recognised: this is {name} of the Hermez ceremony, byte for byte");
+            say!("recognised: this is {name} of the Hermez ceremony, byte for byte");
         }
         (None, "hermez") => {
-            println!("this is data of the Hermez ceremony, though no published file byte for byte");
+            say!("this is data of the Hermez ceremony, though no published file byte for byte");
         }
         (None, "development") => {
-            println!(
-                "a development setup: whoever made it can forge proofs, never publish with it"
-            );
+            say!("a development setup: whoever made it can forge proofs, never publish with it");
         }
-        (None, _) => println!(
+        (None, _) => say!(
             "an unknown ceremony: its powers are consistent, but verifiers refuse it unless they are told to trust {}",
             report.digest
         ),
     }
-    println!(
+    say!(
         "{} powers of tau checked in {}",
         report.powers,
         seconds(time)
     );
-    println!("setup digest {}", report.digest);
+    say!("setup digest {}", report.digest);
     if let (Some(path), Some(count)) = (&arguments.output, written) {
-        println!("wrote {} ({})", path.display(), bytes(count));
+        say!("wrote {} ({})", path.display(), bytes(count));
     }
     Ok(Outcome::Good)
 }

@@ -7,13 +7,14 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use tensorseal_model::program::Description;
 use tensorseal_protocol::digest::Digest32;
-use tensorseal_protocol::{Verdict, VerifyOptions, VerifyingKey, verify};
+use tensorseal_protocol::srs::SetupOrigin;
+use tensorseal_protocol::{KeyError, Verdict, VerifyOptions, VerifyingKey, verify};
 use tensorseal_prover::Threads;
 
 use super::prove::argmax;
 use crate::args::VerifyArguments;
 use crate::measure::timed;
-use crate::terminal::{print_json, seconds, short_list};
+use crate::terminal::{Progress, print_json, say, seconds, short_list};
 use crate::{Outcome, files};
 
 /// A tensor that a proof reveals.
@@ -31,6 +32,8 @@ struct Summary {
     code: &'static str,
     reason: Option<String>,
     setup: &'static str,
+    /// `recomputed`, or `from the key`: its commitments are taken at the key's word.
+    table: &'static str,
     model: String,
     public: Vec<Public>,
     seconds: f64,
@@ -46,16 +49,7 @@ enum Mismatch {
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     let key = VerifyingKey::from_bytes(&files::read(&arguments.key)?)
         .with_context(|| format!("in {}", arguments.key.display()))?;
-    if let Some(path) = &arguments.srs {
-        key.check_table(&files::read_setup(path)?, &Threads)
-            .with_context(|| {
-                format!(
-                    "checking {} against {}",
-                    arguments.key.display(),
-                    path.display()
-                )
-            })?;
-    }
+    let table = check_table(&key, arguments)?;
     let expected = arguments
         .expect_output
         .as_deref()
@@ -75,12 +69,13 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     };
     let (result, time) = timed(|| verify(&key, &proof, &options));
     let summary = match result {
-        Ok(verdict) => accepted(&key, &verdict, expected.as_ref(), time),
+        Ok(verdict) => accepted((&key, table), &verdict, expected.as_ref(), time),
         Err(error) => Summary {
             ok: false,
             code: error.code(),
             reason: Some(error.to_string()),
             setup: key.setup().origin().name(),
+            table,
             model: key.digest().to_string(),
             public: Vec::new(),
             seconds: time.as_secs_f64(),
@@ -90,7 +85,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     if arguments.json {
         print_json(&summary)?;
     } else {
-        print(&summary, time);
+        print(&summary, time)?;
     }
     Ok(if summary.ok {
         Outcome::Good
@@ -99,13 +94,41 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     })
 }
 
+/// Recomputes the table's commitments: from the setup that the user names, or from the bundled piece of the ceremony where that
+/// reaches.
+fn check_table(key: &VerifyingKey, arguments: &VerifyArguments) -> Result<&'static str> {
+    const RECOMPUTED: &str = "recomputed";
+    if let Some(path) = &arguments.srs {
+        let _progress = Progress::spinner("checking the setup and the table");
+        key.check_table(&files::read_setup(path)?, &Threads)
+            .with_context(|| {
+                format!(
+                    "checking {} against {}",
+                    arguments.key.display(),
+                    path.display()
+                )
+            })?;
+        return Ok(RECOMPUTED);
+    }
+    if key.setup().origin() == SetupOrigin::Hermez {
+        match key.check_table(&files::bundled_setup()?, &Threads) {
+            Err(KeyError::SetupTooSmall { .. }) => {}
+            result => {
+                result.with_context(|| format!("in {}", arguments.key.display()))?;
+                return Ok(RECOMPUTED);
+            }
+        }
+    }
+    Ok("from the key")
+}
+
 fn digest(text: &str) -> Result<Digest32> {
     Digest32::from_hex(text)
         .ok_or_else(|| anyhow!("{text:?} is not a digest: give 64 hexadecimal digits"))
 }
 
 fn accepted(
-    key: &VerifyingKey,
+    (key, table): (&VerifyingKey, &'static str),
     verdict: &Verdict,
     expected: Option<&Expected>,
     time: Duration,
@@ -127,6 +150,7 @@ fn accepted(
         code,
         reason,
         setup: verdict.setup.name(),
+        table,
         model: verdict.model.to_string(),
         public,
         seconds: time.as_secs_f64(),
@@ -162,7 +186,11 @@ pub(crate) fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
 
 /// The output that a caller expects.
 enum Expected {
-    Integers(Vec<i64>),
+    Integers {
+        /// The output that is meant; the only one where this is left out.
+        name: Option<String>,
+        integers: Vec<i64>,
+    },
     Class(usize),
 }
 
@@ -181,20 +209,31 @@ impl Expected {
         };
         let value: serde_json::Value =
             serde_json::from_slice(&json).context("--expect-output is neither class=N nor JSON")?;
+        let (name, value) = match value {
+            serde_json::Value::Object(map) if map.len() == 1 => {
+                let (name, value) = map.into_iter().next().context("an object of one array")?;
+                (Some(name), value)
+            }
+            value => (None, value),
+        };
         let mut integers = Vec::new();
         flatten(&value, &mut integers)?;
-        Ok(Self::Integers(integers))
+        Ok(Self::Integers { name, integers })
     }
 
     fn check(&self, public: &[Public]) -> Result<(), Mismatch> {
-        let output = public
-            .iter()
-            .find(|tensor| tensor.role == "output")
-            .ok_or(Mismatch::Hidden)?;
-        let equal = match self {
-            Self::Integers(integers) => *integers == output.integers,
-            Self::Class(class) => *class == argmax(&output.integers),
-        };
+        let mut outputs = public.iter().filter(|tensor| tensor.role == "output");
+        let output = outputs.next().ok_or(Mismatch::Hidden)?;
+        // With several outputs a comparison would have to say which; this version makes no such models.
+        let only = outputs.next().is_none();
+        let equal = only
+            && match self {
+                Self::Integers { name, integers } => {
+                    let named = name.is_none() || *name == output.name;
+                    named && *integers == output.integers
+                }
+                Self::Class(class) => *class == argmax(&output.integers),
+            };
         if equal {
             Ok(())
         } else {
@@ -203,14 +242,11 @@ impl Expected {
     }
 }
 
-/// The integers of nested arrays, or of the one array of an object.
+/// The integers of nested arrays.
 fn flatten(value: &serde_json::Value, integers: &mut Vec<i64>) -> Result<()> {
     match value {
         serde_json::Value::Array(items) => {
             items.iter().try_for_each(|item| flatten(item, integers))
-        }
-        serde_json::Value::Object(map) if map.len() == 1 => {
-            map.values().try_for_each(|item| flatten(item, integers))
         }
         serde_json::Value::Number(number) => {
             integers.push(number.as_i64().with_context(|| {
@@ -224,31 +260,36 @@ fn flatten(value: &serde_json::Value, integers: &mut Vec<i64>) -> Result<()> {
     }
 }
 
-fn print(summary: &Summary, time: Duration) {
+fn print(summary: &Summary, time: Duration) -> Result<()> {
     if summary.ok {
-        println!("accepted in {}", seconds(time));
+        say!("accepted in {}", seconds(time));
     } else {
-        println!("REJECTED ({})", summary.code);
+        say!("REJECTED ({})", summary.code);
     }
     if let Some(reason) = &summary.reason {
-        println!("  {reason}");
+        say!("  {reason}");
     }
-    println!("  model  {}", summary.model);
-    println!("  setup  {}", summary.setup);
+    say!("  model  {}", summary.model);
+    say!("  setup  {}", summary.setup);
+    say!("  table  {}", summary.table);
     if summary.ok && summary.setup == "development" {
-        println!("  WARNING: whoever made a development setup can forge proofs under it");
+        say!("  WARNING: whoever made a development setup can forge proofs under it");
     }
     for tensor in &summary.public {
         let name = tensor.name.as_deref().unwrap_or("?");
-        println!(
+        say!(
             "  {} {name:?} = {}",
             tensor.role,
             short_list(&tensor.integers)
         );
     }
     if summary.ok && !summary.public.iter().any(|tensor| tensor.role == "output") {
-        println!("  the output is hidden");
+        say!("  the output is hidden");
     }
+    if summary.ok && !summary.public.iter().any(|tensor| tensor.role == "input") {
+        say!("  the input is hidden");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -257,7 +298,7 @@ mod tests {
 
     fn integers(text: &str) -> Option<Vec<i64>> {
         match Expected::parse(text).ok()? {
-            Expected::Integers(integers) => Some(integers),
+            Expected::Integers { integers, .. } => Some(integers),
             Expected::Class(_) => None,
         }
     }

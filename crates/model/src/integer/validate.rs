@@ -5,7 +5,7 @@ use super::{Function, GraphError, IntegerGraph, LinearLayer, Segment, TensorInfo
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
 pub const MAX_ACCUMULATOR: i128 = 1 << 62;
 /// The largest shift.
-pub const MAX_SHIFT: u32 = 30;
+pub const MAX_SHIFT: u32 = 24;
 /// The largest base-2 logarithm of the number of rows.
 pub const MAX_LOG_ROWS: u32 = 28;
 /// Rows at the end of every column and of the table that stay free for the proof system's blinding.

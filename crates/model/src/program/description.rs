@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::integer::{IntegerGraph, PostProcessing, TensorInfo};
 
 /// The annotation of a verifying key, as JSON.
+///
+/// Scales of hidden layers are left out: exact statistics of secret weights would let anybody confirm a guess of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// The tensors that a caller gives.
@@ -40,10 +42,6 @@ pub struct LayerDescription {
     pub name: String,
     /// The ONNX operators in it.
     pub operators: Vec<String>,
-    /// Real value of 1 in `pre`.
-    pub pre_scale: f64,
-    /// Real value of 1 in `out`.
-    pub scale: f64,
 }
 
 impl Description {
@@ -53,8 +51,6 @@ impl Description {
         let layers = graph.layers.iter().map(|layer| LayerDescription {
             name: layer.name.clone(),
             operators: layer.operators.clone(),
-            pre_scale: layer.pre_scale,
-            scale: layer.scale,
         });
         let steps = graph.post_processing.iter();
         Self {

@@ -30,7 +30,7 @@ pub enum LiftError {
     Graph(#[from] GraphError),
 }
 
-/// Reads the graph out of a program, its weights and its description.
+/// Reads the graph out of a program, its weights and its description. Scales of hidden layers, which nothing but reports use, are one.
 ///
 /// # Errors
 ///
@@ -43,7 +43,10 @@ pub fn lift(
     let ([input], [output]) = (&description.inputs[..], &description.outputs[..]) else {
         return Err(LiftError::Description);
     };
-    if description.layers.len() != program.layers().len() {
+    let last = program.layers().len();
+    let ports = program.inputs() == [input.tensor] && program.outputs() == [output.tensor];
+    let ends = input.tensor == 0 && usize::try_from(output.tensor) == Ok(last);
+    if !ports || !ends || description.layers.len() != last {
         return Err(LiftError::Description);
     }
     let steps: Option<Vec<_>> = description
@@ -57,7 +60,6 @@ pub fn lift(
         let words = &description.layers[index];
         lifted.name.clone_from(&words.name);
         lifted.operators.clone_from(&words.operators);
-        (lifted.pre_scale, lifted.scale) = (words.pre_scale, words.scale);
         layers.push(lifted);
     }
     let graph = IntegerGraph {

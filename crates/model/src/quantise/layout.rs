@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use super::codes::{Codes, TableFunction};
 use super::{LayerPlan, MIN_LOG_ROWS, QuantiseError};
-use crate::integer::{MAX_LOG_ROWS, RESERVED_ROWS, Segment};
+use crate::integer::{MAX_LOG_ROWS, MAX_SHIFT, RESERVED_ROWS, Segment};
 
 /// Smallest shift of all.
 const MIN_SHIFT: u32 = 9;
@@ -144,7 +144,7 @@ impl TableLayout {
                     .checked_sub(1 << shift)
                     .filter(|&room| room >= needed)
             };
-            let shift = (min_shift..log_rows)
+            let shift = (min_shift..log_rows.min(MAX_SHIFT + 1))
                 .rev()
                 .find(|&shift| room(shift).is_some());
             if let Some((shift, room)) = shift

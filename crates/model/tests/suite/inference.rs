@@ -66,7 +66,7 @@ fn tables_that_do_not_hold_together() {
         broken(|graph| graph.shift = 0),
         GraphError::Shift {
             shift: 0,
-            limit: 30
+            limit: 24
         }
     );
     assert!(matches!(

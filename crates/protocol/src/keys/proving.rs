@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 use super::verifying::{VerifyingKey, VerifyingParts};
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar};
-use crate::encoding::{DecodeError, FileKind, Reader, Writer, signed_width, widen};
+use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
 use crate::opening::CommitKey;
@@ -24,7 +24,7 @@ use crate::srs::{PowerChain, Srs};
 use crate::sumcheck::mask_length;
 
 /// What a prover keeps. The weights and their blinding are secret.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProvingKey {
     verifying: VerifyingKey,
     weights: WeightMatrix,
@@ -35,6 +35,12 @@ pub struct ProvingKey {
     powers: Vec<G1Affine>,
     /// Σ [τⁱ]₁ over the active rows: what a column of ones commits to.
     ones: G1Affine,
+}
+
+impl core::fmt::Debug for ProvingKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ProvingKey of model {}", self.verifying.digest())
+    }
 }
 
 impl Drop for ProvingKey {
@@ -70,8 +76,14 @@ pub fn generate(
     let needed = weights.degree_bound().max(proving);
     let found = srs.powers().len();
     let log_columns = program.log_weight_columns();
-    if found < needed || srs.squares().len() <= log_columns {
+    if found < needed {
         return Err(KeyError::SetupTooSmall { needed, found });
+    }
+    if srs.squares().len() <= log_columns {
+        return Err(KeyError::SetupTooNarrow {
+            needed: log_columns,
+            found: srs.squares().len(),
+        });
     }
     let (commitment, quotients) = weights.commit(srs.powers(), backend, progress);
     let weights_blinding = random.scalar()?;
@@ -139,9 +151,7 @@ impl ProvingKey {
         writer.bytes(&verifying);
         writer.bytes(&encode_scalar(&self.weights_blinding));
         let entries = self.weights.entries();
-        let low = entries.iter().copied().min().unwrap_or(0);
-        let high = entries.iter().copied().max().unwrap_or(0);
-        let width = signed_width(low.into(), high.into());
+        let width = self.weights.width();
         writer.u8(u8::try_from(width).expect("a width is at most eight"));
         for weight in entries {
             writer.signed((*weight).into(), width);
@@ -186,6 +196,12 @@ impl ProvingKey {
                 what: "the weight matrix is empty",
             },
         )?;
+        if weights.width() != usize::from(width) {
+            return Err(KeyError::Malformed(DecodeError::InvalidNumber {
+                what: "width of weights",
+                found: width.into(),
+            }));
+        }
         let quotients = reader.list(program.weight_rows() - 1, Reader::g1)?;
         let powers = reader.list(powers_for_proving(program), Reader::g1_uncompressed)?;
         let ones = reader.g1_uncompressed()?;

@@ -136,11 +136,11 @@ impl VerifyingKey {
         }))
     }
 
-    /// Recomputes the table's commitments from its description.
+    /// Recomputes the table's commitments from its description, after checking the powers that go into them.
     ///
     /// # Errors
     ///
-    /// When the setup is another one or too small, or the commitments differ.
+    /// When the setup is another one, too small or false, or the commitments differ.
     pub fn check_table(&self, srs: &Srs, backend: &impl Backend) -> Result<(), KeyError> {
         if srs.setup() != &self.setup {
             return Err(KeyError::Mismatch {
@@ -152,6 +152,8 @@ impl VerifyingKey {
         if found < needed {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
+        // A setup file's own digest proves nothing about who wrote it.
+        srs.truncated(needed).check_powers()?;
         if self.program.table().commit(srs.powers(), backend) != self.table {
             return Err(KeyError::TableCommitments);
         }

@@ -15,6 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::backend::Backend;
 use crate::curve::{G1Affine, G1Projective, to_affine};
+use crate::encoding::signed_width;
 
 /// R rows of C integers, row by row. Weights are secret: they are wiped when dropped and never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -56,6 +57,13 @@ impl WeightMatrix {
     /// The entries, row by row.
     pub fn entries(&self) -> &[i32] {
         &self.entries
+    }
+
+    /// The fewest bytes that hold every entry.
+    pub fn width(&self) -> usize {
+        let low = self.entries.iter().copied().min().unwrap_or(0);
+        let high = self.entries.iter().copied().max().unwrap_or(0);
+        signed_width(low.into(), high.into())
     }
 
     /// Row i.

@@ -20,7 +20,7 @@ use crate::random::{RandomSource, RandomnessUnavailable};
 use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Sender, Z};
 
 /// A polynomial and the blinding of its commitment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Committed {
     pub(crate) coefficients: Vec<Fr>,
     pub(crate) blinding: Fr,

@@ -196,6 +196,9 @@ fn well_formed(segment: &Segment) -> bool {
     segment.start <= 0 && end > 0 && end <= i32::MAX.into() && outputs
 }
 
+/// What folding a run costs, counted in taps: a few logarithms of its columns and channels.
+const WORK_OF_A_RUN: u64 = 16;
+
 fn validate_tensor(
     parts: &ProgramParts,
     index: usize,
@@ -340,6 +343,9 @@ fn validate_layer(parts: &ProgramParts, index: usize, layer: &Layer) -> Result<(
         if axes != output.positions.len() || axes != source.positions.len() {
             return fault("a source does not have the axes of the output");
         }
+        if term.maps.iter().any(|map| map.taps == 0) {
+            return fault("an axis has no taps");
+        }
         if Some(count(term.runs.len())) != runs(term, blocks) {
             return fault("there is not one run for each block of outputs and tap");
         }
@@ -382,7 +388,7 @@ fn map_work(parts: &ProgramParts, layer: &Layer) -> u64 {
         }
         // Each run is folded once for each block of its source.
         let runs = count(term.runs.len()).saturating_mul(count(source.blocks.len()));
-        work = work.saturating_add(runs);
+        work = work.saturating_add(runs.saturating_mul(WORK_OF_A_RUN));
     }
     work
 }

@@ -17,7 +17,7 @@ use crate::program::Program;
 use crate::random::{RandomSource, RandomnessUnavailable};
 
 /// The four random rows of a column and the blinding of its commitment.
-#[derive(Clone, Debug, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Hiding {
     pub(crate) rows: [Fr; 4],
     pub(crate) blinding: Fr,

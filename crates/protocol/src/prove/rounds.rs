@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
+use zeroize::Zeroize;
 
 use super::columns::{Hiding, SecretColumns};
 use crate::backend::Backend;
@@ -53,6 +54,17 @@ pub(crate) struct Lookups<'k> {
     /// What is added to the quotient of W: nothing, for an honest prover.
     pub(crate) extra_quotient: Vec<Fr>,
     pub(crate) mask: Mask,
+}
+
+impl Drop for Lookups<'_> {
+    /// What the columns, the mask and the hiding rows do not wipe themselves.
+    fn drop(&mut self) {
+        self.g.zeroize();
+        self.fractions
+            .iter_mut()
+            .flatten()
+            .for_each(Zeroize::zeroize);
+    }
 }
 
 /// Round 3: the openings.

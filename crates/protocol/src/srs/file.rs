@@ -144,8 +144,8 @@ impl Srs {
     /// Every point is in its group, the powers begin with G₁ and the setup's [τ]₁, and the squares, β and the powers of
     /// exponent 2^k pass [`PowerChain::check`](super::PowerChain::check). The other powers are those that were written, as the
     /// digest says: it finds damage, not malice. Whoever does not trust the writer of the file calls [`Self::check_powers`].
-    /// False powers spoil proofs; they do not let anyone prove what is false, for a verifier takes nothing from this file
-    /// but the setup's four points and the chain.
+    /// False powers spoil proofs; they do not let anyone prove what is false: a verifier takes the setup's four points and the chain
+    /// from this file, and where it takes more, to recompute a table's commitments, it checks the powers.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SrsFileError> {
         // Another kind of file, or version, is to be named as such and not called damaged.
         let mut reader = Reader::new(bytes);

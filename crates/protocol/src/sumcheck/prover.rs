@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use ark_ff::AdditiveGroup;
+use zeroize::Zeroize;
 
 use super::{EVALUATIONS, Mask, NODES};
 use crate::backend::Backend;
@@ -19,7 +20,9 @@ use crate::transcript::{Eta, Round, Sender};
 /// The tables of the sumcheck, folded round by round.
 ///
 /// Of the lookups it holds the compressed f₁ and f₂ of each lane, which are multilinear as the columns are.
-#[derive(Clone, Debug)]
+///
+/// The tables are the witness: they are wiped when dropped and never printed.
+#[derive(Clone)]
 pub struct Instance {
     pub(crate) eta: Eta,
     /// What is added to the summand at every row: minus the biases' constant.
@@ -39,6 +42,20 @@ pub struct Instance {
     pub(crate) multiplicities: usize,
     /// (column, u) for every column with linear claims.
     pub(crate) linear: Vec<(usize, Vec<Fr>)>,
+}
+
+impl core::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Instance of {} pairs", self.pairs())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        for table in self.tables_mut() {
+            table.zeroize();
+        }
+    }
 }
 
 impl Instance {

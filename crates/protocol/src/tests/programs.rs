@@ -146,7 +146,7 @@ fn misplaced_blocks() {
     assert_eq!(out_of_range(endless), "log of a tensor's padded cells");
     // Few enough in each of many blocks, but too many together for 32 bits.
     let many = error(|parts| {
-        parts.tensors[2].positions = alloc::vec![1 << 27];
+        parts.tensors[2].positions = alloc::vec![1 << 28];
         parts.tensors[2].blocks = alloc::vec![block(0, 0); 1 << 23];
     });
     assert_eq!(out_of_range(many), "log of a tensor's padded cells");

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::backend::Reference;
 use crate::curve::{encode_g1_uncompressed, g1_generator};
+use crate::digest::Hasher;
 use crate::encoding::DecodeError;
 use crate::error::{KeyError, ProveError, VerifyError};
 use crate::keys::{ProvingKey, VerifyingKey, generate};
@@ -11,7 +12,7 @@ use crate::linear::weights::WeightMatrix;
 use crate::opening::inverse_of_regular;
 use crate::prove::{ProveOptions, prove};
 use crate::random::{RandomSource, RandomnessUnavailable};
-use crate::srs::{ChainError, Srs};
+use crate::srs::{ChainError, PowersError, Setup, Srs};
 use crate::testing::{Network, keys, networks, random};
 use crate::witness::{Cell, Witness, WitnessError};
 
@@ -251,6 +252,25 @@ fn proving_keys_that_are_wrong() {
         });
         assert_eq!(ProvingKey::from_bytes(&altered).unwrap_err(), error);
     }
+}
+
+#[test]
+fn a_table_is_not_checked_against_a_false_setup() {
+    let network = conv();
+    let (srs, key) = keys(&network);
+    let mut bytes = srs.to_bytes(None);
+    // [τ³]₁, which no square checks, and the digest of the file made good again.
+    let powers = 4 + 2 + Setup::BYTES + 2 * 4 + 3 * 64;
+    bytes[powers..][..64].copy_from_slice(&encode_g1_uncompressed(&g1_generator()));
+    let body = bytes.len() - 32;
+    let digest = Hasher::new("tensorseal setup file")
+        .part(&bytes[..body])
+        .finish();
+    bytes[body..].copy_from_slice(&digest.0);
+    let wrong = Srs::from_bytes(&bytes).unwrap();
+    let result = key.verifying().check_table(&wrong, &Reference);
+    assert_eq!(result, Err(KeyError::Powers(PowersError::Ratio)));
+    assert_eq!(key.verifying().check_table(&srs, &Reference), Ok(()));
 }
 
 #[test]
