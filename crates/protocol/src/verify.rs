@@ -9,11 +9,13 @@ use crate::digest::Digest32;
 use crate::error::VerifyError;
 use crate::keys::VerifyingKey;
 use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::linear::kappa::EvaluatedKappa;
 use crate::lookup::{LookupChallenges, constraints};
 use crate::opening::{OpeningClaim, Openings, masked_tail, receive};
 use crate::pairing::{Accumulator, Side};
 use crate::poly::multilinear::eq;
 use crate::poly::univariate::{evaluate, power, powers};
+use crate::program::Program;
 use crate::proof::{Proof, PublicTensor, begin, check_public};
 use crate::srs::SetupOrigin;
 use crate::sumcheck::{self, active_at, mask_functional, mask_length};
@@ -120,6 +122,73 @@ fn same_model(expected: Digest32, found: Digest32) -> Result<(), VerifyError> {
     }
 }
 
+/// What the sumcheck leaves: every column's evaluation at one point, and what the weights and the mask must account for.
+struct Reduced {
+    r: Vec<Fr>,
+    /// Every column at r.
+    z: Vec<Fr>,
+    /// The table at r.
+    table: Fr,
+    kappa: EvaluatedKappa,
+    /// s = ⟨G, k′⟩.
+    s: Fr,
+}
+
+impl Reduced {
+    /// One sumcheck for the lookups and all linear claims (PROTOCOL §5).
+    fn receive(
+        program: &Program,
+        public: &[PublicTensor],
+        lookup: &LookupChallenges,
+        alpha: Alpha,
+        channel: &mut Receiver<'_>,
+    ) -> Result<Self, VerifyError> {
+        let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
+        let eta: Eta = channel.challenge();
+        let challenges = ClaimChallenges::draw(program, alpha, channel);
+        let claims = LinearClaims::new(program, public, &challenges);
+        let (r, last) = sumcheck::verify(channel, program.log_rows(), claims.value)?;
+        let z = channel.scalars("z", program.columns().count())?;
+        let table = channel.scalar("t")?;
+
+        let active = active_at(&r);
+        let zerocheck: Vec<Fr> = zerocheck.iter().map(|r| r.0).collect();
+        let rows = constraints(program, lookup, eta, (&r, &z, table));
+        let s =
+            eq(&zerocheck, &r) * active * rows + claims.evaluate(program, &r, &z, active) - last;
+        Ok(Self {
+            kappa: claims.kappa.evaluate(&r, &z),
+            r,
+            z,
+            table,
+            s,
+        })
+    }
+
+    /// Openings of all columns at r, and of s (PROTOCOL §6).
+    fn openings(
+        &self,
+        program: &Program,
+        alpha: Alpha,
+        xi: Xi,
+        channel: &mut Receiver<'_>,
+    ) -> Result<Openings, VerifyError> {
+        let columns = program.weight_columns();
+        let mask = mask_functional(&self.r);
+        let prefix = self.kappa.prefix(mask.len().min(columns));
+        let tail = masked_tail(&prefix, columns, alpha.0, &mask);
+        let claim = OpeningClaim {
+            r: &self.r,
+            b: evaluate(&self.z, xi.0) + power(xi.0, self.z.len()) * self.table,
+            s: self.s,
+            log_columns: program.log_weight_columns(),
+            g_length: columns + mask_length(program.log_rows()),
+        };
+        let weight_functional = |x: Fr| self.kappa.at(x) + power(x, columns) * evaluate(&tail, x);
+        receive(&claim, weight_functional, channel)
+    }
+}
+
 /// Everything that the pairing decides, with the weights of its four equations.
 struct Equations {
     lookup: LookupChallenges,
@@ -152,46 +221,9 @@ impl Equations {
         let g = channel.point("G")?;
         let q = channel.point("q'")?;
 
-        // One sumcheck for lookups and linear claims.
-        let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
-        let eta: Eta = channel.challenge();
-        let challenges = ClaimChallenges::draw(program, alpha, &mut channel);
-        let claims = LinearClaims::new(program, proof.public(), &challenges);
-        let (r, last) = sumcheck::verify(&mut channel, program.log_rows(), claims.value)?;
-        let z = channel.scalars("z", names.count())?;
-        let table = channel.scalar("t")?;
-
-        // What is left of the last claim is what the weights and the mask must account for.
-        let active = active_at(&r);
-        let zerocheck: Vec<Fr> = zerocheck.iter().map(|r| r.0).collect();
-        let rows = constraints(program, &lookup, eta, (&r, &z, table));
-        let s =
-            eq(&zerocheck, &r) * active * rows + claims.evaluate(program, &r, &z, active) - last;
-
-        // Openings of all columns, and of s.
+        let reduced = Reduced::receive(program, proof.public(), &lookup, alpha, &mut channel)?;
         let xi: Xi = channel.challenge();
-        let b = evaluate(&z, xi.0) + power(xi.0, z.len()) * table;
-        let columns_of_w = program.weight_columns();
-        let mask = mask_functional(&r);
-        let kappa = claims.kappa.evaluate(&r, &z);
-        let tail = masked_tail(
-            &kappa.prefix(mask.len().min(columns_of_w)),
-            columns_of_w,
-            alpha.0,
-            &mask,
-        );
-        let weight_functional = |x: Fr| kappa.at(x) + power(x, columns_of_w) * evaluate(&tail, x);
-        let openings = receive(
-            &OpeningClaim {
-                r: &r,
-                b,
-                s,
-                log_columns: program.log_weight_columns(),
-                g_length: columns_of_w + mask_length(program.log_rows()),
-            },
-            weight_functional,
-            &mut channel,
-        )?;
+        let openings = reduced.openings(program, alpha, xi, &mut channel)?;
         let weights = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
         let correction = channel.point("E")?;
         channel.finish()?;

@@ -1,0 +1,62 @@
+//! The browser of the tests and measurements.
+
+use std::path::{self, Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell::{command, file_from_env, find, root, run};
+use crate::{pkg, setup};
+
+/// Names under which Chromium is installed.
+const CHROMIUM: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Chromium and the program that drives it.
+pub(crate) struct Browser {
+    chromium: PathBuf,
+    driver: PathBuf,
+}
+
+impl Browser {
+    /// The programs that `CHROME` and `CHROMEDRIVER` name, or those in `PATH`; `None` when one is missing.
+    ///
+    /// # Errors
+    ///
+    /// When a variable names a file that is not there.
+    pub(crate) fn find() -> Result<Option<Self>> {
+        let chromium = file_from_env("CHROME")?.or_else(|| find(&CHROMIUM));
+        let driver = file_from_env("CHROMEDRIVER")?.or_else(|| find(&["chromedriver"]));
+        Ok(chromium
+            .zip(driver)
+            .map(|(chromium, driver)| Self { chromium, driver }))
+    }
+
+    /// Both, for a task whose setup has made sure of them.
+    pub(crate) fn expected() -> Result<Self> {
+        Self::find()?.context("there is no Chromium with a driver: run `cargo xtask setup`")
+    }
+
+    /// Tells a command where both are.
+    pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("CHROME", &self.chromium)
+            .env("CHROMEDRIVER", &self.driver)
+    }
+}
+
+/// Measures the verifier.
+pub(crate) fn bench(key: &Path, proof: &Path, context: &str) -> Result<()> {
+    let (key, proof) = (path::absolute(key)?, path::absolute(proof)?);
+    setup::run()?;
+    pkg::build()?;
+    let mut node = command("node", &["test/bench.js"]);
+    node.args([key, proof])
+        .arg(context)
+        .current_dir(root().join("pkg"));
+    run(Browser::expected()?.tell(&mut node))
+}

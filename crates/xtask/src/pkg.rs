@@ -1,0 +1,143 @@
+//! The npm package: the module, its glue, the TypeScript around them.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{cargo, command, output, root, run};
+
+/// Most bytes that the verifier's module may have after compression with Brotli.
+const BROTLI_BUDGET: usize = 76_000;
+
+/// What the module may use, which is what rustc gives `wasm32-unknown-unknown`: wasm-opt invents nothing beyond it.
+const WASM_FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Prints the sizes of a file: as it is, with gzip, with Brotli.
+const SIZES: &str = "
+const { readFileSync } = require('node:fs');
+const { gzipSync, brotliCompressSync, constants } = require('node:zlib');
+const bytes = readFileSync(process.argv[1]);
+const brotli = brotliCompressSync(bytes, { params: {
+  [constants.BROTLI_PARAM_QUALITY]: 11,
+  [constants.BROTLI_PARAM_LGWIN]: 24,
+  [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+} });
+console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotli.length);
+";
+
+/// Builds the package and holds it to its budget.
+pub(crate) fn build() -> Result<()> {
+    let module = build_module()?;
+    let package = root().join("pkg");
+    let glue = package.join("wasm");
+    empty(&glue)?;
+    make_glue(&module, &glue)?;
+    let module = glue.join("verifier_bg.wasm");
+    optimise(&module)?;
+    empty(&package.join("dist"))?;
+    let compiler = package.join("node_modules/typescript/bin/tsc");
+    run(command("node", &[]).arg(compiler).current_dir(package))?;
+    check_size(&module)
+}
+
+fn build_module() -> Result<PathBuf> {
+    let mut build = cargo(&[
+        "build",
+        "--profile=wasm",
+        "--target=wasm32-unknown-unknown",
+        "--package=tensorseal-wasm",
+        "--lib",
+    ]);
+    run(build.env("CARGO_ENCODED_RUSTFLAGS", without_machine_paths()?))?;
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(root()
+        .join(target)
+        .join("wasm32-unknown-unknown/wasm/tensorseal_wasm.wasm"))
+}
+
+/// Compiler flags that keep the folders of this machine out of the module, so that every machine makes the same one.
+fn without_machine_paths() -> Result<String> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+        .context("there is no home folder")?;
+    let sysroot = output(&mut command("rustc", &["--print", "sysroot"]))
+        .context("there is no rustc in PATH")?;
+    let folders = [
+        home.join("registry/src"),
+        Path::new(&sysroot).join("lib/rustlib/src/rust"),
+        root(),
+    ];
+    let flags = folders.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
+    Ok(flags.join("\x1f"))
+}
+
+/// Removes a folder that is made anew, with what an earlier build has left there.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn make_glue(module: &Path, folder: &Path) -> Result<()> {
+    let mut bindgen = command(
+        "wasm-bindgen",
+        &[
+            "--target=web",
+            "--omit-default-module-path",
+            "--remove-name-section",
+            "--remove-producers-section",
+            "--out-name=verifier",
+        ],
+    );
+    run(bindgen.arg("--out-dir").arg(folder).arg(module))
+}
+
+/// Makes the module smaller. Inlining is left out: it saves bytes before compression and costs some after it.
+fn optimise(module: &Path) -> Result<()> {
+    let tool = root().join("pkg/node_modules/binaryen/bin/wasm-opt");
+    let mut optimiser = command("node", &[]);
+    optimiser
+        .arg(tool)
+        .args(WASM_FEATURES)
+        .args([
+            "-Oz",
+            "--flexible-inline-max-function-size=0",
+            "--one-caller-inline-max-function-size=0",
+            "--always-inline-max-function-size=0",
+            "-o",
+        ])
+        .arg(module)
+        .arg(module);
+    run(&mut optimiser)
+}
+
+fn check_size(module: &Path) -> Result<()> {
+    let sizes =
+        output(command("node", &["-e", SIZES]).arg(module)).context("cannot measure the module")?;
+    let sizes: Vec<usize> = sizes
+        .split(' ')
+        .map_while(|size| size.parse().ok())
+        .collect();
+    let [raw, gzip, brotli] = sizes[..] else {
+        bail!("cannot read the module's sizes");
+    };
+    eprintln!("verifier.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {BROTLI_BUDGET}");
+    if brotli > BROTLI_BUDGET {
+        bail!("the verifier is over its size budget");
+    }
+    Ok(())
+}

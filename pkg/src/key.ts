@@ -1,0 +1,103 @@
+import { VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
+import { type Port, ports } from "./annotation.js";
+import { TensorsealError } from "./error.js";
+import type { LoadOptions, PublicTensor, Setup, Verdict, VerifyOptions } from "./types.js";
+
+const LOAD_OPTIONS: readonly string[] = [
+  "model",
+  "allowDevelopmentSetup",
+] satisfies readonly (keyof LoadOptions)[];
+
+/** A verifying key, read and checked by {@link loadKey}. */
+export class Key {
+  /** The model's identity: a digest of every byte of the key, in 64 hexadecimal digits. */
+  readonly model: string;
+  /** Where the setup comes from. */
+  readonly setup: Setup;
+  /** Whether the setup is a development setup, whose maker can forge proofs. */
+  readonly development: boolean;
+  /** What whoever made the key wrote about the model: any text. Bound to the model's identity, checked by nobody. */
+  readonly annotation: string;
+
+  readonly #ports: ReadonlyMap<number, Port>;
+  readonly #allowDevelopmentSetup: boolean;
+  #inner: VerifyingKey | undefined;
+
+  /** @internal */
+  constructor(bytes: Uint8Array, options: LoadOptions = {}) {
+    checkOptions(options);
+    const inner = read(bytes);
+    this.#inner = inner;
+    this.model = inner.model;
+    this.setup = inner.setup as Setup;
+    this.development = inner.development;
+    this.annotation = new TextDecoder().decode(inner.annotation);
+    this.#ports = ports(this.annotation);
+    this.#allowDevelopmentSetup = options.allowDevelopmentSetup ?? false;
+    if (options.model !== undefined && options.model.toLowerCase() !== this.model) {
+      this.dispose();
+      throw new TensorsealError(
+        "wrong-model",
+        `model ${options.model} was wanted, this is the key of model ${this.model}`,
+      );
+    }
+  }
+
+  /** @internal */
+  verify(proof: Uint8Array, options?: VerifyOptions): Verdict {
+    if (!this.#inner) throw new TensorsealError("disposed", "the key has been disposed of");
+    const verdict = verifyBytes(this.#inner, proof, this.#withDefaults(options)) as Verdict;
+    if (!verdict.ok) return verdict;
+    return { ...verdict, public: verdict.public.map((tensor) => this.#named(tensor)) };
+  }
+
+  /** What is no object stays as it is, for the one check of these options to refuse. */
+  #withDefaults(options?: VerifyOptions): unknown {
+    if (options !== undefined && !isObject(options)) return options;
+    const allowed = options?.allowDevelopmentSetup ?? this.#allowDevelopmentSetup;
+    return { ...options, allowDevelopmentSetup: allowed };
+  }
+
+  #named(tensor: PublicTensor): PublicTensor {
+    return { ...tensor, ...this.#ports.get(tensor.tensor) };
+  }
+
+  /** Frees the key's memory. Without this it is freed when the key is garbage collected. */
+  dispose(): void {
+    this.#inner?.free();
+    this.#inner = undefined;
+  }
+
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function checkOptions(options: LoadOptions): void {
+  if (!isObject(options)) throw new TypeError("options must be an object");
+  const unknown = Object.keys(options).find((name) => !LOAD_OPTIONS.includes(name));
+  if (unknown !== undefined) throw new TypeError(`there is no option \`${unknown}\``);
+  const { model, allowDevelopmentSetup } = options;
+  if (model !== undefined && !(typeof model === "string" && /^[0-9a-f]{64}$/i.test(model))) {
+    throw new TypeError("model must be 64 hexadecimal digits");
+  }
+  if (allowDevelopmentSetup !== undefined && typeof allowDevelopmentSetup !== "boolean") {
+    throw new TypeError("allowDevelopmentSetup must be a boolean");
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function read(bytes: Uint8Array): VerifyingKey {
+  try {
+    return new VerifyingKey(bytes);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "malformed-key") {
+      throw new TensorsealError("malformed-key", cause.message, { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,80 @@
+/** Bytes, or where they are: a URL, relative to the page when it is a string, or the response of a `fetch`. */
+export type Source = Uint8Array | ArrayBuffer | Response | URL | string;
+
+/** What {@link verify} accepts besides the mathematics. A name that is none of these is a `TypeError`. */
+export interface VerifyOptions {
+  /**
+   * Accept a key that was made with a development setup. Whoever made such a setup can forge proofs, so this is for tests only.
+   * Default: what the key was loaded with, or `false`.
+   */
+  readonly allowDevelopmentSetup?: boolean | undefined;
+  /** The model that the proof must be for: its digest in 64 hexadecimal digits. */
+  readonly model?: string | undefined;
+  /** The context for which the proof must have been made; the default is the empty context. */
+  readonly context?: Uint8Array | undefined;
+}
+
+/** How {@link loadKey} treats a key. A name that is none of these is a `TypeError`. */
+export interface LoadOptions {
+  /** The model that the key must be of: its digest in 64 hexadecimal digits. Any other key is refused with `wrong-model`. */
+  readonly model?: string | undefined;
+  /** The default of {@link VerifyOptions.allowDevelopmentSetup} for proofs under this key. */
+  readonly allowDevelopmentSetup?: boolean | undefined;
+}
+
+/** Where the setup of a key comes from. */
+export type Setup = "hermez" | "development" | "unknown";
+
+/** The values of an input or output that a proof reveals. */
+export interface PublicTensor {
+  /** The tensor's index in the model. */
+  readonly tensor: number;
+  /** Whether it is an input or an output of the model. */
+  readonly role: "input" | "output";
+  /** Its name in the model, if the key's annotation gives one. Whoever made the key chose it. */
+  readonly name?: string;
+  /** What one step of an integer value is worth, if the key's annotation says so. Whoever made the key chose it. */
+  readonly scale?: number;
+  /** The lengths of its axes: positions first, channels last; no batch axis. */
+  readonly shape: readonly number[];
+  /** Its integer values, row-major over `shape`. */
+  readonly values: Int32Array | readonly number[];
+}
+
+/** An accepted proof. */
+export interface Accepted {
+  readonly ok: true;
+  readonly code: "ok";
+  /** The digest of the model, in 64 hexadecimal digits. */
+  readonly model: string;
+  /** Where the setup comes from. */
+  readonly setup: Setup;
+  /** Whether the setup is a development setup: such a proof convinces nobody. */
+  readonly development: boolean;
+  /** What the proof reveals. Inputs and outputs that are absent stay hidden. */
+  readonly public: readonly PublicTensor[];
+  /** Miller loops that the final pairing took. */
+  readonly millerLoops: number;
+}
+
+/** Why a proof was not accepted. */
+export type RejectionCode =
+  | "malformed-proof"
+  | "wrong-model"
+  | "development-setup"
+  | "unknown-setup"
+  | "public-values"
+  | "degenerate-challenge"
+  | "invalid-proof";
+
+/** A proof that was not accepted. */
+export interface Rejected {
+  readonly ok: false;
+  /** A stable name for programs. Later versions may add names. */
+  readonly code: RejectionCode;
+  /** A sentence for people. */
+  readonly reason: string;
+}
+
+/** The answer of {@link verify}. */
+export type Verdict = Accepted | Rejected;
