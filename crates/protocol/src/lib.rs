@@ -1,4 +1,31 @@
-//! The tensorseal proof system.
+//! The tensorseal proof system: zero-knowledge proofs that a committed, quantised network maps an input to an output.
+//!
+//! # The statement
+//!
+//! For a [`VerifyingKey`], which commits to a [`program::Program`], its table and its weights, and for the public tensors of a proof:
+//! there are cells (rem, pre, out) for every tensor, which agree with the public ones, such that every layer's accumulators satisfy
+//! acc + 2^{s−1} = 2^s·pre + rem, every rem lies in [0, 2^s), and every (pre, out) is a row of the tensor's table segment.
+//!
+//! # The paved path
+//!
+//! [`srs::Srs`] is a setup; [`generate`] makes the keys; [`prove`] a [`Proof`]; [`verify`] a [`Verdict`] or a [`VerifyError`].
+//!
+//! | module | one line |
+//! |---|---|
+//! | [`srs`] | powers of tau: `.ptau` files, the pinned ceremony, the development setup, the chain that a key brings |
+//! | [`program`], [`table`] | what is proved: tensors, layers, lookups; validated on construction |
+//! | [`transcript`] | Fiat–Shamir: a message is written and absorbed in one call, challenges are typed by name |
+//! | `lookup` | logUp: multiplicities, helpers, the rows' constraints |
+//! | [`linear`] | the weight matrix and its cached quotients (cqlin), all linear claims |
+//! | `sumcheck` | the one sumcheck, with its mask |
+//! | `opening` | Mercury and the degree checks in one Laurent identity |
+//! | `pairing` | the accumulator of pairing equations |
+//! | `prove`, [`backend`], [`msm`] | the prover's rounds, and the kernels that they run on |
+//! | `verify` | the verifier |
+//! | [`encoding`], [`digest`], [`curve`] | bytes |
+//!
+//! Papers: logUp (ePrint 2022/1530), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
+
 #![no_std]
 #![forbid(unsafe_code)]
 // Verification code is hostile territory: it neither panics nor converts silently. What only a prover or a compiler runs on its own
