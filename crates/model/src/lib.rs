@@ -44,6 +44,8 @@ pub mod graph;
 #[cfg(feature = "onnx")]
 pub mod import;
 #[cfg(feature = "onnx")]
+pub mod layered;
+#[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(feature = "onnx")]
 pub mod program;

@@ -12,6 +12,7 @@
 //! Nothing here depends on floats but the two conversions at the ends ([`IntegerGraph::quantise_input`] and
 //! [`IntegerGraph::dequantise_output`]), so inference is the same on every platform.
 
+mod axis;
 mod error;
 mod infer;
 mod layer;
@@ -22,6 +23,7 @@ mod validate;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use axis::AxisMap;
 pub use error::{GraphError, InferenceError};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use layer::LinearLayer;
