@@ -63,6 +63,7 @@ mod proof;
 mod prove;
 pub mod random;
 pub mod srs;
+mod straus;
 mod sumcheck;
 pub mod table;
 pub mod transcript;

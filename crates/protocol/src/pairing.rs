@@ -9,9 +9,19 @@ use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
 use ark_ff::AdditiveGroup as _;
 
-use crate::curve::{Fr, G1Affine, G1Prepared, G2Affine, G2Prepared, PairingOutput, g2_generator};
-use crate::msm::msm;
+use crate::curve::{
+    Fr, G1Affine, G1Prepared, G1Projective, G2Affine, G2Prepared, PairingOutput, g2_generator,
+    to_affine,
+};
 use crate::srs::Setup;
+use crate::straus::sum_of_multiples;
+
+/// Whether Π e(leftᵢ, rightᵢ) is one: as many Miller loops as points, one final exponentiation.
+pub(crate) fn product_is_one(left: &[G1Projective], right: Vec<G2Prepared>) -> bool {
+    let left: Vec<G1Prepared> = to_affine(left).into_iter().map(G1Prepared::from).collect();
+    let product = Bn254::multi_miller_loop(left, right);
+    Bn254::final_exponentiation(product) == Some(PairingOutput::ZERO)
+}
 
 /// The fixed points of G2 that equations are paired with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,15 +84,10 @@ impl Accumulator {
         let sums = self
             .sides
             .each_ref()
-            .map(|terms| msm(&terms.points, &terms.scalars));
-        let sums = crate::curve::to_affine(&sums);
-        let left: Vec<G1Prepared> = sums.into_iter().map(G1Prepared::from).collect();
-        let miller_loops = left.len();
-        let product = Bn254::multi_miller_loop(left, prepared.0.iter().cloned());
-        let value = Bn254::final_exponentiation(product);
+            .map(|terms| sum_of_multiples(&terms.points, &terms.scalars));
         Decision {
-            holds: value == Some(PairingOutput::ZERO),
-            miller_loops,
+            holds: product_is_one(&sums, prepared.0.to_vec()),
+            miller_loops: sums.len(),
         }
     }
 }

@@ -4,18 +4,16 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter::once;
 
-use ark_bn254::Bn254;
 use ark_ec::AffineRepr;
-use ark_ec::pairing::Pairing;
-use ark_ff::Zero;
 
 use super::powers::Weights;
 use super::{Setup, Srs};
 use crate::curve::{
-    G1Affine, G1Projective, G2Affine, encode_g1, encode_g2, g1_generator, g2_generator, to_affine,
+    G1Affine, G1Projective, G2Affine, G2Prepared, encode_g1, encode_g2, g1_generator, g2_generator,
 };
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, Reader, Writer};
+use crate::pairing::product_is_one;
 
 /// [τ^(2^k)]₁ and [τ^(2^k)]₂ for k = 1 … log C: how [τ^C]₁ and [τ^C]₂ follow from [τ]₁ and [τ]₂.
 ///
@@ -161,7 +159,8 @@ impl PowerChain {
             return Err(ChainError::Trivial);
         }
         let (left, right) = self.terms(setup);
-        if Bn254::multi_pairing(to_affine(&left), right).is_zero() {
+        let right = right.into_iter().map(G2Prepared::from).collect();
+        if product_is_one(&left, right) {
             Ok(())
         } else {
             Err(ChainError::Inconsistent)

@@ -3,17 +3,16 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use ark_bn254::Bn254;
-use ark_ec::pairing::Pairing;
 use ark_ec::{PrimeGroup, VariableBaseMSM};
 use ark_ff::Zero;
 
 use super::Srs;
 use crate::curve::{
-    Fr, G1Affine, G1Projective, G2Affine, encode_g1_uncompressed, encode_g2, g1_generator,
-    g2_generator, to_affine,
+    Fr, G1Affine, G1Projective, G2Affine, G2Prepared, encode_g1_uncompressed, encode_g2,
+    g1_generator, g2_generator,
 };
 use crate::digest::{Digest32, Hasher};
+use crate::pairing::product_is_one;
 
 /// Powers taken at once, so that the memory for the weights does not grow with the setup.
 const CHUNK: usize = 1 << 16;
@@ -89,8 +88,8 @@ pub(super) fn check(
         }
     }
     let [ahead, behind] = sums;
-    let product = Bn254::multi_pairing(to_affine(&[ahead, -behind]), [g2_generator(), *tau_g2]);
-    if product.is_zero() {
+    let right = [g2_generator(), *tau_g2].map(G2Prepared::from);
+    if product_is_one(&[ahead, -behind], right.to_vec()) {
         Ok(())
     } else {
         Err(PowersError::Ratio)

@@ -18,7 +18,7 @@ pub use channel::{Receiver, Sender};
 
 use alloc::vec::Vec;
 
-use ark_ff::PrimeField;
+use ark_ff::AdditiveGroup;
 use blake2::{Blake2b512, Digest};
 
 use crate::curve::Fr;
@@ -83,7 +83,7 @@ impl Transcript {
     fn draw(&mut self, name: &'static str) -> Fr {
         let hash = self.step(CHALLENGE, name);
         self.state.copy_from_slice(&hash.finalize());
-        Fr::from_le_bytes_mod_order(&self.state)
+        reduce(&self.state)
     }
 
     fn step(&self, kind: u8, name: &'static str) -> Blake2b512 {
@@ -96,6 +96,15 @@ impl Transcript {
     }
 }
 
+/// A little-endian number of any length modulo r.
+fn reduce(bytes: &[u8]) -> Fr {
+    let (words, _) = bytes.as_chunks();
+    let shift = Fr::from(1u128 << 64);
+    words.iter().rev().fold(Fr::ZERO, |sum, word| {
+        sum * shift + Fr::from(u64::from_le_bytes(*word))
+    })
+}
+
 fn length(length: usize) -> [u8; 8] {
     // No platform has lengths over 64 bits.
     u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes()
@@ -104,6 +113,7 @@ fn length(length: usize) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ff::PrimeField;
 
     fn lambda(absorb: &[(&'static str, &[u8])]) -> Fr {
         let mut transcript = Transcript::new("test");
@@ -127,6 +137,16 @@ mod tests {
         ] {
             assert_ne!(base, other);
         }
+    }
+
+    #[test]
+    fn challenges_are_reduced_numbers() {
+        let bytes: [u8; STATE_BYTES] = core::array::from_fn(|i| (i * 37 + 255) as u8);
+        assert_eq!(reduce(&bytes), Fr::from_le_bytes_mod_order(&bytes));
+        assert_eq!(
+            reduce(&[0xff; STATE_BYTES]),
+            Fr::from_le_bytes_mod_order(&[0xff; STATE_BYTES])
+        );
     }
 
     #[test]
