@@ -17,12 +17,10 @@ impl Digest32 {
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let pair = core::str::from_utf8(pair).ok()?;
-            // `from_str_radix` would accept a sign.
-            if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return None;
+            for digit in pair {
+                let digit = char::from(*digit).to_digit(16)?;
+                *byte = (*byte << 4) | u8::try_from(digit).ok()?;
             }
-            *byte = u8::from_str_radix(pair, 16).ok()?;
         }
         Some(Self(bytes))
     }

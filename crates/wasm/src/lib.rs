@@ -28,6 +28,10 @@ use wasm_bindgen::prelude::*;
 
 use options::Options;
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// Verifies a proof file.
 ///
 /// `options` is `undefined` or an object `{ allowDevelopmentSetup?: boolean, model?: string, context?: Uint8Array }`. The answer is

@@ -1,7 +1,7 @@
 //! What makes a description a program.
 
+use alloc::collections::BinaryHeap;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
 
 use super::tensor::axis_bits;
@@ -248,24 +248,23 @@ fn validate_tensor(
 }
 
 fn overlaps(parts: &ProgramParts) -> Result<(), ProgramError> {
-    let mut ranges: Vec<(u32, u32, u64)> = Vec::new();
+    // A heap sorts with the least code, which browsers download.
+    let mut ranges: BinaryHeap<(u32, u32, u64)> = BinaryHeap::new();
     for tensor in &parts.tensors {
         let size = 1u64 << tensor.block_bits();
         for block in &tensor.blocks {
             ranges.push((block.lane, block.base, u64::from(block.base) + size));
         }
     }
-    ranges.sort_unstable();
-    for pair in ranges.windows(2) {
-        if let [(lane, _, end), (next_lane, row, _)] = pair
+    let mut after: Option<(u32, u32)> = None;
+    while let Some((lane, base, end)) = ranges.pop() {
+        if let Some((next_lane, row)) = after
             && lane == next_lane
-            && *end > u64::from(*row)
+            && end > u64::from(row)
         {
-            return Err(ProgramError::Overlap {
-                lane: *lane,
-                row: *row,
-            });
+            return Err(ProgramError::Overlap { lane, row });
         }
+        after = Some((lane, base));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::curve::{
 };
 use crate::digest::{Digest32, Hasher};
 use crate::pairing::product_is_one;
+use crate::transcript::reduce;
 
 /// Powers taken at once, so that the memory for the weights does not grow with the setup.
 const CHUNK: usize = 1 << 16;
@@ -143,7 +144,7 @@ impl Weights {
 
     /// The next two weights as scalars.
     pub(super) fn scalars(&mut self) -> [Fr; 2] {
-        self.pair().map(Fr::from)
+        self.pair().map(|weight| reduce(&weight.to_le_bytes()))
     }
 
     /// The next `count` weights, rounded up to an even number, as their low and high halves.

@@ -18,7 +18,7 @@ pub use channel::{Receiver, Sender};
 
 use alloc::vec::Vec;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, Field};
 use blake2::{Blake2b512, Digest};
 
 use crate::curve::Fr;
@@ -96,10 +96,10 @@ impl Transcript {
     }
 }
 
-/// A little-endian number of any length modulo r.
-fn reduce(bytes: &[u8]) -> Fr {
+/// A little-endian number of whole words modulo r.
+pub(crate) fn reduce(bytes: &[u8]) -> Fr {
     let (words, _) = bytes.as_chunks();
-    let shift = Fr::from(1u128 << 64);
+    let shift = Fr::from(u64::MAX) + Fr::ONE;
     words.iter().rev().fold(Fr::ZERO, |sum, word| {
         sum * shift + Fr::from(u64::from_le_bytes(*word))
     })
