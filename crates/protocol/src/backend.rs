@@ -15,6 +15,7 @@ use ark_ff::AdditiveGroup;
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::linear::weights::WeightMatrix;
 use crate::msm;
+use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
 /// The kernels of a prover.
@@ -83,4 +84,14 @@ pub fn bind_table(table: &mut Vec<Fr>, r: Fr) {
         table[i] = low + r * (high - low);
     }
     table.truncate(half);
+}
+
+/// The backend of a small verifier, whose sums have few terms: the least code.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compact;
+
+impl Backend for Compact {
+    fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+        sum_of_multiples(bases, scalars)
+    }
 }

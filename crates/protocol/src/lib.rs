@@ -47,6 +47,7 @@
 extern crate alloc;
 
 pub mod backend;
+mod batch;
 pub mod curve;
 pub mod digest;
 pub mod encoding;
@@ -75,10 +76,11 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Batch, BatchVerdict, Claim};
 pub use error::{KeyError, ProveError, VerifyError};
 pub use keys::{ProvingKey, VerifyingKey, generate};
 pub use proof::{Proof, PublicTensor};
 pub use prove::{ProveOptions, prove};
 pub use sumcheck::{EVALUATIONS, Instance};
-pub use verify::{Verdict, VerifyOptions, verify};
+pub use verify::{Verdict, VerifyOptions, receive, verify};
 pub use witness::{Cell, Witness, WitnessError};

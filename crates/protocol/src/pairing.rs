@@ -1,4 +1,4 @@
-//! The accumulator of pairing equations (PROTOCOL §7).
+//! Pairing equations, added up with weights (PROTOCOL §7).
 //!
 //! Every equation has the form e(A, [1]₂) + e(B, [τ]₂) + e(D, [τ^C]₂) + e(E, [β]₂) = 0. Scaled by random weights they add up to
 //! one, decided by four Miller loops and one final exponentiation whatever the network.
@@ -14,7 +14,6 @@ use crate::curve::{
     to_affine,
 };
 use crate::srs::Setup;
-use crate::straus::sum_of_multiples;
 
 /// Whether Π e(leftᵢ, rightᵢ) is one: as many Miller loops as points, one final exponentiation.
 pub(crate) fn product_is_one(left: &[G1Projective], right: Vec<G2Prepared>) -> bool {
@@ -36,6 +35,10 @@ pub(crate) enum Side {
     Beta,
 }
 
+impl Side {
+    pub(crate) const ALL: [Self; 4] = [Self::One, Self::Tau, Self::TauC, Self::Beta];
+}
+
 /// The four points, prepared once when a key is loaded.
 #[derive(Clone, Debug)]
 pub(crate) struct PreparedSides([G2Prepared; 4]);
@@ -44,50 +47,33 @@ impl PreparedSides {
     pub(crate) fn new(setup: &Setup, tau_c: G2Affine) -> Self {
         Self([g2_generator(), setup.tau_g2, tau_c, setup.beta_g2].map(G2Prepared::from))
     }
+
+    pub(crate) fn of(&self, side: Side) -> &G2Prepared {
+        let [one, tau, tau_c, beta] = &self.0;
+        match side {
+            Side::One => one,
+            Side::Tau => tau,
+            Side::TauC => tau_c,
+            Side::Beta => beta,
+        }
+    }
 }
 
-/// Equations, added up with weights.
+/// Points of a key that the equations of all its proofs share, on the side of [1]₂: the generator, the table's columns, the weights.
+pub(crate) const SHARED: usize = 5;
+
+/// The equations of one proof, added up with weights.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accumulator {
-    sides: [Terms; 4],
-}
-
-#[derive(Clone, Debug, Default)]
-struct Terms {
-    points: Vec<G1Affine>,
-    scalars: Vec<Fr>,
-}
-
-/// What the pairing says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Decision {
-    pub(crate) holds: bool,
-    pub(crate) miller_loops: usize,
+    /// The multiples of the key's shared points.
+    pub(crate) shared: [Fr; SHARED],
+    /// The multiples of the proof's own points.
+    pub(crate) own: Vec<(Side, G1Affine, Fr)>,
 }
 
 impl Accumulator {
     /// Adds scalar·point on one side.
     pub(crate) fn add(&mut self, side: Side, point: G1Affine, scalar: Fr) {
-        let [one, tau, tau_c, beta] = &mut self.sides;
-        let terms = match side {
-            Side::One => one,
-            Side::Tau => tau,
-            Side::TauC => tau_c,
-            Side::Beta => beta,
-        };
-        terms.points.push(point);
-        terms.scalars.push(scalar);
-    }
-
-    /// Decides whether the sum of all equations holds.
-    pub(crate) fn decide(&self, prepared: &PreparedSides) -> Decision {
-        let sums = self
-            .sides
-            .each_ref()
-            .map(|terms| sum_of_multiples(&terms.points, &terms.scalars));
-        Decision {
-            holds: product_is_one(&sums, prepared.0.to_vec()),
-            miller_loops: sums.len(),
-        }
+        self.own.push((side, point, scalar));
     }
 }

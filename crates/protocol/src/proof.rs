@@ -59,6 +59,11 @@ impl Proof {
         &self.public
     }
 
+    /// The public tensors alone.
+    pub(crate) fn into_public(self) -> Vec<PublicTensor> {
+        self.public
+    }
+
     /// The argument: group elements and scalars, without the public values.
     pub fn argument(&self) -> &[u8] {
         &self.argument

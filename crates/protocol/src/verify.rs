@@ -4,14 +4,16 @@ use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
-use crate::curve::{Fr, G1Affine, g1_generator};
-use crate::digest::Digest32;
+use crate::backend::Compact;
+use crate::batch::{Batch, Claim};
+use crate::curve::{Fr, G1Affine};
+use crate::digest::{Digest32, Hasher};
 use crate::error::VerifyError;
 use crate::keys::VerifyingKey;
 use crate::linear::claims::{ClaimChallenges, LinearClaims};
 use crate::linear::kappa::EvaluatedKappa;
 use crate::lookup::{LookupChallenges, constraints};
-use crate::opening::{OpeningClaim, Openings, masked_tail, receive};
+use crate::opening::{self, OpeningClaim, Openings, masked_tail};
 use crate::pairing::{Accumulator, Side};
 use crate::poly::multilinear::eq;
 use crate::poly::univariate::{evaluate, power, powers};
@@ -63,50 +65,77 @@ pub fn verify(
     proof: &[u8],
     options: &VerifyOptions<'_>,
 ) -> Result<Verdict, VerifyError> {
-    let setup = check_setup(key, options)?;
-    if let Some(expected) = options.model {
-        same_model(expected, key.digest())?;
-    }
-    let proof = Proof::from_bytes(proof)?;
-    same_model(key.digest(), proof.model())?;
-    check_public(key.program(), proof.public())?;
-    let miller_loops = check_equations(key, &proof, options.context)?;
+    let (claim, public) = receive(key, proof, options)?;
+    let miller_loops = decide(claim)?;
     Ok(Verdict {
-        setup,
+        setup: key.setup().origin(),
         model: key.digest(),
-        public: proof.public().to_vec(),
+        public,
         miller_loops,
     })
 }
 
-/// Decides the mathematics alone, whatever the setup, for a proof whose public tensors have been checked. Returns the number of
-/// Miller loops.
+/// Receives a proof file for a batch: checks everything but the pairing equations. Returns the claim, and the tensors that are public
+/// if it holds.
+///
+/// # Errors
+///
+/// [`VerifyError`] says why the proof is not accepted, whatever the pairing would say.
+///
+/// # Soundness
+///
+/// Nothing is proved until a [`Batch`](crate::Batch) with the claim has been decided.
+pub fn receive<'k>(
+    key: &'k VerifyingKey,
+    proof: &[u8],
+    options: &VerifyOptions<'_>,
+) -> Result<(Claim<'k>, Vec<PublicTensor>), VerifyError> {
+    check_setup(key, options)?;
+    if let Some(expected) = options.model {
+        same_model(expected, key.digest())?;
+    }
+    let digest = Hasher::new("tensorseal claim")
+        .part(&key.digest().0)
+        .part(options.context)
+        .part(proof)
+        .finish();
+    let proof = Proof::from_bytes(proof)?;
+    same_model(key.digest(), proof.model())?;
+    check_public(key.program(), proof.public())?;
+    let equations = Equations::receive(key, &proof, options.context)?.accumulate();
+    Ok((Claim::new(key, digest, equations), proof.into_public()))
+}
+
+/// Decides the mathematics alone, whatever the setup, for a proof whose public tensors have been checked.
 pub(crate) fn check_equations(
     key: &VerifyingKey,
     proof: &Proof,
     context: &[u8],
-) -> Result<usize, VerifyError> {
-    let equations = Equations::receive(key, proof, context)?;
-    let decision = equations.accumulate(key).decide(key.prepared());
-    if !decision.holds {
-        return Err(VerifyError::Equations);
-    }
-    Ok(decision.miller_loops)
+) -> Result<(), VerifyError> {
+    let equations = Equations::receive(key, proof, context)?.accumulate();
+    // The digest goes into the weights of a batch; one claim has none.
+    decide(Claim::new(key, key.digest(), equations)).map(|_| ())
 }
 
-fn check_setup(
-    key: &VerifyingKey,
-    options: &VerifyOptions<'_>,
-) -> Result<SetupOrigin, VerifyError> {
-    let origin = key.setup().origin();
-    match origin {
-        SetupOrigin::Hermez => Ok(origin),
-        SetupOrigin::Development if options.allow_development_setup => Ok(origin),
+/// Decides one claim; returns the number of Miller loops.
+fn decide(claim: Claim<'_>) -> Result<usize, VerifyError> {
+    let verdict = Batch::decide_one(claim, &Compact);
+    if verdict.rejected.is_empty() {
+        Ok(verdict.miller_loops)
+    } else {
+        Err(VerifyError::Equations)
+    }
+}
+
+fn check_setup(key: &VerifyingKey, options: &VerifyOptions<'_>) -> Result<(), VerifyError> {
+    match key.setup().origin() {
+        SetupOrigin::Hermez => Ok(()),
+        SetupOrigin::Development if options.allow_development_setup => Ok(()),
         SetupOrigin::Development => Err(VerifyError::DevelopmentSetup),
         SetupOrigin::Unknown => {
-            let setup = key.setup().digest();
+            let setup = key.setup_digest();
             if options.trusted_setups.contains(&setup) {
-                Ok(origin)
+                Ok(())
             } else {
                 Err(VerifyError::UnknownSetup { setup })
             }
@@ -185,7 +214,7 @@ impl Reduced {
             g_length: columns + mask_length(program.log_rows()),
         };
         let weight_functional = |x: Fr| self.kappa.at(x) + power(x, columns) * evaluate(&tail, x);
-        receive(&claim, weight_functional, channel)
+        opening::receive(&claim, weight_functional, channel)
     }
 }
 
@@ -246,7 +275,7 @@ impl Equations {
     /// w₁: U(z) is opened at z      w₂: V(1/z) is opened at 1/z
     /// w₃: p − g_p = q_p·(X^C − α′)      w₄: W − G = q′·(X^C − α)
     /// ```
-    fn accumulate(&self, key: &VerifyingKey) -> Accumulator {
+    fn accumulate(&self) -> Accumulator {
         let [w1, w2, w3, w4] = self.weights;
         let openings = &self.openings;
         let mut sum = Accumulator::default();
@@ -256,7 +285,7 @@ impl Equations {
         let [u, v] = &openings.combinations;
         let [y1, y2] = openings.values;
         sum.add(Side::One, self.g, w1 * u.g + w2 * v.g - w4);
-        sum.add(Side::One, g1_generator(), -(w1 * y1 + w2 * y2));
+        let constant = -(w1 * y1 + w2 * y2);
         for ((quotient, point), weight) in
             openings.quotients.iter().zip(openings.points).zip([w1, w2])
         {
@@ -268,16 +297,14 @@ impl Equations {
         for (column, power) in self.columns.iter().zip(&xi) {
             sum.add(Side::One, *column, w3 * power);
         }
-        let mut weight = w3 * xi.last().copied().unwrap_or(Fr::ZERO);
-        for column in key.table() {
-            sum.add(Side::One, *column, weight);
-            weight *= self.lookup.theta.0;
-        }
+        // The table stands behind the columns, its own three columns compressed by θ.
+        let theta = self.lookup.theta.0;
+        let table = w3 * xi.last().copied().unwrap_or(Fr::ZERO);
+        sum.shared = [constant, table, table * theta, table * theta.square(), w4];
         sum.add(Side::One, openings.g_p, -w3);
         sum.add(Side::One, openings.q_p, w3 * openings.alpha_prime);
         sum.add(Side::TauC, openings.q_p, -w3);
 
-        sum.add(Side::One, *key.weights(), w4);
         sum.add(Side::One, self.q, w4 * self.alpha);
         sum.add(Side::TauC, self.q, -w4);
         sum.add(Side::Beta, self.correction, -Fr::ONE);

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::backend::Backend;
-use crate::curve::{G1Affine, encode_g1};
+use crate::curve::{G1Affine, encode_g1, g1_generator};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::pairing::PreparedSides;
+use crate::pairing::{PreparedSides, SHARED};
 use crate::program::{Program, ProgramParts};
 use crate::srs::{PowerChain, Setup, Srs};
 
@@ -21,6 +21,7 @@ pub struct VerifyingKey {
     weights: G1Affine,
     annotation: Vec<u8>,
     digest: Digest32,
+    setup_digest: Digest32,
     prepared: PreparedSides,
 }
 
@@ -42,6 +43,7 @@ impl VerifyingKey {
         let (_, tau_c) = parts.chain.power(&parts.setup);
         let prepared = PreparedSides::new(&parts.setup, tau_c);
         Self {
+            setup_digest: parts.setup.digest(),
             setup: parts.setup,
             chain: parts.chain,
             program: parts.program,
@@ -86,6 +88,17 @@ impl VerifyingKey {
     /// [τ^C]₁.
     pub(crate) fn tau_c(&self) -> G1Affine {
         self.chain.power(&self.setup).0
+    }
+
+    /// The digest of the setup under which the key was made.
+    pub fn setup_digest(&self) -> Digest32 {
+        self.setup_digest
+    }
+
+    /// The points that the equations of all proofs of this key share.
+    pub(crate) fn shared_points(&self) -> [G1Affine; SHARED] {
+        let [pre, out, tag] = self.table;
+        [g1_generator(), pre, out, tag, self.weights]
     }
 
     pub(crate) fn prepared(&self) -> &PreparedSides {

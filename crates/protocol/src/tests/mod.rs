@@ -1,5 +1,6 @@
 //! Tests of the whole protocol.
 
+mod batch;
 mod cheating;
 mod completeness;
 mod forging;

@@ -1,0 +1,240 @@
+//! Batch verification: any number of proofs for the pairings of one.
+//!
+//! A proof that has been received is a [`Claim`]: sums of known multiples of points that must vanish in a pairing. With independent
+//! random weights the claims add up to one (Bellare, Garay and Rabin, "Fast batch verification for modular exponentiation and
+//! digital signatures", EUROCRYPT 1998, the small-exponents test), which takes the four Miller loops of a single proof, one more for
+//! each further width of the weight matrix and up to three for each further setup. A single proof is a batch of one.
+
+mod search;
+pub(crate) mod weights;
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use ark_ff::Field;
+
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, G1Projective, G2Prepared};
+use crate::digest::Digest32;
+use crate::keys::VerifyingKey;
+use crate::pairing::{Accumulator, SHARED, Side, product_is_one};
+use search::Search;
+
+/// A proof of which everything has been checked but its pairing equations.
+#[derive(Clone, Debug)]
+pub struct Claim<'k> {
+    key: &'k VerifyingKey,
+    /// A hash of the key's digest, the context and every byte of the proof.
+    digest: Digest32,
+    equations: Accumulator,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchVerdict {
+    /// Indices of the claims whose equations do not hold, in ascending order. The others are proved.
+    pub rejected: Vec<usize>,
+    /// Miller loops that deciding the whole batch takes.
+    pub miller_loops: usize,
+    /// How often a product of pairings was decided: once where everything holds.
+    pub decisions: usize,
+}
+
+/// Claims to be decided together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch<'k> {
+    claims: Vec<Claim<'k>>,
+    /// For each claim, its key's index in `keys`.
+    key_of: Vec<usize>,
+    keys: Vec<Key<'k>>,
+    slots: Vec<Slot<'k>>,
+}
+
+/// A key of the batch and the slot of each of its sides.
+#[derive(Clone, Debug)]
+struct Key<'k> {
+    key: &'k VerifyingKey,
+    slots: [usize; 4],
+}
+
+/// A point of G2 with which something is paired.
+#[derive(Clone, Debug)]
+struct Slot<'k> {
+    name: SlotName,
+    point: &'k G2Prepared,
+}
+
+/// Two keys of one setup share [τ]₂ and [β]₂, and [τ^C]₂ where their matrices have one width; all keys share [1]₂.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlotName {
+    One,
+    Tau { setup: Digest32 },
+    TauC { setup: Digest32, log: usize },
+    Beta { setup: Digest32 },
+}
+
+impl SlotName {
+    fn new(key: &VerifyingKey, side: Side) -> Self {
+        let setup = key.setup_digest();
+        match side {
+            Side::One => Self::One,
+            Side::Tau => Self::Tau { setup },
+            Side::TauC => Self::TauC {
+                setup,
+                log: key.program().log_weight_columns(),
+            },
+            Side::Beta => Self::Beta { setup },
+        }
+    }
+}
+
+/// Multiples of points, to be added up.
+#[derive(Clone, Debug, Default)]
+struct Terms {
+    points: Vec<G1Affine>,
+    scalars: Vec<Fr>,
+}
+
+impl Terms {
+    fn add(&mut self, point: G1Affine, scalar: Fr) {
+        self.points.push(point);
+        self.scalars.push(scalar);
+    }
+}
+
+impl<'k> Claim<'k> {
+    pub(crate) fn new(key: &'k VerifyingKey, digest: Digest32, equations: Accumulator) -> Self {
+        Self {
+            key,
+            digest,
+            equations,
+        }
+    }
+
+    /// The key of the model that the proof is for.
+    pub fn key(&self) -> &'k VerifyingKey {
+        self.key
+    }
+}
+
+impl<'k> Batch<'k> {
+    /// An empty batch, which holds.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a claim; its index is the number of claims before it.
+    pub fn push(&mut self, claim: Claim<'k>) {
+        let known = self
+            .keys
+            .iter()
+            .position(|known| known.key.digest() == claim.key.digest());
+        let index = known.unwrap_or_else(|| {
+            let slots = Side::ALL.map(|side| self.slot(claim.key, side));
+            self.keys.push(Key {
+                key: claim.key,
+                slots,
+            });
+            self.keys.len() - 1
+        });
+        self.key_of.push(index);
+        self.claims.push(claim);
+    }
+
+    fn slot(&mut self, key: &'k VerifyingKey, side: Side) -> usize {
+        let name = SlotName::new(key, side);
+        let known = self.slots.iter().position(|slot| slot.name == name);
+        known.unwrap_or_else(|| {
+            let point = key.prepared().of(side);
+            self.slots.push(Slot { name, point });
+            self.slots.len() - 1
+        })
+    }
+
+    /// How many claims there are.
+    pub fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    /// Whether there is no claim.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    /// Decides every claim. `randomness` is the verifier's own, as much as it has; the weights are sound without any.
+    ///
+    /// # Soundness
+    ///
+    /// The weights have 128 bits each, from a hash of every byte of every proof, key and context in their order and of
+    /// `randomness`: a false claim is missed with a probability of 2⁻¹²⁸ for each attempt at choosing the batch, or in all where
+    /// `randomness` is 16 bytes that no prover knows.
+    pub fn decide(&self, randomness: &[u8], backend: &impl Backend) -> BatchVerdict {
+        let digests: Vec<Digest32> = self.claims.iter().map(|claim| claim.digest).collect();
+        Search::new(self, &weights::weights(&digests, randomness), backend).run()
+    }
+
+    /// Decides a batch that is known to have one claim: that needs no weight.
+    pub(crate) fn decide_one(claim: Claim<'k>, backend: &impl Backend) -> BatchVerdict {
+        let mut batch = Self::new();
+        batch.push(claim);
+        Search::new(&batch, &[Fr::ONE], backend).run()
+    }
+
+    /// What is paired with each slot, for the claims in `range` with their weights.
+    fn sums(
+        &self,
+        range: Range<usize>,
+        weights: &[Fr],
+        backend: &impl Backend,
+    ) -> Vec<G1Projective> {
+        let mut slots: Vec<Terms> = self.slots.iter().map(|_| Terms::default()).collect();
+        let mut shared: Vec<[Fr; SHARED]> = self.keys.iter().map(|_| Default::default()).collect();
+        let claims = self.claims.iter().zip(&self.key_of).zip(weights);
+        for ((claim, key), weight) in claims.skip(range.start).take(range.len()) {
+            let Some((key, shared)) = self.keys.get(*key).zip(shared.get_mut(*key)) else {
+                continue;
+            };
+            for (sum, scalar) in shared.iter_mut().zip(&claim.equations.shared) {
+                *sum += *weight * scalar;
+            }
+            for (side, point, scalar) in &claim.equations.own {
+                if let Some(terms) = slots.get_mut(key.slot(*side)) {
+                    terms.add(*point, *weight * scalar);
+                }
+            }
+        }
+        for (key, shared) in self.keys.iter().zip(&shared) {
+            if let Some(terms) = slots.get_mut(key.slot(Side::One)) {
+                for (point, scalar) in key.key.shared_points().into_iter().zip(shared) {
+                    terms.add(point, *scalar);
+                }
+            }
+        }
+        slots
+            .iter()
+            .map(|terms| backend.msm(&terms.points, &terms.scalars))
+            .collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn digests(&self) -> Vec<Digest32> {
+        self.claims.iter().map(|claim| claim.digest).collect()
+    }
+
+    fn holds(&self, sums: &[G1Projective]) -> bool {
+        let points = self.slots.iter().map(|slot| slot.point.clone());
+        product_is_one(sums, points.collect())
+    }
+}
+
+impl Key<'_> {
+    fn slot(&self, side: Side) -> usize {
+        let [one, tau, tau_c, beta] = self.slots;
+        match side {
+            Side::One => one,
+            Side::Tau => tau,
+            Side::TauC => tau_c,
+            Side::Beta => beta,
+        }
+    }
+}

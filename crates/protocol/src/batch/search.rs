@@ -1,0 +1,95 @@
+//! Which claims of a batch are false?
+//!
+//! By halving: where a range fails and its left half holds, the right half fails without being decided, and its sums are those of
+//! the whole less those of the left. A few false claims cost a few logarithms of decisions. Many would cost twice as many decisions
+//! as there are claims, so after some fraction of that the rest is decided claim by claim.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{Batch, BatchVerdict};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Projective};
+
+/// One decision while halving for so many claims, besides the logarithms that a first false claim takes.
+const CLAIMS_FOR_A_DECISION: usize = 8;
+
+pub(super) struct Search<'a, 'k, B> {
+    batch: &'a Batch<'k>,
+    weights: &'a [Fr],
+    backend: &'a B,
+    rejected: Vec<usize>,
+    decisions: usize,
+    /// Decisions after which halving is given up.
+    budget: usize,
+}
+
+impl<'a, 'k, B: Backend> Search<'a, 'k, B> {
+    pub(super) fn new(batch: &'a Batch<'k>, weights: &'a [Fr], backend: &'a B) -> Self {
+        let claims = batch.len();
+        let logarithm = claims.checked_ilog2().unwrap_or(0);
+        Self {
+            batch,
+            weights,
+            backend,
+            rejected: Vec::new(),
+            decisions: 0,
+            budget: claims / CLAIMS_FOR_A_DECISION
+                + 2 * usize::try_from(logarithm).unwrap_or(usize::MAX)
+                + 1,
+        }
+    }
+
+    pub(super) fn run(mut self) -> BatchVerdict {
+        let all = 0..self.batch.len();
+        let sums = self.sums(all.clone());
+        if !self.holds(&sums) {
+            self.split(all, &sums);
+        }
+        BatchVerdict {
+            rejected: self.rejected,
+            miller_loops: self.batch.slots.len(),
+            decisions: self.decisions,
+        }
+    }
+
+    /// Finds the false claims of a range that does not hold.
+    fn split(&mut self, range: Range<usize>, sums: &[G1Projective]) {
+        if range.len() <= 1 {
+            self.rejected.extend(range);
+            return;
+        }
+        if self.decisions > self.budget {
+            self.one_by_one(range);
+            return;
+        }
+        let middle = range.start.midpoint(range.end);
+        let left = self.sums(range.start..middle);
+        let right: Vec<G1Projective> = sums.iter().zip(&left).map(|(a, b)| *a - b).collect();
+        let left_holds = self.holds(&left);
+        if !left_holds {
+            self.split(range.start..middle, &left);
+        }
+        if left_holds || !self.holds(&right) {
+            self.split(middle..range.end, &right);
+        }
+    }
+
+    fn one_by_one(&mut self, range: Range<usize>) {
+        for index in range {
+            let sums = self.sums(index..index + 1);
+            if !self.holds(&sums) {
+                self.rejected.push(index);
+            }
+        }
+    }
+
+    fn sums(&self, range: Range<usize>) -> Vec<G1Projective> {
+        self.batch.sums(range, self.weights, self.backend)
+    }
+
+    fn holds(&mut self, sums: &[G1Projective]) -> bool {
+        self.decisions += 1;
+        self.batch.holds(sums)
+    }
+}
