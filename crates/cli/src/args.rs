@@ -141,23 +141,26 @@ pub(crate) struct ProveArguments {
     pub(crate) json: bool,
 }
 
-/// Check a proof.
+/// Check a proof, or any number of proofs at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tensorseal verify --key sealed/model.vk answer.proof
   tensorseal verify --key sealed/model.vk answer.proof --model 3f1c… --expect-output class=7
   tensorseal verify --key sealed/model.vk answer.proof --dev --json
+  tensorseal verify --key sealed/model.vk --key other/model.vk answers/ more.proof
 
-Exit codes: 0 the proof holds, 1 it is rejected, 2 the files cannot be read.
+Several proofs, or a folder of files that end in .proof, are decided by the pairings of one; each is
+checked under the key of the model that it names, and every bad one is listed with its reason.
+Exit codes: 0 every proof holds, 1 one is rejected, 2 the files cannot be read.
 A key is only as good as where it comes from: pin the model with --model.")]
 pub(crate) struct VerifyArguments {
-    /// The verifying key.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: PathBuf,
-    /// The proof.
-    #[arg(value_name = "PROOF")]
-    pub(crate) proof: PathBuf,
+    /// The verifying key; one for each model.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) key: Vec<PathBuf>,
+    /// The proofs; a folder counts as its files that end in .proof.
+    #[arg(value_name = "PROOF", required = true)]
+    pub(crate) proof: Vec<PathBuf>,
     /// The model's digest, as `compile` prints it: any other key is refused.
     #[arg(long, value_name = "DIGEST")]
     pub(crate) model: Option<String>,

@@ -22,6 +22,11 @@ pub enum VerifyError {
         /// The model found.
         found: Digest32,
     },
+    /// No key was given for the model that the proof names.
+    NoKey {
+        /// The model found.
+        found: Digest32,
+    },
     /// The key stands on a development setup, which convinces nobody, and the caller has not allowed that.
     DevelopmentSetup,
     /// The key stands on a setup that the verifier neither pins nor was told to trust.
@@ -61,7 +66,7 @@ impl VerifyError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed(_) => "malformed-proof",
-            Self::WrongModel { .. } => "wrong-model",
+            Self::WrongModel { .. } | Self::NoKey { .. } => "wrong-model",
             Self::DevelopmentSetup => "development-setup",
             Self::UnknownSetup { .. } => "unknown-setup",
             Self::PublicTensor { .. } | Self::PublicLength { .. } | Self::PublicValue { .. } => {
@@ -80,6 +85,7 @@ impl fmt::Display for VerifyError {
             Self::WrongModel { expected, found } => {
                 write!(f, "model {expected} was wanted, this is model {found}")
             }
+            Self::NoKey { found } => write!(f, "there is no key for model {found}"),
             Self::DevelopmentSetup => f.write_str(
                 "the key was made with a development setup, whose maker can forge proofs; allow it only for tests",
             ),

@@ -90,6 +90,17 @@ impl Proof {
         writer.finish()
     }
 
+    /// The model that a proof file names, read without the rest of it.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not begin as a proof file does.
+    pub fn model_of(bytes: &[u8]) -> Result<Digest32, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        reader.header(FileKind::Proof)?;
+        Ok(Digest32(reader.array()?))
+    }
+
     /// Reads a proof file. The argument is what is left after the public values; its bytes are read when it is verified.
     ///
     /// # Errors

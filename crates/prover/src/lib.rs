@@ -5,6 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
+
+pub use batch::{BatchReport, verify_batch};
+
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
 use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};

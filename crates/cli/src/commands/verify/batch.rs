@@ -1,0 +1,131 @@
+//! Many proofs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+use tensorseal_protocol::random::{PlatformRandom, RandomSource};
+use tensorseal_protocol::{VerifyOptions, VerifyingKey};
+use tensorseal_prover::{BatchReport, verify_batch};
+
+use crate::args::VerifyArguments;
+use crate::measure::timed;
+use crate::terminal::{Progress, print_json, say, seconds};
+use crate::{Outcome, files};
+
+/// Bytes of randomness that no prover knows.
+const RANDOM_BYTES: usize = 32;
+
+#[derive(Serialize)]
+struct Summary {
+    proofs: usize,
+    ok: bool,
+    rejected: Vec<Rejected>,
+    models: Vec<Model>,
+    miller_loops: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Rejected {
+    proof: String,
+    code: &'static str,
+    reason: String,
+}
+
+/// A key and where it stands.
+#[derive(Serialize)]
+struct Model {
+    model: String,
+    setup: &'static str,
+    table: &'static str,
+}
+
+pub(super) fn run(
+    (keys, tables): (&[VerifyingKey], &[&'static str]),
+    proofs: &[PathBuf],
+    options: &VerifyOptions<'_>,
+    arguments: &VerifyArguments,
+) -> Result<Outcome> {
+    let mut randomness = [0; RANDOM_BYTES];
+    PlatformRandom.fill(&mut randomness)?;
+    let (report, time) = timed(|| {
+        let progress = Progress::spinner("checking proofs");
+        let bytes = proofs.iter().map(|path| files::read(path));
+        verify_batch(keys, bytes, options, &randomness, |done| {
+            progress.set(done, proofs.len());
+        })
+    });
+    let summary = summary((keys, tables), proofs, &report?, time);
+    if arguments.json {
+        print_json(&summary)?;
+    } else {
+        print(&summary, time)?;
+    }
+    Ok(if summary.ok {
+        Outcome::Good
+    } else {
+        Outcome::Rejected
+    })
+}
+
+fn summary(
+    (keys, tables): (&[VerifyingKey], &[&'static str]),
+    proofs: &[PathBuf],
+    report: &BatchReport,
+    time: Duration,
+) -> Summary {
+    let rejected = report.rejected.iter().map(|(place, error)| Rejected {
+        proof: proofs
+            .get(*place)
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
+        code: error.code(),
+        reason: error.to_string(),
+    });
+    let models = keys.iter().zip(tables).map(|(key, table)| Model {
+        model: key.digest().to_string(),
+        setup: key.setup().origin().name(),
+        table,
+    });
+    Summary {
+        proofs: report.proofs,
+        ok: report.rejected.is_empty(),
+        rejected: rejected.collect(),
+        models: models.collect(),
+        miller_loops: report.miller_loops,
+        seconds: time.as_secs_f64(),
+    }
+}
+
+fn print(summary: &Summary, time: Duration) -> Result<()> {
+    let accepted = summary.proofs - summary.rejected.len();
+    say!(
+        "accepted {accepted} of {} proofs in {}, {} for each",
+        summary.proofs,
+        seconds(time),
+        seconds(time / u32::try_from(summary.proofs.max(1)).unwrap_or(u32::MAX))
+    );
+    for proof in &summary.rejected {
+        say!(
+            "REJECTED {} ({}): {}",
+            proof.proof,
+            proof.code,
+            proof.reason
+        );
+    }
+    for model in &summary.models {
+        say!("  model  {}", model.model);
+        say!("  setup  {}", model.setup);
+        say!("  table  {}", model.table);
+    }
+    if summary
+        .models
+        .iter()
+        .any(|model| model.setup == "development")
+    {
+        say!("  WARNING: whoever made a development setup can forge proofs under it");
+    }
+    Ok(())
+}
