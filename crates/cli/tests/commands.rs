@@ -216,6 +216,95 @@ fn altered_proofs_other_models_and_other_contexts_are_rejected() {
     );
 }
 
+/// Verifies proofs as a batch.
+fn batch(proofs: &[&str], more: &[&str]) -> (i32, Value) {
+    let key = at("sealed/model.vk");
+    let mut arguments = vec!["verify", "--key", &key, "--dev", "--json"];
+    arguments.extend(proofs);
+    arguments.extend(more);
+    let output = tensorseal(&arguments);
+    (code(&output), json(&output))
+}
+
+#[test]
+fn a_batch_takes_the_pairings_of_one_proof_and_names_every_bad_one() {
+    let folder = sealed().join("batch");
+    fs::create_dir(&folder).unwrap();
+    let (proof, _) = proved("batch/a.proof", &[]);
+    let good = fs::read(&proof).unwrap();
+    for name in ["b.proof", "c.proof", "d.proof"] {
+        fs::write(folder.join(name), &good).unwrap();
+    }
+    fs::write(folder.join("notes.txt"), "no proof").unwrap();
+    let folder = folder.display().to_string();
+    let (code, verdict) = batch(&[&folder, &proof], &[]);
+    assert_eq!(code, 0);
+    assert_eq!(verdict["ok"], true);
+    assert_eq!(verdict["proofs"], 5);
+    assert_eq!(verdict["rejected"], serde_json::json!([]));
+    assert_eq!(verdict["miller_loops"], 4);
+    assert!(verdict["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(verdict["models"][0]["setup"], "development");
+
+    // Two that hold but for their equations, one that cannot be read.
+    let mut altered = good.clone();
+    let header = altered.len() - 40;
+    altered[header] ^= 1;
+    fs::write(at("batch/b.proof"), &altered).unwrap();
+    fs::write(at("batch/c.proof"), &good[..good.len() - 1]).unwrap();
+    let (code, verdict) = batch(&[&folder], &[]);
+    assert_eq!((code, verdict["ok"].as_bool()), (1, Some(false)));
+    let rejected = verdict["rejected"].as_array().unwrap();
+    let names: Vec<&str> = rejected
+        .iter()
+        .map(|entry| entry["proof"].as_str().unwrap())
+        .collect();
+    assert!(names[0].ends_with("b.proof") && names[1].ends_with("c.proof"));
+    assert_eq!(names.len(), 2);
+    assert_eq!(rejected[1]["code"], "malformed-proof");
+    assert!(!rejected[0]["reason"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn a_batch_may_hold_proofs_of_several_models_and_setups() {
+    let (proof, _) = proved("several.proof", &[]);
+    let vector = |name: &str| repository().join("tests/vectors/demo").join(name);
+    let other = vector("proof.bin").display().to_string();
+    let (code, verdict) = batch(&[&proof, &other], &[]);
+    assert_eq!(code, 1);
+    assert_eq!(verdict["rejected"][0]["proof"], other.as_str());
+    assert_eq!(verdict["rejected"][0]["code"], "wrong-model");
+    let key = vector("model.vk").display().to_string();
+    let (code, verdict) = batch(&[&proof, &other], &["--key", &key]);
+    assert_eq!(code, 0, "{verdict}");
+    // [1]₂ is shared, [τ]₂, [τ^C]₂ and [β]₂ belong to a setup.
+    assert_eq!(verdict["miller_loops"], 1 + 2 * 3);
+    let (code, verdict) = batch(&[&proof, &other], &["--key", &key, "--model", &digest()]);
+    assert_eq!(code, 1);
+    assert_eq!(verdict["rejected"][0]["code"], "wrong-model");
+}
+
+#[test]
+fn a_batch_that_makes_no_sense_is_an_error() {
+    let (proof, _) = proved("sense.proof", &[]);
+    let key = at("sealed/model.vk");
+    let empty = sealed().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let empty = empty.display().to_string();
+    for (arguments, cause) in [
+        (
+            vec![&proof[..], &proof, "--expect-output", "class=1"],
+            "one proof",
+        ),
+        (vec![&empty], "no file that ends in .proof"),
+        (vec![&proof, "missing.proof"], "missing.proof"),
+    ] {
+        let output = tensorseal(&[&["verify", "--dev", "--key", &key], &arguments[..]].concat());
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(cause), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn every_file_can_be_inspected() {
     let (proof, _) = proved("inspected.proof", &["--hide-input"]);

@@ -1,9 +1,10 @@
 //! `tensorseal bench`.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::integer::IntegerGraph;
@@ -11,6 +12,7 @@ use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
 use tensorseal_protocol::{KeyError, Proof, ProveOptions, VerifyOptions, VerifyingKey, verify};
+use tensorseal_prover::verify_batch;
 
 use super::compile::{Sealed, seal};
 use super::prove::Model;
@@ -33,8 +35,13 @@ struct Row {
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
     verify_seconds: f64,
+    /// For each proof of a batch of [`BATCH`].
+    batch_verify_seconds: f64,
     miller_loops: usize,
 }
+
+/// Proofs in the batch that is measured.
+const BATCH: usize = 1000;
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     let mut rows = Vec::new();
@@ -49,7 +56,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
         return Ok(Outcome::Good);
     }
     say!(
-        "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
+        "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
         "model",
         "parameters",
         "compile",
@@ -60,12 +67,13 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
         "vk",
         "pk",
         "verify",
+        "in batch",
         "loops"
     );
     for row in rows {
         let time = |time: f64| seconds(Duration::from_secs_f64(time));
         say!(
-            "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>6}",
+            "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
             row.name,
             row.parameters,
             time(row.compile_seconds),
@@ -77,6 +85,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
             bytes(row.verifying_key_bytes),
             bytes(row.proving_key_bytes),
             time(row.verify_seconds),
+            time(row.batch_verify_seconds),
             row.miller_loops
         );
     }
@@ -97,10 +106,14 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let samples = calibration.samples(&model.graph.input.name, &model.graph.input.shape)?;
     let sample = samples.first().context("there is no calibration sample")?;
     progress.message("proving");
-    let (proof, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
+    let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
+    let proof_bytes = proofs.first().map_or(0, |proof| proof.argument().len());
+    let proofs: Vec<Vec<u8>> = proofs.iter().map(Proof::to_bytes).collect();
     progress.message("verifying");
     let verifying = model.key.verifying().to_bytes();
-    let (verify_seconds, miller_loops) = verify_repeatedly(&verifying, &proof, 20 * repeat)?;
+    let key = VerifyingKey::from_bytes(&verifying)?;
+    let (verify_seconds, miller_loops) = verify_repeatedly(&key, &proofs, 20 * repeat)?;
+    let batch_verify_seconds = verify_as_batch(key, &proofs)?;
     progress.message("measuring memory");
     Ok(Row {
         name: path
@@ -113,10 +126,11 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         prove_seconds,
         prove_cpu_seconds,
         peak_bytes: fresh_peak(&key_bytes, &model.graph, sample)?,
-        proof_bytes: proof.argument().len(),
+        proof_bytes,
         verifying_key_bytes: verifying.len(),
         proving_key_bytes: key_bytes.len(),
         verify_seconds,
+        batch_verify_seconds,
         miller_loops,
     })
 }
@@ -144,53 +158,65 @@ fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(
     }
 }
 
-/// The last proof, the median of the times, and processor seconds for each proof.
+/// The proofs, the median of the times, and processor seconds for each proof.
 fn prove_repeatedly(
     model: &Model,
     sample: &[f32],
     repeat: usize,
-) -> Result<(Proof, f64, Option<f64>)> {
+) -> Result<(Vec<Proof>, f64, Option<f64>)> {
     let (input, output) = model.ports();
     let options = ProveOptions {
         public: &[input, output],
         context: &[],
     };
     let mut times = Vec::new();
-    let mut proof = None;
+    let mut proofs = Vec::new();
     let before = cpu_seconds();
     for _ in 0..repeat {
         let (made, time) = timed(|| {
             let (witness, _) = model.run(sample)?;
             model.prove(&witness, &options)
         });
-        proof = Some(made?);
+        proofs.push(made?);
         times.push(time);
     }
     let used = before
         .zip(cpu_seconds())
         .map(|(before, after)| (after - before) / repeat as f64);
-    Ok((
-        proof.context("no proof was made")?,
-        median(times).as_secs_f64(),
-        used,
-    ))
+    Ok((proofs, median(times).as_secs_f64(), used))
 }
 
-fn verify_repeatedly(key: &[u8], proof: &Proof, repeat: usize) -> Result<(f64, usize)> {
-    let key = VerifyingKey::from_bytes(key)?;
-    let encoded = proof.to_bytes();
-    let accept = VerifyOptions {
-        allow_development_setup: true,
-        ..VerifyOptions::default()
-    };
+const ACCEPT: VerifyOptions<'_> = VerifyOptions {
+    allow_development_setup: true,
+    trusted_setups: &[],
+    model: None,
+    context: &[],
+};
+
+fn verify_repeatedly(
+    key: &VerifyingKey,
+    proofs: &[Vec<u8>],
+    repeat: usize,
+) -> Result<(f64, usize)> {
     let mut times = Vec::new();
     let mut miller_loops = 0;
-    for _ in 0..repeat {
-        let (verdict, time) = timed(|| verify(&key, &encoded, &accept));
+    for proof in proofs.iter().cycle().take(repeat) {
+        let (verdict, time) = timed(|| verify(key, proof, &ACCEPT));
         miller_loops = verdict?.miller_loops;
         times.push(time);
     }
     Ok((median(times).as_secs_f64(), miller_loops))
+}
+
+fn verify_as_batch(key: VerifyingKey, proofs: &[Vec<u8>]) -> Result<f64> {
+    let batch = proofs.iter().cycle().take(BATCH).map(Ok::<_, Infallible>);
+    let (report, time) = timed(|| verify_batch(&[key], batch, &ACCEPT, &[], |_| ()));
+    let report = report?;
+    ensure!(
+        report.rejected.is_empty(),
+        "a proof of the batch is rejected"
+    );
+    Ok(time.as_secs_f64() / report.proofs as f64)
 }
 
 fn calibration_path(model: &Path) -> PathBuf {
