@@ -37,9 +37,13 @@ pub(crate) struct VerifyingParts {
 
 impl VerifyingKey {
     pub(crate) fn new(parts: VerifyingParts) -> Self {
-        let digest = Hasher::new("tensorseal verifying key")
-            .part(&encode(&parts))
-            .finish();
+        let bytes = encode(&parts);
+        Self::with_bytes(parts, &bytes)
+    }
+
+    /// The key of these parts, whose encoding is known: an encoding is canonical, so a reader need not write it again.
+    fn with_bytes(parts: VerifyingParts, bytes: &[u8]) -> Self {
+        let digest = Hasher::new("tensorseal verifying key").part(bytes).finish();
         let (_, tau_c) = parts.chain.power(&parts.setup);
         let prepared = PreparedSides::new(&parts.setup, tau_c);
         Self {
@@ -139,14 +143,15 @@ impl VerifyingKey {
         let annotation = reader.take(widen(length))?.to_vec();
         reader.finish()?;
         chain.check(&setup)?;
-        Ok(Self::new(VerifyingParts {
+        let parts = VerifyingParts {
             setup,
             chain,
             program,
             table,
             weights,
             annotation,
-        }))
+        };
+        Ok(Self::with_bytes(parts, bytes))
     }
 
     /// Recomputes the table's commitments from its description, after checking the powers that go into them.

@@ -5,15 +5,18 @@ use core::fmt;
 use core::iter::once;
 
 use ark_ec::AffineRepr;
+use ark_ff::Field;
 
 use super::powers::Weights;
 use super::{Setup, Srs};
 use crate::curve::{
-    G1Affine, G1Projective, G2Affine, G2Prepared, encode_g1, encode_g2, g1_generator, g2_generator,
+    Fr, G1Affine, G1Projective, G2Affine, G2Prepared, encode_g1, encode_g2, g1_generator,
+    g2_generator,
 };
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::pairing::product_is_one;
+use crate::straus::sum_of_multiples;
 
 /// [τ^(2^k)]₁ and [τ^(2^k)]₂ for k = 1 … log C: how [τ^C]₁ and [τ^C]₂ follow from [τ]₁ and [τ]₂.
 ///
@@ -189,17 +192,25 @@ impl PowerChain {
         // The equation of β goes in with weight one, those of the chain with a weight each. `owed` is the weight of
         // e(G₁, ·) at the point of the chain that comes next, `fixed` is what is paired with G₂.
         let [mut owed, _] = weights.scalars();
-        let mut fixed = setup.tau_g1 * owed + setup.beta_g1;
+        let mut fixed = (
+            alloc::vec![setup.tau_g1, setup.beta_g1],
+            alloc::vec![owed, Fr::ONE],
+        );
         let (mut here_g1, mut here_g2) = (setup.tau_g1, setup.tau_g2);
         for (next_g1, next_g2) in self.g1.iter().zip(&self.g2) {
             let [doubling, same] = weights.scalars();
-            left.push(here_g1 * doubling - one * owed);
+            left.push(sum_of_multiples(&[here_g1, one], &[doubling, -owed]));
             right.push(here_g2);
-            fixed += *next_g1 * same;
+            fixed.0.push(*next_g1);
+            fixed.1.push(same);
             owed = doubling + same;
             (here_g1, here_g2) = (*next_g1, *next_g2);
         }
-        left.extend([-(one * owed), fixed, -one.into_group()]);
+        left.extend([
+            sum_of_multiples(&[one], &[-owed]),
+            sum_of_multiples(&fixed.0, &fixed.1),
+            -one.into_group(),
+        ]);
         right.extend([here_g2, g2_generator(), setup.beta_g2]);
         (left, right)
     }
