@@ -13,6 +13,7 @@ use crate::curve::{
     Fr, G1Affine, G1Prepared, G1Projective, G2Affine, G2Prepared, PairingOutput, g2_generator,
     to_affine,
 };
+use crate::digest::Digest32;
 use crate::srs::Setup;
 
 /// Whether Π e(leftᵢ, rightᵢ) is one: as many Miller loops as points, one final exponentiation.
@@ -39,8 +40,23 @@ impl Side {
     pub(crate) const ALL: [Self; 4] = [Self::One, Self::Tau, Self::TauC, Self::Beta];
 }
 
-/// The four points, prepared once when a key is loaded.
-#[derive(Clone, Debug)]
+/// What of a verifying key the pairing needs; claims of one key share it.
+#[derive(Debug)]
+pub(crate) struct PairingKey {
+    /// The key's digest.
+    pub(crate) model: Digest32,
+    /// The digest of its setup.
+    pub(crate) setup: Digest32,
+    /// log₂ C.
+    pub(crate) log_columns: usize,
+    /// The points that the equations of all its proofs share, all on the side of [1]₂.
+    pub(crate) shared: [G1Affine; SHARED],
+    /// The fixed points of G2, prepared once when the key is loaded.
+    pub(crate) sides: PreparedSides,
+}
+
+/// The four points of [`Side`].
+#[derive(Debug)]
 pub(crate) struct PreparedSides([G2Prepared; 4]);
 
 impl PreparedSides {
@@ -59,7 +75,7 @@ impl PreparedSides {
     }
 }
 
-/// Points of a key that the equations of all its proofs share, on the side of [1]₂: the generator, the table's columns, the weights.
+/// The points that proofs of one key share: the generator, the table's columns, the weights.
 pub(crate) const SHARED: usize = 5;
 
 /// The equations of one proof, added up with weights.

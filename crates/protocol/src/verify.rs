@@ -85,11 +85,11 @@ pub fn verify(
 /// # Soundness
 ///
 /// Nothing is proved until a [`Batch`](crate::Batch) with the claim has been decided.
-pub fn receive<'k>(
-    key: &'k VerifyingKey,
+pub fn receive(
+    key: &VerifyingKey,
     proof: &[u8],
     options: &VerifyOptions<'_>,
-) -> Result<(Claim<'k>, Vec<PublicTensor>), VerifyError> {
+) -> Result<(Claim, Vec<PublicTensor>), VerifyError> {
     check_setup(key, options)?;
     if let Some(expected) = options.model {
         same_model(expected, key.digest())?;
@@ -118,7 +118,7 @@ pub(crate) fn check_equations(
 }
 
 /// Decides one claim; returns the number of Miller loops.
-fn decide(claim: Claim<'_>) -> Result<usize, VerifyError> {
+fn decide(claim: Claim) -> Result<usize, VerifyError> {
     let verdict = Batch::decide_one(claim, &Compact);
     if verdict.rejected.is_empty() {
         Ok(verdict.miller_loops)

@@ -33,8 +33,8 @@ pub struct BatchReport {
 /// # Soundness
 ///
 /// See [`Batch::decide`], to which `randomness` goes. A proof for a model that has no key among `keys` is rejected.
-pub fn verify_batch<'k, P, E>(
-    keys: &'k [VerifyingKey],
+pub fn verify_batch<P, E>(
+    keys: &[VerifyingKey],
     proofs: impl IntoIterator<Item = Result<P, E>>,
     options: &VerifyOptions<'_>,
     randomness: &[u8],
@@ -54,7 +54,7 @@ where
         if chunk.is_empty() {
             break;
         }
-        let claims: Vec<Result<Claim<'k>, VerifyError>> = chunk
+        let claims: Vec<Result<Claim, VerifyError>> = chunk
             .par_iter()
             .map(|proof| claim(keys, proof.as_ref(), options))
             .collect();
@@ -82,11 +82,11 @@ where
     })
 }
 
-fn claim<'k>(
-    keys: &'k [VerifyingKey],
+fn claim(
+    keys: &[VerifyingKey],
     proof: &[u8],
     options: &VerifyOptions<'_>,
-) -> Result<Claim<'k>, VerifyError> {
+) -> Result<Claim, VerifyError> {
     let model = Proof::model_of(proof)?;
     let mut keys = keys.iter();
     let key = keys

@@ -8,6 +8,7 @@
 mod search;
 pub(crate) mod weights;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -17,13 +18,13 @@ use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, G2Prepared};
 use crate::digest::Digest32;
 use crate::keys::VerifyingKey;
-use crate::pairing::{Accumulator, SHARED, Side, product_is_one};
+use crate::pairing::{Accumulator, PairingKey, SHARED, Side, product_is_one};
 use search::Search;
 
 /// A proof of which everything has been checked but its pairing equations.
 #[derive(Clone, Debug)]
-pub struct Claim<'k> {
-    key: &'k VerifyingKey,
+pub struct Claim {
+    key: Arc<PairingKey>,
     /// A hash of the key's digest, the context and every byte of the proof.
     digest: Digest32,
     equations: Accumulator,
@@ -42,26 +43,28 @@ pub struct BatchVerdict {
 
 /// Claims to be decided together.
 #[derive(Clone, Debug, Default)]
-pub struct Batch<'k> {
-    claims: Vec<Claim<'k>>,
+pub struct Batch {
+    claims: Vec<Claim>,
     /// For each claim, its key's index in `keys`.
     key_of: Vec<usize>,
-    keys: Vec<Key<'k>>,
-    slots: Vec<Slot<'k>>,
+    keys: Vec<Key>,
+    slots: Vec<Slot>,
 }
 
 /// A key of the batch and the slot of each of its sides.
 #[derive(Clone, Debug)]
-struct Key<'k> {
-    key: &'k VerifyingKey,
+struct Key {
+    pairing: Arc<PairingKey>,
     slots: [usize; 4],
 }
 
 /// A point of G2 with which something is paired.
 #[derive(Clone, Debug)]
-struct Slot<'k> {
+struct Slot {
     name: SlotName,
-    point: &'k G2Prepared,
+    /// Index of the first key that has it, and the side there.
+    key: usize,
+    side: Side,
 }
 
 /// Two keys of one setup share [τ]₂ and [β]₂, and [τ^C]₂ where their matrices have one width; all keys share [1]₂.
@@ -74,14 +77,14 @@ enum SlotName {
 }
 
 impl SlotName {
-    fn new(key: &VerifyingKey, side: Side) -> Self {
-        let setup = key.setup_digest();
+    fn new(key: &PairingKey, side: Side) -> Self {
+        let setup = key.setup;
         match side {
             Side::One => Self::One,
             Side::Tau => Self::Tau { setup },
             Side::TauC => Self::TauC {
                 setup,
-                log: key.program().log_weight_columns(),
+                log: key.log_columns,
             },
             Side::Beta => Self::Beta { setup },
         }
@@ -102,51 +105,42 @@ impl Terms {
     }
 }
 
-impl<'k> Claim<'k> {
-    pub(crate) fn new(key: &'k VerifyingKey, digest: Digest32, equations: Accumulator) -> Self {
+impl Claim {
+    pub(crate) fn new(key: &VerifyingKey, digest: Digest32, equations: Accumulator) -> Self {
         Self {
-            key,
+            key: Arc::clone(key.pairing()),
             digest,
             equations,
         }
     }
-
-    /// The key of the model that the proof is for.
-    pub fn key(&self) -> &'k VerifyingKey {
-        self.key
-    }
 }
 
-impl<'k> Batch<'k> {
+impl Batch {
     /// An empty batch, which holds.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a claim; its index is the number of claims before it.
-    pub fn push(&mut self, claim: Claim<'k>) {
-        let known = self
-            .keys
-            .iter()
-            .position(|known| known.key.digest() == claim.key.digest());
-        let index = known.unwrap_or_else(|| {
-            let slots = Side::ALL.map(|side| self.slot(claim.key, side));
-            self.keys.push(Key {
-                key: claim.key,
-                slots,
-            });
+    pub fn push(&mut self, claim: Claim) {
+        let known = |key: &Key| key.pairing.model == claim.key.model;
+        let index = self.keys.iter().position(known).unwrap_or_else(|| {
+            let pairing = Arc::clone(&claim.key);
+            let slots = Side::ALL.map(|side| self.slot(&pairing, side));
+            self.keys.push(Key { pairing, slots });
             self.keys.len() - 1
         });
         self.key_of.push(index);
         self.claims.push(claim);
     }
 
-    fn slot(&mut self, key: &'k VerifyingKey, side: Side) -> usize {
-        let name = SlotName::new(key, side);
+    /// The slot of a side of the key that is about to be pushed.
+    fn slot(&mut self, pairing: &PairingKey, side: Side) -> usize {
+        let name = SlotName::new(pairing, side);
         let known = self.slots.iter().position(|slot| slot.name == name);
         known.unwrap_or_else(|| {
-            let point = key.prepared().of(side);
-            self.slots.push(Slot { name, point });
+            let key = self.keys.len();
+            self.slots.push(Slot { name, key, side });
             self.slots.len() - 1
         })
     }
@@ -174,7 +168,7 @@ impl<'k> Batch<'k> {
     }
 
     /// Decides a batch that is known to have one claim: that needs no weight.
-    pub(crate) fn decide_one(claim: Claim<'k>, backend: &impl Backend) -> BatchVerdict {
+    pub(crate) fn decide_one(claim: Claim, backend: &impl Backend) -> BatchVerdict {
         let mut batch = Self::new();
         batch.push(claim);
         Search::new(&batch, &[Fr::ONE], backend).run()
@@ -205,8 +199,8 @@ impl<'k> Batch<'k> {
         }
         for (key, shared) in self.keys.iter().zip(&shared) {
             if let Some(terms) = slots.get_mut(key.slot(Side::One)) {
-                for (point, scalar) in key.key.shared_points().into_iter().zip(shared) {
-                    terms.add(point, *scalar);
+                for (point, scalar) in key.pairing.shared.iter().zip(shared) {
+                    terms.add(*point, *scalar);
                 }
             }
         }
@@ -222,12 +216,14 @@ impl<'k> Batch<'k> {
     }
 
     fn holds(&self, sums: &[G1Projective]) -> bool {
-        let points = self.slots.iter().map(|slot| slot.point.clone());
-        product_is_one(sums, points.collect())
+        let point =
+            |slot: &Slot| Some(self.keys.get(slot.key)?.pairing.sides.of(slot.side).clone());
+        let points: Vec<G2Prepared> = self.slots.iter().filter_map(point).collect();
+        product_is_one(sums, points)
     }
 }
 
-impl Key<'_> {
+impl Key {
     fn slot(&self, side: Side) -> usize {
         let [one, tau, tau_c, beta] = self.slots;
         match side {

@@ -14,8 +14,8 @@ use crate::curve::{Fr, G1Projective};
 /// One decision while halving for so many claims, besides the logarithms that a first false claim takes.
 const CLAIMS_FOR_A_DECISION: usize = 8;
 
-pub(super) struct Search<'a, 'k, B> {
-    batch: &'a Batch<'k>,
+pub(super) struct Search<'a, B> {
+    batch: &'a Batch,
     weights: &'a [Fr],
     backend: &'a B,
     rejected: Vec<usize>,
@@ -24,8 +24,8 @@ pub(super) struct Search<'a, 'k, B> {
     budget: usize,
 }
 
-impl<'a, 'k, B: Backend> Search<'a, 'k, B> {
-    pub(super) fn new(batch: &'a Batch<'k>, weights: &'a [Fr], backend: &'a B) -> Self {
+impl<'a, B: Backend> Search<'a, B> {
+    pub(super) fn new(batch: &'a Batch, weights: &'a [Fr], backend: &'a B) -> Self {
         let claims = batch.len();
         let logarithm = claims.checked_ilog2().unwrap_or(0);
         Self {

@@ -1,5 +1,6 @@
 //! The verifying key: a model as its verifiers know it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::backend::Backend;
@@ -7,7 +8,7 @@ use crate::curve::{G1Affine, encode_g1, g1_generator};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::pairing::{PreparedSides, SHARED};
+use crate::pairing::{PairingKey, PreparedSides};
 use crate::program::{Program, ProgramParts};
 use crate::srs::{PowerChain, Setup, Srs};
 
@@ -20,9 +21,7 @@ pub struct VerifyingKey {
     table: [G1Affine; 3],
     weights: G1Affine,
     annotation: Vec<u8>,
-    digest: Digest32,
-    setup_digest: Digest32,
-    prepared: PreparedSides,
+    pairing: Arc<PairingKey>,
 }
 
 /// What a verifying key is made of.
@@ -43,19 +42,24 @@ impl VerifyingKey {
 
     /// The key of these parts, whose encoding is known: an encoding is canonical, so a reader need not write it again.
     fn with_bytes(parts: VerifyingParts, bytes: &[u8]) -> Self {
-        let digest = Hasher::new("tensorseal verifying key").part(bytes).finish();
+        let model = Hasher::new("tensorseal verifying key").part(bytes).finish();
         let (_, tau_c) = parts.chain.power(&parts.setup);
-        let prepared = PreparedSides::new(&parts.setup, tau_c);
+        let [value, out, tag] = parts.table;
+        let pairing = PairingKey {
+            model,
+            setup: parts.setup.digest(),
+            log_columns: parts.program.log_weight_columns(),
+            shared: [g1_generator(), value, out, tag, parts.weights],
+            sides: PreparedSides::new(&parts.setup, tau_c),
+        };
         Self {
-            setup_digest: parts.setup.digest(),
             setup: parts.setup,
             chain: parts.chain,
             program: parts.program,
             table: parts.table,
             weights: parts.weights,
             annotation: parts.annotation,
-            digest,
-            prepared,
+            pairing: Arc::new(pairing),
         }
     }
 
@@ -71,7 +75,7 @@ impl VerifyingKey {
 
     /// The model's identity: a digest of every byte of the key.
     pub fn digest(&self) -> Digest32 {
-        self.digest
+        self.pairing.model
     }
 
     /// [W]₁: the blinded commitment to all weights.
@@ -96,17 +100,11 @@ impl VerifyingKey {
 
     /// The digest of the setup under which the key was made.
     pub fn setup_digest(&self) -> Digest32 {
-        self.setup_digest
+        self.pairing.setup
     }
 
-    /// The points that the equations of all proofs of this key share.
-    pub(crate) fn shared_points(&self) -> [G1Affine; SHARED] {
-        let [pre, out, tag] = self.table;
-        [g1_generator(), pre, out, tag, self.weights]
-    }
-
-    pub(crate) fn prepared(&self) -> &PreparedSides {
-        &self.prepared
+    pub(crate) fn pairing(&self) -> &Arc<PairingKey> {
+        &self.pairing
     }
 
     /// The bytes of the key file.

@@ -42,7 +42,7 @@ fn cases() -> Vec<Case> {
     networks.iter().map(case).collect()
 }
 
-fn batch<'k>(proofs: &[(&'k VerifyingKey, &[u8])]) -> Batch<'k> {
+fn batch(proofs: &[(&VerifyingKey, &[u8])]) -> Batch {
     let mut batch = Batch::new();
     for (key, proof) in proofs {
         batch.push(receive(key, proof, &dev()).unwrap().0);
