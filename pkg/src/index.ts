@@ -17,10 +17,15 @@ import { bytesOf } from "./source.js";
 import type { LoadOptions, Source, Verdict, VerifyOptions } from "./types.js";
 import { init } from "./wasm.js";
 
+export { verifyBatch } from "./batch.js";
 export { type ErrorCode, TensorsealError } from "./error.js";
 export type { Key } from "./key.js";
 export type {
   Accepted,
+  BatchEntry,
+  BatchOptions,
+  BatchRejection,
+  BatchVerdict,
   LoadOptions,
   PublicTensor,
   Rejected,

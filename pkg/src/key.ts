@@ -1,7 +1,7 @@
-import { VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
+import { type Batch, VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";
-import type { LoadOptions, PublicTensor, Setup, Verdict, VerifyOptions } from "./types.js";
+import type { LoadOptions, PublicTensor, Rejected, Setup, Verdict, VerifyOptions } from "./types.js";
 
 const LOAD_OPTIONS: readonly string[] = [
   "model",
@@ -45,10 +45,19 @@ export class Key {
 
   /** @internal */
   verify(proof: Uint8Array, options?: VerifyOptions): Verdict {
-    if (!this.#inner) throw new TensorsealError("disposed", "the key has been disposed of");
-    const verdict = verifyBytes(this.#inner, proof, this.#withDefaults(options)) as Verdict;
+    const verdict = verifyBytes(this.#alive(), proof, this.#withDefaults(options)) as Verdict;
     if (!verdict.ok) return verdict;
     return { ...verdict, public: verdict.public.map((tensor) => this.#named(tensor)) };
+  }
+
+  /** @internal Puts the proof into a batch; a proof that is refused without a decision is not in it. */
+  receive(batch: Batch, proof: Uint8Array, options?: VerifyOptions): Rejected | undefined {
+    return batch.receive(this.#alive(), proof, this.#withDefaults(options)) as Rejected | undefined;
+  }
+
+  #alive(): VerifyingKey {
+    if (!this.#inner) throw new TensorsealError("disposed", "the key has been disposed of");
+    return this.#inner;
   }
 
   /** What is no object stays as it is, for the one check of these options to refuse. */

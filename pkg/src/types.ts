@@ -78,3 +78,37 @@ export interface Rejected {
 
 /** The answer of {@link verify}. */
 export type Verdict = Accepted | Rejected;
+
+/** One proof of a batch. */
+export interface BatchEntry<Key> {
+  /** The loaded key of the model that the proof is for. */
+  readonly key: Key;
+  /** The proof's bytes, or where they are. */
+  readonly proof: Source;
+}
+
+/** How {@link verifyBatch} goes about it, besides what it accepts. */
+export interface BatchOptions extends VerifyOptions {
+  /** Told now and then how many proofs have been received. */
+  readonly onProgress?: ((received: number) => void) | undefined;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A proof of a batch that was not accepted. */
+export interface BatchRejection extends Rejected {
+  /** Its place among the entries, from zero. */
+  readonly proof: number;
+}
+
+/** The answer of {@link verifyBatch}. */
+export interface BatchVerdict {
+  /** Whether every proof is accepted. */
+  readonly ok: boolean;
+  /** How many proofs there were. */
+  readonly proofs: number;
+  /** Those that are not accepted, in the order of their places; all others are. */
+  readonly rejected: readonly BatchRejection[];
+  /** Miller loops that the decision took, however many proofs there were. */
+  readonly millerLoops: number;
+}

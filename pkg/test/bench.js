@@ -8,7 +8,7 @@ const [keyFile, proofFile, context = ""] = process.argv.slice(2);
 const [key, proof] = [keyFile, proofFile].map((file) => [...readFileSync(file)]);
 
 /** Runs in the page. */
-async function measure({ key, proof, context, loads, verifications }) {
+async function measure({ key, proof, context, loads, verifications, batch }) {
   const time = async (run) => {
     const start = performance.now();
     const result = await run();
@@ -18,7 +18,7 @@ async function measure({ key, proof, context, loads, verifications }) {
     const sorted = [...times].sort((a, b) => a - b);
     return { first: times[0], median: sorted[sorted.length >> 1], least: sorted[0], runs: times.length };
   };
-  const { init, loadKey, verify } = await import("/pkg/dist/index.js");
+  const { init, loadKey, verify, verifyBatch } = await import("/pkg/dist/index.js");
   const [initMs] = await time(() => init());
   const [keyBytes, proofBytes] = [new Uint8Array(key), new Uint8Array(proof)];
   const options = { allowDevelopmentSetup: true, context: new TextEncoder().encode(context) };
@@ -38,20 +38,24 @@ async function measure({ key, proof, context, loads, verifications }) {
     verifyTimes.push(ms);
     verdict = result;
   }
-  return { code: verdict.code, initMs, load: summary(loadTimes), verify: summary(verifyTimes) };
+  const entries = Array.from({ length: batch }, () => ({ key: loaded, proof: proofBytes }));
+  const [batchMs, { ok }] = await time(() => verifyBatch(entries, options));
+  return { code: ok ? verdict.code : "batch", batchMs, initMs, load: summary(loadTimes), verify: summary(verifyTimes) };
 }
 
+const BATCH = 1000;
 const server = await serve();
 const browser = await launch();
 try {
   const page = await browser.newPage();
   await page.goto(server.url);
-  const { code, initMs, load, verify } = await page.evaluate(measure, {
+  const { code, initMs, load, verify, batchMs } = await page.evaluate(measure, {
     key,
     proof,
     context,
     loads: 40,
     verifications: 100,
+    batch: BATCH,
   });
   if (code !== "ok") throw new Error(`the proof is not accepted: ${code}`);
   console.log(`Chromium ${browser.version()}, one thread, milliseconds`);
@@ -60,6 +64,7 @@ try {
     const numbers = `median ${median.toFixed(1)}, least ${least.toFixed(1)}, first ${first.toFixed(1)}`;
     console.log(`${name.padEnd(8)} ${numbers} (${runs} runs)`);
   }
+  console.log(`batch    ${(batchMs / BATCH).toFixed(2)} a proof (one batch of ${BATCH})`);
 } finally {
   await browser.close();
   server.close();

@@ -6,6 +6,7 @@
 //! | file | what it converts |
 //! |---|---|
 //! | `key` | bytes to a [`VerifyingKey`] |
+//! | `batch` | many proofs to a [`Batch`] |
 //! | `options` | the options object of [`verify`] |
 //! | `verdict` | a verdict or a rejection to a plain object |
 //! | `error` | misuse to an exception with a `code` |
@@ -15,12 +16,14 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod error;
 mod key;
 mod options;
 mod record;
 mod verdict;
 
+pub use batch::Batch;
 pub use key::VerifyingKey;
 
 use js_sys::Object;

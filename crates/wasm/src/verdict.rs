@@ -71,6 +71,6 @@ fn values(values: &[i64]) -> JsValue {
 }
 
 /// A count, which is always far below 2^53.
-fn number(count: usize) -> JsValue {
+pub(crate) fn number(count: usize) -> JsValue {
     JsValue::from_f64(count as f64)
 }

@@ -1,0 +1,67 @@
+import { Batch } from "../wasm/verifier.js";
+import { Key } from "./key.js";
+import { bytesOf } from "./source.js";
+import type { BatchEntry, BatchOptions, BatchRejection, BatchVerdict, Rejected } from "./types.js";
+import { init } from "./wasm.js";
+
+/** How long proofs are received before the page may do something else, in milliseconds. */
+const TURN = 40;
+
+/** Bytes of randomness that no prover can know. */
+const RANDOM_BYTES = 32;
+
+/** What a decision says. */
+interface Decision {
+  readonly rejected: Uint32Array;
+  readonly rejection: Rejected;
+  readonly millerLoops: number;
+}
+
+/**
+ * Verifies any number of proofs, of one model or of several, for the pairings of one. Every proof that is not accepted is named.
+ *
+ * Proofs are taken from `entries` one at a time, and what is kept of each is about two kilobytes.
+ *
+ * @param entries a loaded key and a proof each
+ * @throws TensorsealError `unavailable` or `disposed`
+ * @throws TypeError when an argument has the wrong type or an option does not exist
+ */
+export async function verifyBatch(
+  entries: Iterable<BatchEntry<Key>> | AsyncIterable<BatchEntry<Key>>,
+  options: BatchOptions = {},
+): Promise<BatchVerdict> {
+  const { onProgress, signal, ...accept } = options;
+  await init();
+  const batch = new Batch();
+  try {
+    const rejected: BatchRejection[] = [];
+    /** The place of each proof that awaits the decision. */
+    const places: number[] = [];
+    let proofs = 0;
+    let turn = performance.now();
+    for await (const { key, proof } of entries) {
+      signal?.throwIfAborted();
+      if (!(key instanceof Key)) throw new TypeError("the key of an entry must come from loadKey");
+      const refused = key.receive(batch, await bytesOf(proof, "the proof"), accept);
+      if (refused) rejected.push({ ...refused, proof: proofs });
+      else places.push(proofs);
+      proofs++;
+      if (performance.now() - turn > TURN) {
+        onProgress?.(proofs);
+        await new Promise((resume) => setTimeout(resume));
+        turn = performance.now();
+      }
+    }
+    onProgress?.(proofs);
+    signal?.throwIfAborted();
+    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+    const decision = batch.decide(randomness) as Decision;
+    for (const index of decision.rejected) {
+      rejected.push({ ...decision.rejection, proof: places[index]! });
+    }
+    rejected.sort((a, b) => a.proof - b.proof);
+    return { ok: rejected.length === 0, proofs, rejected, millerLoops: decision.millerLoops };
+  } finally {
+    batch.free();
+  }
+}
