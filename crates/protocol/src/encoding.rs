@@ -28,15 +28,18 @@ pub enum FileKind {
     ProvingKey,
     /// A proof with its public values.
     Proof,
+    /// A proof of many inferences with their public values.
+    BatchProof,
 }
 
 impl FileKind {
     /// Every kind, for recognising an unknown file.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Setup,
         Self::VerifyingKey,
         Self::ProvingKey,
         Self::Proof,
+        Self::BatchProof,
     ];
 
     /// The first four bytes of such a file.
@@ -46,6 +49,7 @@ impl FileKind {
             Self::VerifyingKey => *b"TSvk",
             Self::ProvingKey => *b"TSpk",
             Self::Proof => *b"TSpf",
+            Self::BatchProof => *b"TSpb",
         }
     }
 

@@ -34,6 +34,8 @@ pub enum VerifyError {
         /// The setup's digest.
         setup: Digest32,
     },
+    /// The model cannot be proved for so many inferences at once.
+    Inferences(ProgramError),
     /// A public tensor is not an input or output of the model, or the list is not in ascending order without repeats.
     PublicTensor {
         /// The tensor's index.
@@ -65,7 +67,7 @@ impl VerifyError {
     /// A stable name for programs.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "malformed-proof",
+            Self::Malformed(_) | Self::Inferences(_) => "malformed-proof",
             Self::WrongModel { .. } | Self::NoKey { .. } => "wrong-model",
             Self::DevelopmentSetup => "development-setup",
             Self::UnknownSetup { .. } => "unknown-setup",
@@ -93,6 +95,7 @@ impl fmt::Display for VerifyError {
                 f,
                 "the key was made with setup {setup}, which is not a published ceremony known here"
             ),
+            Self::Inferences(error) => write!(f, "the model takes no such batch: {error}"),
             Self::PublicTensor { tensor } => write!(
                 f,
                 "public tensor {tensor} is not an input or output of the model, or is out of order"
@@ -225,6 +228,17 @@ pub enum ProveError {
     Randomness(RandomnessUnavailable),
     /// The witness is one of another program.
     Witness(WitnessError),
+    /// The model cannot be proved for so many inferences at once.
+    Inferences(ProgramError),
+    /// The powers of tau for a batch are of another setup than the key's.
+    OtherSetup,
+    /// The setup has fewer powers of tau than the batch needs.
+    SetupTooSmall {
+        /// Powers needed.
+        needed: usize,
+        /// Powers there.
+        found: usize,
+    },
     /// The proof that was made does not verify: the witness does not satisfy the layers, or the key is damaged.
     Unsatisfied,
 }
@@ -240,6 +254,12 @@ impl fmt::Display for ProveError {
             }
             Self::Randomness(error) => error.fmt(f),
             Self::Witness(error) => write!(f, "the witness does not fit the model: {error}"),
+            Self::Inferences(error) => write!(f, "the model takes no such batch: {error}"),
+            Self::OtherSetup => f.write_str("the setup is another one than the key's"),
+            Self::SetupTooSmall { needed, found } => write!(
+                f,
+                "the batch needs a setup of {needed} powers, this one has {found}: use a larger one, or smaller batches"
+            ),
             Self::Unsatisfied => f.write_str(
                 "the proof that was made does not verify, so it is withheld: the witness is false or the proving key damaged",
             ),

@@ -3,5 +3,6 @@
 mod proving;
 mod verifying;
 
+pub(crate) use proving::powers_for_proving;
 pub use proving::{ProvingKey, generate};
 pub use verifying::VerifyingKey;

@@ -80,7 +80,7 @@ pub use batch::{Batch, BatchVerdict, Claim};
 pub use error::{KeyError, ProveError, VerifyError};
 pub use keys::{ProvingKey, VerifyingKey, generate};
 pub use proof::{Proof, PublicTensor};
-pub use prove::{ProveOptions, prove};
+pub use prove::{ProveOptions, powers_for_batch, prove, prove_batch};
 pub use sumcheck::{EVALUATIONS, Instance};
 pub use verify::{Verdict, VerifyOptions, receive, verify};
 pub use witness::{Cell, Witness, WitnessError};

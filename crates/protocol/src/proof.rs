@@ -36,14 +36,21 @@ impl PublicTensor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     model: Digest32,
+    /// Of a batch, how many inferences it has.
+    inferences: Option<u32>,
     public: Vec<PublicTensor>,
     argument: Vec<u8>,
 }
 
 impl Proof {
-    pub(crate) fn new(model: Digest32, public: Vec<PublicTensor>, argument: Vec<u8>) -> Self {
+    pub(crate) fn new(
+        (model, inferences): (Digest32, Option<u32>),
+        public: Vec<PublicTensor>,
+        argument: Vec<u8>,
+    ) -> Self {
         Self {
             model,
+            inferences,
             public,
             argument,
         }
@@ -52,6 +59,11 @@ impl Proof {
     /// The digest of the verifying key for which the proof was made.
     pub fn model(&self) -> Digest32 {
         self.model
+    }
+
+    /// How many inferences a proof of a batch is about; `None` for a proof of one, whose tensors have no batch axis.
+    pub fn inferences(&self) -> Option<u32> {
+        self.inferences
     }
 
     /// The public tensors, not yet checked.
@@ -74,8 +86,14 @@ impl Proof {
     /// Values take as few bytes as hold all values of the tensor in this proof.
     #[expect(clippy::expect_used, reason = "a width is at most eight")]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::file(FileKind::Proof);
+        let mut writer = Writer::file(match self.inferences {
+            None => FileKind::Proof,
+            Some(_) => FileKind::BatchProof,
+        });
         writer.bytes(&self.model.0);
+        if let Some(inferences) = self.inferences {
+            writer.u32(inferences);
+        }
         writer.count(self.public.len());
         for public in &self.public {
             let width = width(&public.values);
@@ -97,7 +115,7 @@ impl Proof {
     /// When the bytes do not begin as a proof file does.
     pub fn model_of(bytes: &[u8]) -> Result<Digest32, DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.header(FileKind::Proof)?;
+        reader.header(kind_of(bytes))?;
         Ok(Digest32(reader.array()?))
     }
 
@@ -108,15 +126,31 @@ impl Proof {
     /// When the bytes are not a proof file, or values are stored in more bytes than they need.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.header(FileKind::Proof)?;
+        let kind = kind_of(bytes);
+        reader.header(kind)?;
         let model = Digest32(reader.array()?);
+        let inferences = if kind == FileKind::BatchProof {
+            Some(reader.u32()?)
+        } else {
+            None
+        };
         let public = reader.counted(read_public)?;
         let argument = reader.take(reader.left())?.to_vec();
         Ok(Self {
             model,
+            inferences,
             public,
             argument,
         })
+    }
+}
+
+/// The kind of proof that bytes claim to be.
+fn kind_of(bytes: &[u8]) -> FileKind {
+    if bytes.starts_with(&FileKind::BatchProof.magic()) {
+        FileKind::BatchProof
+    } else {
+        FileKind::Proof
     }
 }
 
@@ -184,16 +218,22 @@ pub(crate) fn check_public(program: &Program, public: &[PublicTensor]) -> Result
     Ok(())
 }
 
-/// The transcript after everything that both sides know: protocol version, model, context, and for each public tensor its
-/// index, shape and values (PROTOCOL §4).
+/// The transcript after everything that both sides know: protocol version, model, context, the number of inferences of a batch, and
+/// for each public tensor its index, shape and values (PROTOCOL §4).
 pub(crate) fn begin(
     program: &Program,
-    model: Digest32,
+    (model, inferences): (Digest32, Option<u32>),
     context: &[u8],
     public: &[PublicTensor],
 ) -> Transcript {
-    let mut transcript = Transcript::new("tensorseal proof v1");
+    let mut transcript = Transcript::new(match inferences {
+        None => "tensorseal proof v1",
+        Some(_) => "tensorseal batch proof v1",
+    });
     transcript.absorb("model", &model.0);
+    if let Some(inferences) = inferences {
+        transcript.absorb("inferences", &inferences.to_le_bytes());
+    }
     transcript.absorb("context", context);
     let mut writer = Writer::new();
     writer.count(public.len());

@@ -43,6 +43,8 @@ pub struct Verdict {
     pub setup: SetupOrigin,
     /// The model's identity.
     pub model: Digest32,
+    /// How many inferences the proof is about.
+    pub inferences: u32,
     /// The tensors that the proof reveals, inputs and outputs that are absent are hidden.
     pub public: Vec<PublicTensor>,
     /// Miller loops that the pairing took.
@@ -66,10 +68,12 @@ pub fn verify(
     options: &VerifyOptions<'_>,
 ) -> Result<Verdict, VerifyError> {
     let (claim, public) = receive(key, proof, options)?;
+    let inferences = claim.inferences();
     let miller_loops = decide(claim)?;
     Ok(Verdict {
         setup: key.setup().origin(),
         model: key.digest(),
+        inferences,
         public,
         miller_loops,
     })
@@ -101,20 +105,31 @@ pub fn receive(
         .finish();
     let proof = Proof::from_bytes(proof)?;
     same_model(key.digest(), proof.model())?;
-    check_public(key.program(), proof.public())?;
-    let equations = Equations::receive(key, &proof, options.context)?.accumulate();
-    Ok((Claim::new(key, digest, equations), proof.into_public()))
+    let batched = batched(key, &proof)?;
+    let program = batched.as_ref().unwrap_or(key.program());
+    check_public(program, proof.public())?;
+    let equations = Equations::receive((key, program), &proof, options.context)?.accumulate();
+    let inferences = proof.inferences().unwrap_or(1);
+    let claim = Claim::new((key, inferences), digest, equations);
+    Ok((claim, proof.into_public()))
 }
 
-/// Decides the mathematics alone, whatever the setup, for a proof whose public tensors have been checked.
+/// The program of a batch; `None` where the proof is of one inference, by the key's own program.
+fn batched(key: &VerifyingKey, proof: &Proof) -> Result<Option<Program>, VerifyError> {
+    let program = |inferences| key.program().batched(inferences);
+    let batched = proof.inferences().map(program).transpose();
+    batched.map_err(VerifyError::Inferences)
+}
+
+/// Decides the mathematics alone, whatever the setup, for a proof by this program whose public tensors have been checked.
 pub(crate) fn check_equations(
-    key: &VerifyingKey,
+    (key, program): (&VerifyingKey, &Program),
     proof: &Proof,
     context: &[u8],
 ) -> Result<(), VerifyError> {
-    let equations = Equations::receive(key, proof, context)?.accumulate();
+    let equations = Equations::receive((key, program), proof, context)?.accumulate();
     // The digest goes into the weights of a batch; one claim has none.
-    decide(Claim::new(key, key.digest(), equations)).map(|_| ())
+    decide(Claim::new((key, 1), key.digest(), equations)).map(|_| ())
 }
 
 /// Decides one claim; returns the number of Miller loops.
@@ -233,9 +248,13 @@ struct Equations {
 
 impl Equations {
     /// Runs the protocol up to the pairing (PROTOCOL §4 to §7).
-    fn receive(key: &VerifyingKey, proof: &Proof, context: &[u8]) -> Result<Self, VerifyError> {
-        let program = key.program();
-        let transcript = begin(program, key.digest(), context, proof.public());
+    fn receive(
+        (key, program): (&VerifyingKey, &Program),
+        proof: &Proof,
+        context: &[u8],
+    ) -> Result<Self, VerifyError> {
+        let statement = (key.digest(), proof.inferences());
+        let transcript = begin(program, statement, context, proof.public());
         let mut channel = Receiver::new(transcript, proof.argument());
 
         // Round 1: the witness. Round 2: lookups, the weights' remainder with the mask on it.

@@ -123,6 +123,18 @@ impl Witness {
         Ok(witness)
     }
 
+    /// The witness of a batch: the cells of every tensor of one inference after the other.
+    pub(crate) fn batch(witnesses: &[Self]) -> Self {
+        let tensors = witnesses.first().map_or(0, |first| first.tensors.len());
+        let tensor = |index: usize| {
+            let cells = witnesses.iter().flat_map(|witness| witness.tensor(index));
+            cells.copied().collect()
+        };
+        Self {
+            tensors: (0..tensors).map(tensor).collect(),
+        }
+    }
+
     /// Checks that there are as many tensors and cells as in the program.
     ///
     /// # Errors

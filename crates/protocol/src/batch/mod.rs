@@ -25,6 +25,7 @@ use search::Search;
 #[derive(Clone, Debug)]
 pub struct Claim {
     key: Arc<PairingKey>,
+    inferences: u32,
     /// A hash of the key's digest, the context and every byte of the proof.
     digest: Digest32,
     equations: Accumulator,
@@ -106,12 +107,22 @@ impl Terms {
 }
 
 impl Claim {
-    pub(crate) fn new(key: &VerifyingKey, digest: Digest32, equations: Accumulator) -> Self {
+    pub(crate) fn new(
+        (key, inferences): (&VerifyingKey, u32),
+        digest: Digest32,
+        equations: Accumulator,
+    ) -> Self {
         Self {
             key: Arc::clone(key.pairing()),
+            inferences,
             digest,
             equations,
         }
+    }
+
+    /// How many inferences the proof is about.
+    pub fn inferences(&self) -> u32 {
+        self.inferences
     }
 }
 

@@ -4,12 +4,16 @@
 //! says what a cell may hold. A [`Program`] is validated once, on construction, whoever wrote it: the prover and the verifier
 //! rely on what validation promises and check nothing of it again.
 
+mod batch;
 mod encode;
 mod layer;
+mod place;
 mod tensor;
 mod validate;
 
+pub use batch::MAX_INFERENCES;
 pub use layer::{AxisMap, Layer, Term};
+pub use place::place;
 pub use tensor::{Block, Tensor};
 pub use validate::ProgramError;
 

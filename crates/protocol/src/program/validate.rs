@@ -10,9 +10,9 @@ use crate::encoding::widen;
 use crate::table::{Outputs, Segment};
 
 /// Rows, R·C and every other size stay below two to this power.
-const MAX_LOG: u32 = 28;
+pub(super) const MAX_LOG: u32 = 28;
 const MIN_LOG_ROWS: u32 = 6;
-const MAX_LANES: u32 = 256;
+pub(super) const MAX_LANES: u32 = 256;
 const MAX_AXES: usize = 8;
 /// Remainders below 2^24 keep every accumulator of an honest model far below the field's half.
 const MAX_SHIFT: u32 = 24;

@@ -20,9 +20,10 @@ use crate::curve::{Fr, G1Affine, g1_generator};
 use crate::keys::ProvingKey;
 use crate::linear::claims::{ClaimChallenges, LinearClaims};
 use crate::lookup::{LookupChallenges, helpers, multiplicities, table_side, tag_column};
-use crate::opening::{Committed, MercuryInput, MercuryState, masked_tail};
+use crate::opening::{CommitKey, Committed, MercuryInput, MercuryState, masked_tail};
 use crate::poly::multilinear::eq_table;
 use crate::poly::univariate::{add_scaled, powers};
+use crate::program::Program;
 use crate::proof::PublicTensor;
 use crate::random::{RandomSource, RandomnessUnavailable};
 use crate::sumcheck::{self, Instance, Mask, mask_functional};
@@ -31,9 +32,29 @@ use crate::witness::{CellColumns, Witness};
 
 type Tools<'a, B> = (&'a B, &'a mut dyn RandomSource);
 
+/// What is proved, by which key.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement<'k> {
+    pub(crate) key: &'k ProvingKey,
+    /// The key's program, or that of a batch of it.
+    pub(crate) program: &'k Program,
+    pub(crate) commit_key: CommitKey<'k>,
+}
+
+impl<'k> Statement<'k> {
+    /// One inference.
+    pub(crate) fn single(key: &'k ProvingKey) -> Self {
+        Self {
+            key,
+            program: key.verifying().program(),
+            commit_key: key.commit_key(),
+        }
+    }
+}
+
 /// Round 1: the witness and its multiplicities.
 pub(crate) struct WitnessRound<'k> {
-    key: &'k ProvingKey,
+    statement: Statement<'k>,
     pub(crate) cells: CellColumns,
     pub(crate) multiplicities: Vec<i64>,
     hiding: Vec<Hiding>,
@@ -41,7 +62,7 @@ pub(crate) struct WitnessRound<'k> {
 
 /// Round 2: lookups, the weights' remainder, the mask.
 pub(crate) struct Lookups<'k> {
-    key: &'k ProvingKey,
+    statement: Statement<'k>,
     challenges: LookupChallenges,
     pub(crate) alpha: Alpha,
     pub(crate) columns: SecretColumns,
@@ -69,7 +90,7 @@ impl Drop for Lookups<'_> {
 
 /// Round 3: the openings.
 pub(crate) struct Opening<'k> {
-    key: &'k ProvingKey,
+    statement: Statement<'k>,
     r: Vec<Fr>,
     weight_functional: Vec<Fr>,
     p: Committed,
@@ -80,17 +101,17 @@ pub(crate) struct Opening<'k> {
 
 impl<'k> WitnessRound<'k> {
     pub(crate) fn new(
-        key: &'k ProvingKey,
+        statement: Statement<'k>,
         witness: &Witness,
         random: &mut dyn RandomSource,
     ) -> Result<Self, RandomnessUnavailable> {
-        let program = key.verifying().program();
+        let program = statement.program;
         let cells = CellColumns::new(program, witness);
         let hiding: Result<_, _> = (0..program.columns().count())
             .map(|_| Hiding::draw(random))
             .collect();
         Ok(Self {
-            key,
+            statement,
             multiplicities: multiplicities(program, &cells),
             cells,
             hiding: hiding?,
@@ -103,13 +124,13 @@ impl<'k> WitnessRound<'k> {
         channel: &mut Sender,
         (backend, random): Tools<'_, B>,
     ) -> Result<Lookups<'k>, RandomnessUnavailable> {
-        let program = self.key.verifying().program();
+        let program = self.statement.program;
         let mut columns = SecretColumns::new(program);
-        let commit_key = self.key.commit_key();
+        let commit_key = &self.statement.commit_key;
         let witness = (0..program.lanes()).flat_map(|lane| self.cells.lane(lane));
         let first_round = witness.chain([self.multiplicities.as_slice()]);
         for (cells, hiding) in first_round.zip(&self.hiding) {
-            let commitment = hiding.commit_cells(cells, &commit_key, backend);
+            let commitment = hiding.commit_cells(cells, commit_key, backend);
             channel.points("witness", &[commitment]);
             columns.push_cells(cells, hiding);
         }
@@ -119,13 +140,16 @@ impl<'k> WitnessRound<'k> {
         };
         let alpha: Alpha = channel.challenge();
         let mut lookups = Lookups {
-            key: self.key,
+            statement: self.statement,
             challenges,
             alpha,
             columns,
             table: challenges.table_column(program),
             fractions: Vec::with_capacity(program.lanes()),
-            g: backend.fold_weights(self.key.weights(), &powers(alpha.0, program.weight_rows())),
+            g: backend.fold_weights(
+                self.statement.key.weights(),
+                &powers(alpha.0, program.weight_rows()),
+            ),
             extra_quotient: Vec::new(),
             mask: Mask::draw(program.log_rows(), random)?,
             hiding: self.hiding,
@@ -138,7 +162,7 @@ impl<'k> WitnessRound<'k> {
 impl<'k> Lookups<'k> {
     /// Adds the helpers and the table's side to the columns.
     fn fill(&mut self, multiplicities: &[i64]) {
-        let program = self.key.verifying().program();
+        let program = self.statement.program;
         let names = program.columns();
         let active = program.active_rows();
         for lane in 0..program.lanes() {
@@ -160,8 +184,8 @@ impl<'k> Lookups<'k> {
         channel: &mut Sender,
         (backend, random): Tools<'_, B>,
     ) -> Result<Opening<'k>, RandomnessUnavailable> {
-        let key = self.key;
-        let program = key.verifying().program();
+        let statement = self.statement;
+        let program = statement.program;
         let (g, q_blinding) = self.send(channel, (backend, random))?;
 
         let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
@@ -185,7 +209,7 @@ impl<'k> Lookups<'k> {
         );
         weight_functional.extend(tail);
         Ok(Opening {
-            key,
+            statement,
             r,
             weight_functional,
             p,
@@ -201,8 +225,8 @@ impl<'k> Lookups<'k> {
         channel: &mut Sender,
         (backend, random): Tools<'_, B>,
     ) -> Result<(Committed, Fr), RandomnessUnavailable> {
-        let program = self.key.verifying().program();
-        let commit_key = self.key.commit_key();
+        let program = self.statement.program;
+        let commit_key = &self.statement.commit_key;
         let names = program.columns();
         // Rows outside all blocks look up the zero row, so they share one value of the helper; the table's side is mostly zero.
         let unused = self.challenges.unused_row();
@@ -213,7 +237,7 @@ impl<'k> Lookups<'k> {
             } else {
                 unused
             };
-            let commitment = hiding.commit_column(column, common, &commit_key, backend);
+            let commitment = hiding.commit_column(column, common, commit_key, backend);
             channel.points("lookups", &[commitment]);
         }
         let mask = self.mask.coefficients();
@@ -223,19 +247,19 @@ impl<'k> Lookups<'k> {
         add_scaled(&mut g, &shifted, Fr::ONE);
         add_scaled(&mut g, mask, -self.alpha.0);
         let g = Committed::blinded(g, random)?;
-        channel.points("G", &[g.commit(&commit_key, backend).into_affine()]);
+        channel.points("G", &[g.commit(commit_key, backend).into_affine()]);
         let mut rest = self.extra_quotient.clone();
         add_scaled(&mut rest, mask, -Fr::ONE);
         let rest = Committed::blinded(rest, random)?;
-        let quotients = self.key.quotients();
+        let quotients = self.statement.key.quotients();
         let quotient = backend.msm(quotients, &powers(self.alpha.0, quotients.len()))
-            + rest.commit(&commit_key, backend);
+            + rest.commit(commit_key, backend);
         channel.points("q'", &[quotient.into_affine()]);
         Ok((g, rest.blinding))
     }
 
     fn instance(&mut self, claims: &LinearClaims<'_>, zerocheck: &[EqPoint], eta: Eta) -> Instance {
-        let program = self.key.verifying().program();
+        let program = self.statement.program;
         let names = program.columns();
         let mut u = claims.dense(program);
         claims.kappa.subtract_from(&self.g, &mut u);
@@ -266,7 +290,7 @@ impl<'k> Lookups<'k> {
 
     /// p = Σ ξ^c column_c + ξ^last t, padded to C coefficients.
     fn combine(&self, xi: Fr) -> Committed {
-        let program = self.key.verifying().program();
+        let program = self.statement.program;
         let mut p = Committed {
             coefficients: alloc::vec![Fr::ZERO; program.rows().max(program.weight_columns())],
             blinding: Fr::ZERO,
@@ -303,17 +327,17 @@ impl Opening<'_> {
         (backend, random): Tools<'_, B>,
         alter: impl FnOnce(&mut MercuryState<'_>),
     ) -> Result<(), RandomnessUnavailable> {
-        let commit_key = self.key.commit_key();
+        let commit_key = &self.statement.commit_key;
         let input = MercuryInput {
             p: core::mem::take(&mut self.p),
             g: &self.g,
             weight_functional: &self.weight_functional,
             r: &self.r,
-            log_columns: self.key.verifying().program().log_weight_columns(),
+            log_columns: self.statement.program.log_weight_columns(),
         };
-        let mut mercury = MercuryState::divide(input, &commit_key, channel, (backend, random))?;
+        let mut mercury = MercuryState::divide(input, commit_key, channel, (backend, random))?;
         alter(&mut mercury);
-        let quotients = mercury.open(&commit_key, channel, (backend, random))?;
+        let quotients = mercury.open(commit_key, channel, (backend, random))?;
         let weights: [Fr; 4] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
         let [w1, w2, w3, w4] = weights;
 
@@ -332,9 +356,11 @@ impl Opening<'_> {
         } = &mercury;
         one += w3 * (input.p.blinding - g_p.blinding + q_p.blinding * alpha_prime.0);
         tau_c -= w3 * q_p.blinding;
-        one += w4 * (self.key.weights_blinding() - self.g.blinding + self.q_blinding * self.alpha);
+        one += w4
+            * (self.statement.key.weights_blinding() - self.g.blinding
+                + self.q_blinding * self.alpha);
         tau_c -= w4 * self.q_blinding;
-        let verifying = self.key.verifying();
+        let verifying = self.statement.key.verifying();
         let bases: [G1Affine; 3] = [g1_generator(), verifying.setup().tau_g1, verifying.tau_c()];
         let correction = backend.msm(&bases, &[one, tau, tau_c]);
         channel.points("E", &[correction.into_affine()]);

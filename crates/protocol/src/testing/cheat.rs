@@ -12,7 +12,7 @@ use crate::lookup::multiplicities;
 use crate::opening::MercuryState;
 use crate::program::Program;
 use crate::proof::{Proof, PublicTensor, begin};
-use crate::prove::{Lookups, WitnessRound};
+use crate::prove::{Lookups, Statement, WitnessRound};
 use crate::random::RandomSource;
 use crate::testing::Network;
 use crate::transcript::{Sender, Transcript};
@@ -73,7 +73,7 @@ pub(crate) fn prove_falsely_with(
     let random = &mut random(9);
     let verifying = key.verifying();
     let program = verifying.program();
-    let mut round = WitnessRound::new(key, &network.witness(), random).unwrap();
+    let mut round = WitnessRound::new(Statement::single(key), &network.witness(), random).unwrap();
     if let Some(cells) = &cheat.cells {
         write_cells(program, cells, &mut round.cells);
     }
@@ -83,7 +83,7 @@ pub(crate) fn prove_falsely_with(
     let mut public = reveal(program, &cheat.public, &round.cells);
     (cheat.values)(&mut public);
 
-    let mut channel = Sender::new(begin(program, verifying.digest(), &[], &public));
+    let mut channel = Sender::new(begin(program, (verifying.digest(), None), &[], &public));
     let mut lookups = round.commit(&mut channel, (backend, random)).unwrap();
     (cheat.lookups)(program, &mut lookups);
     let openings = lookups
@@ -94,7 +94,7 @@ pub(crate) fn prove_falsely_with(
             (cheat.mercury)(state);
         })
         .unwrap();
-    Proof::new(verifying.digest(), public, channel.finish()).to_bytes()
+    Proof::new((verifying.digest(), None), public, channel.finish()).to_bytes()
 }
 
 fn write_cells(program: &Program, tensors: &[Vec<Cell>], columns: &mut CellColumns) {
@@ -147,7 +147,7 @@ pub(crate) fn argument_under_fixed_challenges(
     random: &mut dyn RandomSource,
 ) -> Vec<u8> {
     let program = key.verifying().program();
-    let round = WitnessRound::new(key, &network.witness(), random).unwrap();
+    let round = WitnessRound::new(Statement::single(key), &network.witness(), random).unwrap();
     let public = reveal(program, public, &round.cells);
     let mut channel = Sender::new(Transcript::frozen(5));
     let lookups = round.commit(&mut channel, (&NoGroups, random)).unwrap();

@@ -227,6 +227,15 @@ impl Network {
     pub(crate) fn witness(&self) -> Witness {
         Witness::new(&self.program, self.trace()).unwrap()
     }
+
+    /// The witness of another input.
+    pub(crate) fn witness_of(&self, input: &[i64]) -> Witness {
+        let network = Self {
+            input: input.to_vec(),
+            ..self.clone()
+        };
+        network.witness()
+    }
 }
 
 fn tensors(layers: &[TestLayer], positions: Option<u32>) -> Vec<Tensor> {

@@ -52,7 +52,12 @@ impl Replay {
     pub(crate) fn of(key: &VerifyingKey, proof: &Proof, context: &[u8]) -> Self {
         let program = key.program();
         let names = program.columns();
-        let transcript = begin(program, key.digest(), context, proof.public());
+        let transcript = begin(
+            program,
+            (key.digest(), proof.inferences()),
+            context,
+            proof.public(),
+        );
         let mut recorder = Recorder {
             channel: Receiver::new(transcript, proof.argument()),
             messages: 0,

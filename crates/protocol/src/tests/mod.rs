@@ -1,6 +1,7 @@
 //! Tests of the whole protocol.
 
 mod batch;
+mod batched;
 mod cheating;
 mod completeness;
 mod forging;

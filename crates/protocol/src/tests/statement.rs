@@ -28,7 +28,7 @@ fn public(network: &Network) -> [u32; 2] {
 }
 
 fn with_public(proof: &Proof, public: Vec<PublicTensor>) -> Vec<u8> {
-    Proof::new(proof.model(), public, proof.argument().to_vec()).to_bytes()
+    Proof::new((proof.model(), None), public, proof.argument().to_vec()).to_bytes()
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn every_part_of_the_statement_changes_the_first_challenge() {
     let (model, other) = (Digest32([1; 32]), Digest32([2; 32]));
     let values = |tensor, values: &[i64]| PublicTensor::new(tensor, values.to_vec());
     let lambda = |model, context: &[u8], public: &[PublicTensor]| {
-        begin(program, model, context, public)
+        begin(program, (model, None), context, public)
             .challenge::<Lambda>()
             .0
     };
@@ -209,7 +209,7 @@ fn another_shape_of_a_public_tensor_changes_the_first_challenge() {
     let other = Program::new(parts).unwrap();
     let public = [PublicTensor::new(0, alloc::vec![1; 14])];
     let lambda = |program| {
-        begin(program, Digest32([1; 32]), &[], &public)
+        begin(program, (Digest32([1; 32]), None), &[], &public)
             .challenge::<Lambda>()
             .0
     };
@@ -287,7 +287,11 @@ fn a_proof_for_one_model_is_none_for_another() {
         let result = verify(other.verifying(), &proof.to_bytes(), &dev());
         assert_eq!(result, Err(wrong));
         // Not even with the other model's digest written over its own.
-        let renamed = Proof::new(found, proof.public().to_vec(), proof.argument().to_vec());
+        let renamed = Proof::new(
+            (found, None),
+            proof.public().to_vec(),
+            proof.argument().to_vec(),
+        );
         let result = verify(other.verifying(), &renamed.to_bytes(), &dev());
         assert!(
             matches!(
