@@ -35,7 +35,7 @@ export interface PublicTensor {
   readonly name?: string;
   /** What one step of an integer value is worth, if the key's annotation says so. Whoever made the key chose it. */
   readonly scale?: number;
-  /** The lengths of its axes: positions first, channels last; no batch axis. */
+  /** The lengths of its axes: of many inferences their number, then positions, channels last. */
   readonly shape: readonly number[];
   /** Its integer values, row-major over `shape`. */
   readonly values: Int32Array | readonly number[];
@@ -51,6 +51,8 @@ export interface Accepted {
   readonly setup: Setup;
   /** Whether the setup is a development setup: such a proof convinces nobody. */
   readonly development: boolean;
+  /** How many inferences the proof is about. */
+  readonly inferences: number;
   /** What the proof reveals. Inputs and outputs that are absent stay hidden. */
   readonly public: readonly PublicTensor[];
   /** Miller loops that the final pairing took. */

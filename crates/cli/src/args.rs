@@ -115,15 +115,29 @@ pub(crate) struct CompileArguments {
 Examples:
   tensorseal prove sealed --input input.json -o answer.proof
   tensorseal prove sealed --input input.npz -o answer.proof --hide-input
+  tensorseal prove sealed --batch inputs.npz --srs hermez.srs -o answers.proof
 
+A batch is one proof of many inferences, with a leading sample axis in the data. The weights are paid for
+once; its longer columns need more powers of tau than the proving key holds, so it asks for the setup.
 The weights are always hidden. What is not hidden is part of the proof and bound by it.")]
 pub(crate) struct ProveArguments {
     /// The folder that `compile` wrote.
     #[arg(value_name = "DIR")]
     pub(crate) model: PathBuf,
     /// The input, .npz or JSON, one array under the input's name.
-    #[arg(long, value_name = "INPUT")]
-    pub(crate) input: PathBuf,
+    #[arg(
+        long,
+        value_name = "INPUT",
+        required_unless_present = "batch",
+        conflicts_with = "batch"
+    )]
+    pub(crate) input: Option<PathBuf>,
+    /// Many inputs for one proof: the array has a leading sample axis.
+    #[arg(long, value_name = "INPUTS", requires = "srs")]
+    pub(crate) batch: Option<PathBuf>,
+    /// The setup that the keys were made with, for a batch.
+    #[arg(long, value_name = "FILE", requires = "batch")]
+    pub(crate) srs: Option<PathBuf>,
     /// Where to write the proof.
     #[arg(short, long, value_name = "PROOF")]
     pub(crate) output: PathBuf,

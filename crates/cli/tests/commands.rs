@@ -216,6 +216,36 @@ fn altered_proofs_other_models_and_other_contexts_are_rejected() {
     );
 }
 
+#[test]
+fn many_inferences_are_one_proof() {
+    let calibration = model("digits_demo_calibration.npz");
+    let (path, key) = (at("many.proof"), at("sealed"));
+    let srs = at("wide.srs");
+    let setup = tensorseal(&["setup", "--ptau", "x", "-o", &srs]);
+    assert_eq!(code(&setup), 2);
+    let prove = |srs: &str| {
+        tensorseal(&[
+            "prove",
+            &key,
+            "--batch",
+            &calibration,
+            "--srs",
+            srs,
+            "-o",
+            &path,
+            "--json",
+            "--hide-input",
+        ])
+    };
+    // Of the same setup, but made for one inference.
+    let small = prove(&at("dev.srs"));
+    assert_eq!(code(&small), 2);
+    assert!(stderr(&small).contains("powers"), "{}", stderr(&small));
+    let missing = tensorseal(&["prove", &key, "--batch", &calibration, "-o", &path]);
+    assert_eq!(code(&missing), 2);
+    assert!(stderr(&missing).contains("--srs"));
+}
+
 /// Verifies proofs as a batch.
 fn batch(proofs: &[&str], more: &[&str]) -> (i32, Value) {
     let key = at("sealed/model.vk");

@@ -8,12 +8,12 @@ use wasm_bindgen::JsValue;
 
 use crate::record::Record;
 
-/// `{ ok: true, code: "ok", model, setup, development, public, millerLoops }`.
+/// `{ ok: true, code: "ok", model, setup, development, inferences, public, millerLoops }`.
 pub(crate) fn accepted(program: &Program, verdict: &Verdict) -> Object {
     let public: Array = verdict
         .public
         .iter()
-        .map(|tensor| public_tensor(program, tensor))
+        .map(|tensor| public_tensor((program, verdict.inferences), tensor))
         .collect();
     Record::new()
         .with("ok", true)
@@ -21,6 +21,7 @@ pub(crate) fn accepted(program: &Program, verdict: &Verdict) -> Object {
         .with("model", verdict.model.to_string())
         .with("setup", verdict.setup.name())
         .with("development", verdict.setup == SetupOrigin::Development)
+        .with("inferences", verdict.inferences)
         .with("public", public)
         .with("millerLoops", number(verdict.miller_loops))
         .finish()
@@ -35,18 +36,22 @@ pub(crate) fn rejected(error: &VerifyError) -> Object {
         .finish()
 }
 
-/// `{ tensor, role, shape, values }`, values row-major over the shape, the channels last.
-fn public_tensor(program: &Program, public: &PublicTensor) -> Object {
+/// `{ tensor, role, shape, values }`, values row-major over the shape, of many inferences their number first and the channels last.
+fn public_tensor((program, inferences): (&Program, u32), public: &PublicTensor) -> Object {
     let index = public.tensor();
     let input = program
         .inputs()
         .iter()
         .any(|tensor| usize::try_from(*tensor) == Ok(index));
-    let shape: Array = program
+    let own = program
         .tensors()
         .get(index)
         .into_iter()
-        .flat_map(|tensor| tensor.positions.iter().chain([&tensor.channels]))
+        .flat_map(|tensor| tensor.positions.iter().chain([&tensor.channels]));
+    let batch = (inferences > 1).then_some(&inferences);
+    let shape: Array = batch
+        .into_iter()
+        .chain(own)
         .map(|length| JsValue::from(*length))
         .collect();
     Record::new()

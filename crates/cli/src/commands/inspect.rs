@@ -51,7 +51,9 @@ fn inspect(bytes: &[u8]) -> Result<Value> {
             bytes.len(),
         )),
         Some(FileKind::ProvingKey) => proving_key(bytes),
-        Some(FileKind::Proof) => Ok(proof(&Proof::from_bytes(bytes)?, bytes.len())),
+        Some(FileKind::Proof | FileKind::BatchProof) => {
+            Ok(proof(&Proof::from_bytes(bytes)?, bytes.len()))
+        }
         _ => bail!(
             "this is none of tensorseal's files (setup, verifying key, proving key, proof) and no .ptau file"
         ),
@@ -108,6 +110,7 @@ fn proof(proof: &Proof, bytes: usize) -> Value {
         "bytes": bytes,
         "proof bytes": proof.argument().len(),
         "model": proof.model().to_string(),
+        "inferences": proof.inferences().unwrap_or(1),
         "public": public,
     })
 }
@@ -157,7 +160,9 @@ mod tests {
                 marked.append(&mut bytes);
                 bytes = marked;
             }
-            prop_assert!(inspect(&bytes).is_err() || FileKind::of(&bytes) == Some(FileKind::Proof));
+            let kind = FileKind::of(&bytes);
+            let proof = matches!(kind, Some(FileKind::Proof | FileKind::BatchProof));
+            prop_assert!(inspect(&bytes).is_err() || proof);
         }
     }
 }

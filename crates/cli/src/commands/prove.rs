@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tensorseal_model::integer::{IntegerGraph, TensorInfo};
 use tensorseal_model::program::{Description, lift, witness};
 use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove};
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove, prove_batch};
 use tensorseal_prover::Threads;
 
 use super::compile::PROVING_KEY;
@@ -32,6 +33,7 @@ pub(crate) struct Output {
 struct Summary {
     model: String,
     setup: &'static str,
+    inferences: usize,
     seconds: f64,
     peak_bytes: Option<u64>,
     /// The argument alone; the file also holds the public values.
@@ -71,6 +73,31 @@ impl Model {
         proof.context("no proof was made; if this persists, compile the model again")
     }
 
+    /// Runs the network on all inputs and proves the runs: in one proof of a batch where there is a setup for it.
+    fn answer(
+        &self,
+        inputs: &[Vec<f32>],
+        setup: Option<&Srs>,
+        options: &ProveOptions<'_>,
+    ) -> Result<(Proof, Vec<Output>)> {
+        let runs = inputs.iter().enumerate().map(|(index, input)| {
+            let run = self.run(input);
+            run.with_context(|| format!("running the network on input {index}"))
+        });
+        let (witnesses, outputs): (Vec<Witness>, Vec<Output>) =
+            runs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let proof = match (setup, &witnesses[..]) {
+            (None, [witness]) => self.prove(witness, options)?,
+            (None, _) => bail!("a batch needs a setup: give it with --srs"),
+            (Some(srs), witnesses) => {
+                let tools = (&Threads, &mut PlatformRandom as &mut _);
+                prove_batch(&self.key, srs, witnesses, options, tools)
+                    .context("no proof was made")?
+            }
+        };
+        Ok((proof, outputs))
+    }
+
     /// The input's tensor and the output's.
     pub(crate) fn ports(&self) -> (u32, u32) {
         let program = self.key.verifying().program();
@@ -104,21 +131,15 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let key = ProvingKey::from_bytes(&files::read(&path)?)
         .with_context(|| format!("in {}", path.display()))?;
     let model = Model::new(key).with_context(|| format!("in {}", path.display()))?;
-    let input = files::read_data(&arguments.input)?
-        .single(&model.graph.input.name, &model.graph.input.shape)
-        .with_context(|| format!("in {}", arguments.input.display()))?;
-
-    progress.message("proving");
     let (public, names) = revealed(&model, arguments);
     let options = ProveOptions {
         public: &public,
         context: arguments.context.as_bytes(),
     };
-    let (made, time) = timed(|| -> Result<(Proof, Output)> {
-        let (witness, output) = model.run(&input)?;
-        Ok((model.prove(&witness, &options)?, output))
-    });
-    let (proof, output) = made?;
+    let (inputs, setup) = inputs(&model, arguments, &progress)?;
+    progress.message("proving");
+    let (made, time) = timed(|| model.answer(&inputs, setup.as_ref(), &options));
+    let (proof, outputs) = made?;
     let encoded = proof.to_bytes();
     files::write(&arguments.output, &encoded, Audience::Everybody)?;
     drop(progress);
@@ -126,12 +147,13 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let summary = Summary {
         model: proof.model().to_string(),
         setup: model.key.verifying().setup().origin().name(),
+        inferences: inputs.len(),
         seconds: time.as_secs_f64(),
         peak_bytes: peak_bytes(),
         proof_bytes: proof.argument().len(),
         file_bytes: encoded.len(),
         public: names,
-        outputs: vec![output],
+        outputs,
     };
     if arguments.json {
         print_json(&summary)?;
@@ -139,6 +161,29 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         print(&summary, arguments, time)?;
     }
     Ok(Outcome::Good)
+}
+
+/// The inputs, and for a batch the setup.
+fn inputs(
+    model: &Model,
+    arguments: &ProveArguments,
+    progress: &Progress,
+) -> Result<(Vec<Vec<f32>>, Option<Srs>)> {
+    let TensorInfo { name, shape, .. } = &model.graph.input;
+    if let Some(path) = &arguments.input {
+        let input = files::read_data(path)?.single(name, shape);
+        let input = input.with_context(|| format!("in {}", path.display()))?;
+        return Ok((vec![input], None));
+    }
+    let (path, srs) = arguments
+        .batch
+        .as_ref()
+        .zip(arguments.srs.as_ref())
+        .context("give --input, or --batch with --srs")?;
+    let inputs = files::read_data(path)?.samples(name, shape);
+    let inputs = inputs.with_context(|| format!("in {}", path.display()))?;
+    progress.message("reading the setup");
+    Ok((inputs, Some(files::read_setup(srs)?)))
 }
 
 /// The tensors that are not hidden, and what they are called.
@@ -155,7 +200,8 @@ fn revealed(model: &Model, arguments: &ProveArguments) -> (Vec<u32>, Vec<&'stati
 }
 
 fn print(summary: &Summary, arguments: &ProveArguments, time: Duration) -> Result<()> {
-    for output in &summary.outputs {
+    const SHOWN: usize = 10;
+    for output in summary.outputs.iter().take(SHOWN) {
         say!(
             "{}: {} (largest: {})",
             output.name,
@@ -167,6 +213,17 @@ fn print(summary: &Summary, arguments: &ProveArguments, time: Duration) -> Resul
         [] => "nothing".to_owned(),
         names => names.join(", "),
     };
+    if let Some(more @ 1..) = summary.outputs.len().checked_sub(SHOWN) {
+        say!("and {more} more");
+    }
+    if summary.inferences > 1 {
+        let each = time / u32::try_from(summary.inferences).unwrap_or(u32::MAX);
+        say!(
+            "{} inferences, {} for each",
+            summary.inferences,
+            seconds(each)
+        );
+    }
     say!("proved in {}; public: {public}", seconds(time));
     say!(
         "wrote {}: a proof of {}, with its public values {}",

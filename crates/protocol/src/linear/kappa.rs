@@ -12,7 +12,7 @@ use super::functional::Part;
 use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
-use crate::poly::multilinear::{eq_table, inner_product};
+use crate::poly::multilinear::{eq_table, extension_at};
 use crate::poly::univariate::power;
 use crate::program::{AxisMap, Columns, Layer, Program, Tensor, Term};
 
@@ -152,29 +152,32 @@ impl FoldedTerm<'_> {
 
     fn evaluate(&self, columns: Columns, r: &[Fr], z: &[Fr]) -> Vec<RunGroup> {
         let sums = self.axis_sums();
-        self.source
-            .block_points(r)
-            .into_iter()
-            .map(|block| {
-                let (channels, mut rest) = block.point.split_at(self.source.channel_bits());
-                let mut at_point: Vec<Vec<Fr>> = Vec::with_capacity(sums.len());
-                let mut axes = self.source.axes();
-                axes.next();
-                for ((_, bits), sums) in axes.zip(sums.iter().rev()) {
-                    let (point, tail) = rest.split_at(bits);
-                    rest = tail;
-                    let eq = eq_table(point);
-                    at_point.push(sums.iter().map(|sums| inner_product(sums, &eq)).collect());
-                }
-                at_point.reverse();
-                let scale = block.prefix * columns.at(z, Part::Out.column(columns, block.lane));
-                RunGroup {
+        let mut groups: Vec<RunGroup> = Vec::new();
+        for block in self.source.block_points(r) {
+            let (channels, mut rest) = block.point.split_at(self.source.channel_bits());
+            let mut at_point: Vec<Vec<Fr>> = Vec::with_capacity(sums.len());
+            let mut axes = self.source.axes();
+            axes.next();
+            for ((_, bits), sums) in axes.zip(sums.iter().rev()) {
+                let (point, tail) = rest.split_at(bits);
+                rest = tail;
+                let at = sums.iter().map(|sums| extension_at(sums, point));
+                at_point.push(at.collect());
+            }
+            at_point.reverse();
+            let scale = block.prefix * columns.at(z, Part::Out.column(columns, block.lane));
+            let runs = self.runs(&at_point, scale);
+            // Blocks that are cut along positions see the channels from one point.
+            match groups.last_mut().filter(|group| group.point == channels) {
+                Some(group) => group.add(&runs),
+                None => groups.push(RunGroup {
                     point: channels.to_vec(),
                     length: self.source.channels,
-                    runs: self.runs(&at_point, scale),
-                }
-            })
-            .collect()
+                    runs,
+                }),
+            }
+        }
+        groups
     }
 
     /// The first column and the coefficient of each run.
@@ -214,6 +217,15 @@ fn tap_sums(map: AxisMap, tap: u32, length: usize, e: &[Fr]) -> Vec<Fr> {
         }
     }
     sums
+}
+
+impl RunGroup {
+    /// Adds the coefficients of the same runs.
+    fn add(&mut self, runs: &[(usize, Fr)]) {
+        for ((_, sum), (_, coefficient)) in self.runs.iter_mut().zip(runs) {
+            *sum += coefficient;
+        }
+    }
 }
 
 impl EvaluatedKappa {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
-use super::multilinear::{eq_table, inner_product};
+use super::multilinear::extension_at;
 use crate::curve::Fr;
 
 /// A vector along an axis of a power of two of cells.
@@ -82,7 +82,7 @@ impl AxisVector {
     /// Σ_i v_i eq(point, i). The point has one coordinate for each bit of the axis.
     pub fn evaluate(&self, point: &[Fr]) -> Fr {
         match self {
-            Self::Dense(entries) => inner_product(entries, &eq_table(point)),
+            Self::Dense(entries) => extension_at(entries, point),
             Self::Product { pairs, length } => {
                 let pairs: Vec<[Fr; 2]> = pairs
                     .iter()

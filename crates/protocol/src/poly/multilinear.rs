@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 
 use crate::curve::Fr;
 
@@ -18,6 +18,30 @@ pub fn eq_table(point: &[Fr]) -> Vec<Fr> {
         table.extend(high);
     }
     table
+}
+
+/// The multilinear extension of `values`, padded with zeros to 2^len entries, at a point. Coordinates that are zero or one, as the number
+/// of a block has them, cost nothing.
+pub fn extension_at(values: &[Fr], point: &[Fr]) -> Fr {
+    let mut table = values.to_vec();
+    for (bit, coordinate) in point.iter().enumerate().rev() {
+        let half = 1usize << bit;
+        let high = table.split_off(half.min(table.len()));
+        if *coordinate == Fr::ONE {
+            table = high;
+        } else if *coordinate != Fr::ZERO {
+            table.resize(table.len().max(high.len()), Fr::ZERO);
+            let keep = Fr::ONE - coordinate;
+            let (both, alone) = table.split_at_mut(high.len());
+            for (low, high) in both.iter_mut().zip(&high) {
+                *low += *coordinate * (*high - *low);
+            }
+            for low in alone {
+                *low *= keep;
+            }
+        }
+    }
+    table.first().copied().unwrap_or(Fr::ZERO)
 }
 
 /// eq(a, b) = Π (a_k b_k + (1 − a_k)(1 − b_k)).
@@ -71,6 +95,25 @@ pub fn inner_product(a: &[Fr], b: &[Fr]) -> Fr {
 mod tests {
     use super::*;
     use crate::testing::scalars;
+
+    #[test]
+    fn extensions_are_inner_products_with_eq() {
+        let point = scalars(4, 1);
+        for length in [0, 1, 3, 7, 8, 11, 16] {
+            let values = scalars(length, 2);
+            for changed in 0..16u32 {
+                // Every subset of the coordinates is zero or one.
+                let mut point = point.clone();
+                for (bit, coordinate) in point.iter_mut().enumerate() {
+                    if changed >> bit & 1 == 1 {
+                        *coordinate = Fr::from(bit as u64 % 2);
+                    }
+                }
+                let expected = inner_product(&values, &eq_table(&point));
+                assert_eq!(extension_at(&values, &point), expected);
+            }
+        }
+    }
 
     #[test]
     fn eq_has_one_meaning_in_all_its_forms() {

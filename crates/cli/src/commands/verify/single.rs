@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
-use tensorseal_model::program::Description;
+use tensorseal_model::program::{Description, PortDescription};
 use tensorseal_protocol::{Verdict, VerifyOptions, VerifyingKey, verify};
 
 use super::expected::{Expected, Mismatch};
@@ -32,6 +32,7 @@ struct Summary {
     /// `recomputed`, or `from the key`: its commitments are taken at the key's word.
     table: &'static str,
     model: String,
+    inferences: u32,
     public: Vec<Public>,
     seconds: f64,
     miller_loops: usize,
@@ -50,6 +51,12 @@ pub(super) fn run(
         .transpose()?;
     let proof = files::read(proof)?;
     let (result, time) = timed(|| verify(key, &proof, options));
+    let many = result.as_ref().is_ok_and(|verdict| verdict.inferences > 1);
+    if many && matches!(expected, Some(Expected::Class(_))) {
+        bail!(
+            "--expect-output class=N is about one inference, the proof is about many: give the integers of all"
+        );
+    }
     let summary = match result {
         Ok(verdict) => accepted((key, table), &verdict, expected.as_ref(), time),
         Err(error) => Summary {
@@ -59,6 +66,7 @@ pub(super) fn run(
             setup: key.setup().origin().name(),
             table,
             model: key.digest().to_string(),
+            inferences: 0,
             public: Vec::new(),
             seconds: time.as_secs_f64(),
             miller_loops: 0,
@@ -101,6 +109,7 @@ fn accepted(
         setup: verdict.setup.name(),
         table,
         model: verdict.model.to_string(),
+        inferences: verdict.inferences,
         public,
         seconds: time.as_secs_f64(),
         miller_loops: verdict.miller_loops,
@@ -126,10 +135,22 @@ fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
             Public {
                 role: if input { "input" } else { "output" },
                 name: words.map(|port| port.name.clone()),
-                shape: words.map_or_else(|| vec![entry.values().len()], |port| port.shape.clone()),
+                shape: shape(entry.values().len(), words, verdict.inferences),
                 integers: entry.values().to_vec(),
             }
         })
+        .collect()
+}
+
+/// The shape of values as the model's description has it, for a batch behind an axis of its inferences.
+fn shape(values: usize, words: Option<&PortDescription>, inferences: u32) -> Vec<usize> {
+    let Some(port) = words else {
+        return vec![values];
+    };
+    let batch = (inferences > 1).then_some(inferences as usize);
+    batch
+        .into_iter()
+        .chain(port.shape.iter().copied())
         .collect()
 }
 
@@ -141,6 +162,9 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
     }
     if let Some(reason) = &summary.reason {
         say!("  {reason}");
+    }
+    if summary.inferences > 1 {
+        say!("  {} inferences", summary.inferences);
     }
     say!("  model  {}", summary.model);
     say!("  setup  {}", summary.setup);
