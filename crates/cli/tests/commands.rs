@@ -216,34 +216,70 @@ fn altered_proofs_other_models_and_other_contexts_are_rejected() {
     );
 }
 
+/// A data file with the bundled input `count` times.
+fn inputs(name: &str, count: usize) -> String {
+    let input = fs::read(model("digits_demo_input.json")).unwrap();
+    let mut input: Value = serde_json::from_slice(&input).unwrap();
+    for array in input.as_object_mut().unwrap().values_mut() {
+        *array = Value::Array(vec![array.clone(); count]);
+    }
+    let path = at(name);
+    fs::write(&path, input.to_string()).unwrap();
+    path
+}
+
 #[test]
 fn many_inferences_are_one_proof() {
-    let calibration = model("digits_demo_calibration.npz");
-    let (path, key) = (at("many.proof"), at("sealed"));
-    let srs = at("wide.srs");
-    let setup = tensorseal(&["setup", "--ptau", "x", "-o", &srs]);
-    assert_eq!(code(&setup), 2);
-    let prove = |srs: &str| {
-        tensorseal(&[
-            "prove",
-            &key,
-            "--batch",
-            &calibration,
-            "--srs",
-            srs,
-            "-o",
-            &path,
-            "--json",
-            "--hide-input",
-        ])
-    };
-    // Of the same setup, but made for one inference.
-    let small = prove(&at("dev.srs"));
-    assert_eq!(code(&small), 2);
-    assert!(stderr(&small).contains("powers"), "{}", stderr(&small));
-    let missing = tensorseal(&["prove", &key, "--batch", &calibration, "-o", &path]);
-    assert_eq!(code(&missing), 2);
-    assert!(stderr(&missing).contains("--srs"));
+    let (_, single) = proved("one.proof", &[]);
+    let (folder, srs, path) = (at("sealed"), at("dev.srs"), at("many.proof"));
+    let batch = inputs("four.json", 4);
+    let prove = ["prove", &folder, "--batch", &batch, "-o", &path, "--json"];
+    let output = tensorseal(&[&prove[..], &["--srs", &srs, "--hide-input"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let summary = json(&output);
+    assert_eq!(summary["inferences"], 4);
+    let one = &single["outputs"][0]["integers"];
+    for output in summary["outputs"].as_array().unwrap() {
+        assert_eq!(&output["integers"], one);
+    }
+
+    let (exit, verdict) = verified(&path, &["--dev"]);
+    assert_eq!((exit, &verdict["inferences"]), (0, &Value::from(4)));
+    assert_eq!(verdict["miller_loops"], 4);
+    let public = &verdict["public"][0];
+    assert_eq!(public["shape"][0], 4);
+    let all: Vec<&Value> = vec![one; 4];
+    let expected = serde_json::to_string(&all).unwrap();
+    assert_eq!(
+        verified(&path, &["--dev", "--expect-output", &expected]).0,
+        0
+    );
+    let wrong = expected.replacen("]]", ",7]]", 1);
+    assert_eq!(verified(&path, &["--dev", "--expect-output", &wrong]).0, 1);
+
+    // The number of inferences, which stands behind mark, version and digest.
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[38] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(verified(&path, &["--dev"]).0, 1);
+}
+
+#[test]
+fn a_batch_that_cannot_be_proved_is_an_error_with_its_cure() {
+    let (folder, srs, path) = (at("sealed"), at("dev.srs"), at("unproved.proof"));
+    let batch = inputs("many.json", 4000);
+    let prove = ["prove", &folder, "--batch", &batch, "-o", &path];
+    let output = tensorseal(&[&prove[..], &["--srs", &srs]].concat());
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("use a larger one"),
+        "{}",
+        stderr(&output)
+    );
+    let output = tensorseal(&prove);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--srs"), "{}", stderr(&output));
+    assert!(!Path::new(&path).exists());
 }
 
 /// Verifies proofs as a batch.
