@@ -1,15 +1,17 @@
 //! The layered graph: the network as linear maps over shifted positions, each followed by one function of a single value.
 //!
 //! It stands between the two halves of the compiler. Everything ONNX ends here: what the import understands it lowers to these layers,
-//! and the quantiser needs to know of nothing else. Tensor 0 is the input and layer `i` makes tensor `i + 1`, from any earlier tensors:
+//! and the quantiser needs to know of nothing else. The inputs are tensors 0 to k - 1 and layer `i` makes tensor `k + i`, from any
+//! earlier tensors:
 //!
 //! ```text
 //! pre[p, o] = sum over terms, taps t and channels c of weights[o, t, c] * source[q(p, t), c] + bias[o]
 //! out[p, o] = activation(pre[p, o])
 //! ```
 //!
-//! with `q` an [`AxisMap`] along each position axis. All tensors of a graph have the same number of position axes; a flat vector has
-//! them of length one. Cells are row-major over (positions, channels), channels fastest.
+//! with `q` an [`AxisMap`] along each position axis. All tensors of a graph have the same number of position axes, none if every
+//! tensor is a flat vector; a tensor that lacks one has length one there. Cells are row-major over (positions, channels), channels
+//! fastest.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,16 +22,23 @@ use crate::integer::AxisMap;
 /// A network of layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayeredGraph {
-    /// The input tensor as the ONNX file has it.
-    pub input: TensorType,
-    /// How its axes become positions and channels.
-    pub input_layout: PortLayout,
+    /// The inputs, tensors 0 to k - 1, in the order of the ONNX file.
+    pub inputs: Vec<Port>,
     /// The layers in order of execution.
     pub layers: Vec<FloatLayer>,
-    /// The output tensor as the ONNX file has it, before post-processing; the last layer makes it.
-    pub output: TensorType,
+    /// The outputs in the order of the ONNX file, before post-processing; each is made by a layer, and no two are the same tensor.
+    pub outputs: Vec<Port>,
+}
+
+/// A tensor at the edge of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Index of the tensor.
+    pub tensor: usize,
+    /// Name and shape in the ONNX file.
+    pub onnx: TensorType,
     /// How its axes become positions and channels.
-    pub output_layout: PortLayout,
+    pub layout: PortLayout,
 }
 
 /// How the axes of an ONNX tensor are dealt out. Every axis is in one of the lists; axes of length one (the batch) may be in either.
@@ -85,8 +94,16 @@ pub struct FloatTerm {
 pub enum Weights<T> {
     /// Each output channel reads each source channel: `[out channel][tap][source channel]`.
     Dense(Vec<T>),
-    /// Each output channel reads the source channel of its own number: `[channel][tap]`.
+    /// Each output channel reads the source channel of its own number: `[channel][tap]`. Source and output have as many channels.
     Diagonal(Vec<T>),
+    /// One coefficient for everything that the maps reach, the channels by a map of their own: sums, averages, moves of data. It is
+    /// part of the architecture, not a secret.
+    Structural {
+        /// The map from output channels to source channels.
+        channels: AxisMap,
+        /// The coefficient of every tap.
+        coefficient: T,
+    },
 }
 
 /// How the scale of a layer's output is found.
@@ -94,8 +111,10 @@ pub enum Weights<T> {
 pub enum ScaleRule {
     /// From the calibrated range.
     Free,
-    /// The same as this tensor's, so that weights of one are exact: the differences and sums that make a maximum.
-    SameAs(usize),
+    /// All terms are structural and their sources have the scale of this tensor. The output's scale is this one times a number that
+    /// follows from the architecture alone and makes all coefficients exact integers, the same scale where they are 1 or -1: the
+    /// differences and sums that make a maximum, averages, copies.
+    Follows(usize),
 }
 
 impl Extent {
@@ -146,10 +165,18 @@ impl LayeredGraph {
     /// When there is no such tensor.
     #[must_use]
     pub fn extent(&self, index: usize) -> Extent {
-        match index.checked_sub(1) {
-            None => self.input_layout.extent(&self.input.shape),
+        match index.checked_sub(self.inputs.len()) {
+            None => self.inputs[index].extent(),
             Some(layer) => self.layers[layer].extent.clone(),
         }
+    }
+}
+
+impl Port {
+    /// The tensor's extent.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.layout.extent(&self.onnx.shape)
     }
 }
 
