@@ -14,8 +14,10 @@
 
 mod axis;
 mod error;
+mod extent;
 mod infer;
 mod layer;
+pub(crate) mod linear;
 pub mod rounding;
 mod segment;
 mod validate;
@@ -25,6 +27,7 @@ use alloc::vec::Vec;
 
 pub use axis::AxisMap;
 pub use error::{GraphError, InferenceError};
+pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use layer::LinearLayer;
 pub use segment::{Function, Segment};

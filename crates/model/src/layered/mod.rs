@@ -13,11 +13,15 @@
 //! tensor is a flat vector; a tensor that lacks one has length one there. Cells are row-major over (positions, channels), channels
 //! fastest.
 
+mod evaluate;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::graph::{Activation, TensorType};
-use crate::integer::AxisMap;
+pub use crate::integer::{AxisMap, Extent, PortLayout, Weights};
+
+pub use evaluate::{LayeredError, Values};
 
 /// A network of layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,24 +43,6 @@ pub struct Port {
     pub onnx: TensorType,
     /// How its axes become positions and channels.
     pub layout: PortLayout,
-}
-
-/// How the axes of an ONNX tensor are dealt out. Every axis is in one of the lists; axes of length one (the batch) may be in either.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortLayout {
-    /// The ONNX axis of each position axis, slowest first; `None` for a position axis of length one that the ONNX tensor lacks.
-    pub positions: Vec<Option<usize>>,
-    /// The ONNX axes that make up the channel axis, slowest first.
-    pub channels: Vec<usize>,
-}
-
-/// A tensor's extent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// Lengths of the position axes, slowest first.
-    pub positions: Vec<usize>,
-    /// Number of channels.
-    pub channels: usize,
 }
 
 /// One layer.
@@ -89,23 +75,6 @@ pub struct FloatTerm {
     pub weights: Weights<f32>,
 }
 
-/// The coefficients of a term.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Weights<T> {
-    /// Each output channel reads each source channel: `[out channel][tap][source channel]`.
-    Dense(Vec<T>),
-    /// Each output channel reads the source channel of its own number: `[channel][tap]`. Source and output have as many channels.
-    Diagonal(Vec<T>),
-    /// One coefficient for everything that the maps reach, the channels by a map of their own: sums, averages, moves of data. It is
-    /// part of the architecture, not a secret.
-    Structural {
-        /// The map from output channels to source channels.
-        channels: AxisMap,
-        /// The coefficient of every tap.
-        coefficient: T,
-    },
-}
-
 /// How the scale of a layer's output is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScaleRule {
@@ -115,46 +84,6 @@ pub enum ScaleRule {
     /// follows from the architecture alone and makes all coefficients exact integers, the same scale where they are 1 or -1: the
     /// differences and sums that make a maximum, averages, copies.
     Follows(usize),
-}
-
-impl Extent {
-    /// Number of values.
-    #[must_use]
-    pub fn cells(&self) -> usize {
-        self.positions.iter().product::<usize>() * self.channels
-    }
-}
-
-impl PortLayout {
-    /// The extent of an ONNX tensor of this shape.
-    #[must_use]
-    pub fn extent(&self, shape: &[usize]) -> Extent {
-        let length = |axis: &usize| shape.get(*axis).copied().unwrap_or(1);
-        Extent {
-            positions: self
-                .positions
-                .iter()
-                .map(|axis| axis.as_ref().map_or(1, length))
-                .collect(),
-            channels: self.channels.iter().map(length).product(),
-        }
-    }
-
-    /// For each cell in (positions, channels) order, its index in the row-major ONNX tensor of this shape.
-    #[must_use]
-    pub fn cells(&self, shape: &[usize]) -> Vec<usize> {
-        let strides: Vec<usize> = (0..shape.len())
-            .map(|axis| shape[axis + 1..].iter().product())
-            .collect();
-        let axes = self.positions.iter().flatten().chain(&self.channels);
-        axes.fold(alloc::vec![0], |cells, &axis| {
-            let (length, stride) = (shape[axis], strides[axis]);
-            cells
-                .iter()
-                .flat_map(|cell| (0..length).map(move |i| cell + i * stride))
-                .collect()
-        })
-    }
 }
 
 impl LayeredGraph {
