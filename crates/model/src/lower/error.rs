@@ -28,11 +28,11 @@ pub enum LowerError {
         /// What is wrong.
         problem: Problem,
     },
-    /// An output has more axes of its own than a proof's tensors can be given.
-    #[error("output {output:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
-    OutputLayout {
-        /// The output.
-        output: String,
+    /// An input or output has more axes of its own than a proof's tensors can be given.
+    #[error("tensor {tensor:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
+    PortLayout {
+        /// The input or output.
+        tensor: String,
         /// Its shape.
         shape: Vec<usize>,
     },

@@ -38,9 +38,9 @@ struct Plan {
     diagonal: bool,
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     /// `Gemm` with a constant on one side.
-    pub(super) fn gemm(&mut self, node: &Node, gemm: Gemm) -> Result<Value, LowerError> {
+    pub(super) fn gemm(&mut self, node: &'a Node, gemm: Gemm) -> Result<Value, LowerError> {
         let (number, transposed) = match (&node.inputs[0], &node.inputs[1]) {
             (Operand::Value(_), Operand::Constant(_)) => (0, gemm.transpose_a),
             (Operand::Constant(_), Operand::Value(_)) => (1, gemm.transpose_b),
@@ -91,7 +91,7 @@ impl Lowering<'_> {
     }
 
     /// `MatMul` with a constant on one side.
-    pub(super) fn matmul(&mut self, node: &Node) -> Result<Value, LowerError> {
+    pub(super) fn matmul(&mut self, node: &'a Node) -> Result<Value, LowerError> {
         let number = match (&node.inputs[0], &node.inputs[1]) {
             (Operand::Value(_), Operand::Constant(_)) => 0,
             (Operand::Constant(_), Operand::Value(_)) => 1,
@@ -102,12 +102,13 @@ impl Lowering<'_> {
         let x = self.operand(node, number)?;
         let wanted = self.graph.values[node.outputs[0]].shape.clone();
         let made = if number == 0 {
-            self.product_right(node, x, (&matrix, &shape))?
+            let placed = self.wished(node, x.shape().len() - 1);
+            self.product_right(node, x, (matrix, &shape), placed)?
         } else {
             // a b is the transpose of b^T a^T.
             let x = swapped(x);
-            let (matrix, shape) = swapped_constant(&matrix, &shape);
-            swapped(self.product_right(node, x, (&matrix, &shape))?)
+            let (matrix, shape) = swapped_constant(matrix, &shape);
+            swapped(self.product_right(node, x, (&matrix, &shape), None)?)
         };
         let layout = made.layout.reshape(&wanted);
         let layout = layout.ok_or_else(|| problem(node, Problem::Axes))?;
@@ -120,17 +121,17 @@ impl Lowering<'_> {
         node: &Node,
         x: Value,
         (matrix, shape): (&[f32], &[usize]),
+        placed: Option<Vec<Atom>>,
     ) -> Result<Value, LowerError> {
         let rank = shape.len();
         let outputs = if rank < 2 { 1 } else { shape[rank - 1] };
         let batch: usize = shape[..rank.saturating_sub(2)].iter().product();
         let axis = x.shape().len() - 1;
         if batch == 1 {
-            let placed = if rank < 2 { None } else { self.wished(node, axis) };
             let product = Product {
                 axis,
                 outputs,
-                placed,
+                placed: placed.filter(|atoms| length(atoms) == outputs),
                 weight: &|k, o| matrix[k * outputs + o],
             };
             return self.product(node, x, &product);
@@ -187,7 +188,7 @@ impl Lowering<'_> {
     /// The place that the first consumer of a node's result wishes for an axis of it.
     fn wished(&self, node: &Node, axis: usize) -> Option<Vec<Atom>> {
         let wish = wish(self.graph, node.outputs[0])?;
-        Some(wish.atoms(axis).to_vec())
+        (axis < wish.shape().len()).then(|| wish.atoms(axis).to_vec())
     }
 
     /// A matrix along one axis.
