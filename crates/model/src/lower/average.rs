@@ -145,6 +145,7 @@ impl Lowering<'_> {
                 axis,
                 outputs: 1,
                 placed: Some(vec![]),
+                given: 0,
                 weight: &|_, _| factor,
             };
             x = self.product(node, x, &product)?;

@@ -88,7 +88,7 @@ impl Builder {
 
     fn push(
         &mut self,
-        mut expression: Expression,
+        expression: Expression,
         activation: Option<Activation>,
         followed: Option<usize>,
     ) -> Expression {
@@ -109,10 +109,6 @@ impl Builder {
             class,
         });
         let made = Expression::tensor(tensor, expression.lengths.clone());
-        if let Some(activation) = activation.filter(|_| expression.origin.operators.is_empty()) {
-            debug_assert!(false, "{activation:?} of no node");
-            expression.origin = Origin::default();
-        }
         self.layers.push(Layer {
             expression,
             activation,
@@ -152,22 +148,14 @@ impl Builder {
         tensor < self.inputs
     }
 
-    /// Lengths of a tensor's layered axes.
-    pub(super) fn lengths(&self, tensor: usize) -> &[usize] {
-        &self.tensors[tensor].lengths
-    }
-
     /// Number of position axes that the tensors have.
     pub(super) fn position_axes(&self) -> usize {
-        let axes = |lengths: &[usize]| {
-            let last = lengths.iter().rposition(|length| *length > 1);
-            last.unwrap_or(0)
-        };
-        self.tensors
-            .iter()
-            .map(|tensor| axes(&tensor.lengths))
-            .max()
-            .unwrap_or(0)
+        let long = |lengths: &[usize]| lengths.iter().rposition(|length| *length > 1);
+        let lengths = self.tensors.iter().filter_map(|tensor| long(&tensor.lengths));
+        // Padding may give an axis of length one several taps.
+        let taps = |term: &Term| term.maps.iter().rposition(|map| map.taps > 1);
+        let terms = self.layers.iter().flat_map(|layer| &layer.expression.terms);
+        lengths.chain(terms.filter_map(taps)).max().unwrap_or(0)
     }
 
     /// The layers over this many position axes.

@@ -33,6 +33,7 @@ pub(super) fn compose(outer: &AxisMap, inner: &AxisMap, lengths: Lengths) -> Opt
     let pad = signed(inner.stride)?
         .checked_mul(outer.pad)?
         .checked_add(inner.pad.checked_mul(signed(outer.divisor)?)?)?;
+    let dilation = if taps == 1 { 0 } else { dilation };
     let map = reduced(AxisMap {
         taps,
         stride: inner.stride.checked_mul(outer.stride)?,
@@ -65,19 +66,17 @@ fn reads_the_same(map: &AxisMap, outer: &AxisMap, inner: &AxisMap, lengths: Leng
     })
 }
 
-/// The same map without factors common to all its numbers.
+/// The same map without factors common to all its numbers; a single tap has dilation 1, which nothing is multiplied with.
 fn reduced(map: AxisMap) -> AxisMap {
     let pad = usize::try_from(map.pad.unsigned_abs()).unwrap_or(1);
     let common = [map.stride, map.dilation, pad]
         .into_iter()
         .fold(map.divisor, greatest_common_divisor);
-    if common <= 1 {
-        return map;
-    }
+    let common = common.max(1);
     AxisMap {
         taps: map.taps,
         stride: map.stride / common,
-        dilation: map.dilation / common,
+        dilation: if map.taps == 1 { 1 } else { map.dilation / common },
         // The divisor fits `pad`'s type: it divides it.
         pad: map.pad / i64::try_from(common).unwrap_or(1),
         divisor: map.divisor / common,

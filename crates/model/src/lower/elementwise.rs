@@ -40,7 +40,7 @@ impl<'a> Lowering<'a> {
             }
             Binary::Max => self.extremum(node, false),
             Binary::Min => self.extremum(node, true),
-            Binary::Pow | Binary::Mod => Err(problem(node, Problem::Operator)),
+            _ => Err(problem(node, Problem::Operator)),
         }
     }
 
@@ -227,7 +227,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Operand `x` of a node, broadcast to the node's result.
-    fn broadcast_for(&mut self, node: &Node, x: Value) -> Result<Value, LowerError> {
+    pub(super) fn broadcast_for(&mut self, node: &Node, x: Value) -> Result<Value, LowerError> {
         let shape = self.graph.values[node.outputs[0]].shape.clone();
         self.broadcast(node, x, &shape)
     }
@@ -292,29 +292,61 @@ impl<'a> Lowering<'a> {
     pub(super) fn aligned(&mut self, node: &Node, a: Value, b: Value) -> Result<(Value, Value), LowerError> {
         let rank = a.shape().len().max(b.shape().len());
         let (a, b) = (self.with_rank(node, a, rank)?, self.with_rank(node, b, rank)?);
-        let (left, right) = (a.shape(), b.shape());
-        let differs = |axis: &usize| left[*axis] == right[*axis] && a.layout.atoms(*axis) != b.layout.atoms(*axis);
-        let b = if (0..rank).any(|axis| differs(&axis)) {
-            // The part of the layout that both have; where the second is broadcast it has no atoms.
-            let kept = (0..rank).filter(|&axis| right[axis] == 1);
-            let target = kept.fold(a.layout.clone(), |layout, axis| layout.with_axis(axis, vec![]));
-            if target.shape() != right || !is_sound(&target) {
-                return Err(problem(node, Problem::Axes));
+        match joint(&a.layout, &b.layout) {
+            Some(both) => Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?)),
+            None => {
+                let (a, b) = self.brought_together(node, a, b)?;
+                let both = joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
+                Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
             }
-            self.moved(node, b, &target)?
-        } else {
-            b
-        };
-        let both = (0..rank)
-            .filter(|&axis| left[axis] == 1 && right[axis] > 1)
-            .fold(a.layout.clone(), |layout, axis| {
-                layout.with_axis(axis, b.layout.atoms(axis).to_vec())
-            });
-        if !is_sound(&both) {
-            return Err(problem(node, Problem::Axes));
         }
-        Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
     }
+
+    /// Two values of one rank moved such that their layouts agree: the second to where the first is, where that is possible.
+    fn brought_together(&mut self, node: &Node, a: Value, b: Value) -> Result<(Value, Value), LowerError> {
+        let (left, right) = (a.shape(), b.shape());
+        let rank = left.len();
+        let mut layout = a.layout.clone();
+        for axis in (0..rank).filter(|&axis| left[axis] == 1 && right[axis] > 1) {
+            let atom = Atom {
+                length: right[axis],
+                axis: layout.free_axis(1),
+                stride: 1,
+            };
+            layout = layout.with_axis(axis, vec![atom]);
+        }
+        let only = |layout: &Layout, shape: &[usize]| {
+            let absent = (0..rank).filter(|&axis| shape[axis] == 1);
+            absent.fold(layout.clone(), |layout, axis| layout.with_axis(axis, vec![]))
+        };
+        let target = only(&layout, &right);
+        if is_sound(&target) {
+            return Ok((a, self.moved(node, b, &target)?));
+        }
+        let full = layout.shape();
+        let apart = Layout::standard(&full, 1.min(rank - 1), 0);
+        let (to_left, to_right) = (only(&apart, &left), only(&apart, &right));
+        Ok((self.moved(node, a, &to_left)?, self.moved(node, b, &to_right)?))
+    }
+}
+
+/// The layout of two values broadcast to each other, `None` where theirs do not agree.
+fn joint(a: &Layout, b: &Layout) -> Option<Layout> {
+    let (left, right) = (a.shape(), b.shape());
+    let mut both = a.clone();
+    for axis in 0..left.len() {
+        match (left[axis], right[axis]) {
+            (1, _) => both = both.with_axis(axis, b.atoms(axis).to_vec()),
+            (_, 1) => {}
+            _ if a.atoms(axis) == b.atoms(axis) => {}
+            _ => return None,
+        }
+    }
+    let whole = |own: &Layout| {
+        let (own, both) = (own.lengths(), both.lengths());
+        (0..both.len()).all(|axis| [1, both[axis]].contains(&at(&own, axis)))
+    };
+    (is_sound(&both) && whole(a) && whole(b)).then_some(both)
 }
 
 /// Whether the atoms of each layered axis fill it, each with the stride that the faster ones leave.

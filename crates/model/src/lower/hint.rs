@@ -72,14 +72,14 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
         | Operation::Pad { .. }
         | Operation::Gather { .. }
         | Operation::Reduce { .. }
-            if rank > 2 =>
+            if rank > 1 =>
         {
             Some(Layout::standard(shape, 1, rank - 2))
         }
         Operation::Binary(_) => {
             let other = &node.inputs[1 - number.min(1)];
             let broadcast = matches!(other, Operand::Value(_)) && graph.shape(other) != shape;
-            (broadcast && rank > 2).then(|| Layout::standard(shape, 1, rank - 2))
+            (broadcast && rank > 1).then(|| Layout::standard(shape, 1, rank - 2))
         }
         _ => None,
     }

@@ -23,6 +23,8 @@ pub(super) struct Product<'a> {
     pub(super) outputs: usize,
     /// Where they should lie; on the channel axis where this is no possible place.
     pub(super) placed: Option<Vec<Atom>>,
+    /// Number of weights that the file holds for this; 0 for a move of data.
+    pub(super) given: usize,
     /// The weight of input `k` for output `o`.
     pub(super) weight: &'a dyn Fn(usize, usize) -> f32,
 }
@@ -66,6 +68,7 @@ impl<'a> Lowering<'a> {
             axis,
             outputs,
             placed: self.wished(node, axis),
+            given: matrix.len(),
             weight: &|k, o| gemm.alpha * matrix[at(k, o)],
         };
         let made = self.product(node, x, &product)?;
@@ -132,6 +135,7 @@ impl<'a> Lowering<'a> {
                 axis,
                 outputs,
                 placed: placed.filter(|atoms| length(atoms) == outputs),
+                given: matrix.len(),
                 weight: &|k, o| matrix[k * outputs + o],
             };
             return self.product(node, x, &product);
@@ -165,6 +169,7 @@ impl<'a> Lowering<'a> {
             axis: 1,
             outputs: batch * outputs,
             placed: None,
+            given: matrix.len(),
             weight: &|k, o| {
                 if k / inner == o / outputs {
                     matrix[k * outputs + o % outputs]
@@ -199,13 +204,12 @@ impl<'a> Lowering<'a> {
         product: &Product<'_>,
     ) -> Result<Value, LowerError> {
         let plan = plan(&x, product).ok_or_else(|| problem(node, Problem::Axes))?;
-        let (inputs, outputs) = (x.shape()[product.axis], product.outputs);
         let taps: usize = plan.kernel[1..].iter().map(|map| map.taps).product();
         let columns = if plan.diagonal { 1 } else { x.expression.lengths[0] };
         let weights = [taps, columns, plan.output[0]]
             .into_iter()
             .fold(1, usize::saturating_mul);
-        let limit = MAX_EXPANDED_WEIGHTS.max(inputs.saturating_mul(outputs));
+        let limit = MAX_EXPANDED_WEIGHTS.max(product.given);
         if weights > limit {
             return Err(problem(node, Problem::TooLarge { weights, limit }));
         }
@@ -217,6 +221,13 @@ impl<'a> Lowering<'a> {
         };
         let made = self.convolved(node, x, &kernel)?;
         Ok(made.with_layout(plan.layout))
+    }
+
+    /// A value with every axis on a layered axis of its own.
+    pub(super) fn apart(&mut self, node: &Node, x: Value) -> Result<Value, LowerError> {
+        let shape = x.shape();
+        let layout = Layout::standard(&shape, 1.min(shape.len().saturating_sub(1)), 0);
+        self.moved(node, x, &layout)
     }
 
     /// The same elements in another layout.
@@ -238,6 +249,7 @@ impl<'a> Lowering<'a> {
                 axis: 0,
                 outputs: count,
                 placed: Some(placed.atoms(0).to_vec()),
+                given: 0,
                 weight: &|k, o| if k == o { 1.0 } else { 0.0 },
             };
             this.product(node, x.with_layout(flat), &product)

@@ -144,12 +144,18 @@ impl<'a> Lowering<'a> {
         smallest: bool,
     ) -> Result<Value, LowerError> {
         let mut x = self.operand(node, 0)?;
+        let mixed = |x: &Value, axis: usize| x.shape()[axis] > 1 && x.layout.whole(axis).is_none();
+        if axes.iter().any(|&axis| mixed(&x, axis)) {
+            x = self.apart(node, x)?;
+        }
         self.settle_unless_view(node, &mut x)?;
         if smallest {
             x.expression = negated(x.expression);
         }
-        for &axis in axes.iter().filter(|&&axis| x.layout.shape()[axis] > 1).collect::<Vec<_>>() {
-            let place = x.layout.whole(axis).ok_or_else(|| problem(node, Problem::Axes))?;
+        for &axis in axes {
+            let Some(place) = x.layout.whole(axis) else {
+                continue;
+            };
             let windows = Windows {
                 length: at(&x.expression.lengths, place),
                 step: 1,
@@ -179,13 +185,15 @@ impl<'a> Lowering<'a> {
             }
             (Operand::Value(_), Operand::Constant(_)) => {
                 let a = self.operand(node, 0)?;
+                let a = self.broadcast_for(node, a)?;
                 let b = self.constant(node, 1, &a)?;
                 (a, b)
             }
             (Operand::Constant(_), Operand::Value(_)) => {
-                let b = self.operand(node, 1)?;
-                let a = self.constant(node, 0, &b)?;
-                (b, a)
+                let a = self.operand(node, 1)?;
+                let a = self.broadcast_for(node, a)?;
+                let b = self.constant(node, 0, &a)?;
+                (a, b)
             }
             _ => return Err(problem(node, Problem::Operator)),
         };

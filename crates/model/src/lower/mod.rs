@@ -36,7 +36,7 @@ use alloc::vec::Vec;
 
 pub use error::{LowerError, Problem};
 
-use crate::graph::{Activation, Binary, FloatGraph, Node, Operand, Operation, Reduction, Unary};
+use crate::graph::{Activation, FloatGraph, Node, Operand, Operation, Reduction, Unary};
 use crate::layered::{LayeredGraph, Port};
 use builder::Builder;
 use expression::{Coefficients, Expression, Kernel};
@@ -313,7 +313,7 @@ impl<'a> Lowering<'a> {
             operator: "Identity".into(),
             inputs: vec![],
             outputs: vec![],
-            operation: Operation::Size,
+            operation: Operation::Reshape { shape: vec![] },
         };
         let mut value = if value.layout.port(value.expression.lengths.len()).is_none() {
             let shape = value.shape();

@@ -91,6 +91,7 @@ impl<'a> Lowering<'a> {
             axis,
             outputs: picking.length,
             placed: None,
+            given: 0,
             weight: &|k, o| if source(o) == k as i64 { 1.0 } else { 0.0 },
         };
         self.product(node, x, &product)
@@ -238,6 +239,7 @@ impl<'a> Lowering<'a> {
                 axis,
                 outputs: length * count,
                 placed: None,
+                given: 0,
                 weight: &|k, o| if o % length == k { 1.0 } else { 0.0 },
             };
             x = self.product(node, x, &product)?;
@@ -273,6 +275,7 @@ impl<'a> Lowering<'a> {
                     axis,
                     outputs: indices.len(),
                     placed: None,
+                    given: 0,
                     weight: &|k, o| if indices[o] == k as i64 { 1.0 } else { 0.0 },
                 };
                 self.product(node, x, &product)?
