@@ -116,7 +116,7 @@ mod tests {
     fn every_transposition() {
         let a = [1i64, 2, 3, 4, 5, 6];
         let b = [1i64, 0, 2, 1, 0, 1];
-        let expected = [1, 5, 4, 11];
+        let expected = [5, 5, 14, 11];
         assert_eq!(gemm(&PLAIN, (&a, &[2, 3]), (&b, &[3, 2])), expected);
         let left = Gemm {
             transpose_a: true,

@@ -115,7 +115,11 @@ struct Data<'a> {
 }
 
 impl<'a> TensorProto<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ProtoError> {
+    /// Reads a tensor that stands alone, as in a `.pb` file.
+    ///
+    /// # Errors
+    /// A [`ProtoError`] for malformed bytes and for constructs that are not supported.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ProtoError> {
         let (mut name, mut dimensions, mut code) = ("", Vec::new(), 0);
         let mut data = Data::default();
         let mut refused = None;
