@@ -81,8 +81,9 @@ pub fn compile(
 type Labelled = (Vec<Vec<f32>>, Option<Vec<usize>>);
 
 fn labelled(graph: &FloatGraph, file: &DataFile) -> Result<Labelled, DataError> {
-    let samples = file.samples(&graph.input.name, &graph.input.shape)?;
-    let labels = file.labels(samples.len(), graph.output.channels)?;
+    let input = graph.input(0);
+    let samples = file.samples(&input.name, &input.shape)?;
+    let labels = file.labels(samples.len(), graph.output(0).elements())?;
     Ok((samples, labels))
 }
 
@@ -95,7 +96,7 @@ fn notes(
     let mut notes = Vec::new();
     if graph.dynamic_batch {
         notes.push(Note::DynamicBatch {
-            tensor: graph.input.name.clone(),
+            tensor: graph.input(0).name.clone(),
         });
     }
     if !graph.post_processing.is_empty() {
@@ -106,7 +107,7 @@ fn notes(
             .collect();
         notes.push(Note::OutsideProof {
             operators,
-            output: graph.output.name.clone(),
+            output: graph.output(0).name,
         });
     }
     if samples < ADVISED_SAMPLES {

@@ -168,10 +168,19 @@ mod tests {
             beta: 0.5,
         };
         assert_eq!([-3.0, 1.0, 3.0].map(|x| hard.apply(x)), [0.0, 0.75, 1.0]);
-        assert_eq!([-3.0, 0.0, 3.0].map(|x| HardSwish.apply(x)), [0.0, 0.0, 3.0]);
+        assert_eq!(
+            [-3.0, 0.0, 3.0].map(|x| HardSwish.apply(x)),
+            [0.0, 0.0, 3.0]
+        );
         assert_eq!([-0.5, 0.0, 2.0].map(|x| Sign.apply(x)), [-1.0, 0.0, 1.0]);
-        assert_eq!([-0.5, 0.5, 1.5, 2.5].map(|x| Round.apply(x)), [0.0, 0.0, 2.0, 2.0]);
-        assert_eq!((Floor.apply(-0.5), Ceil.apply(-0.5), Abs.apply(-0.5)), (-1.0, 0.0, 0.5));
+        assert_eq!(
+            [-0.5, 0.5, 1.5, 2.5].map(|x| Round.apply(x)),
+            [0.0, 0.0, 2.0, 2.0]
+        );
+        assert_eq!(
+            (Floor.apply(-0.5), Ceil.apply(-0.5), Abs.apply(-0.5)),
+            (-1.0, 0.0, 0.5)
+        );
         assert_eq!(Softsign.apply(-3.0), -0.75);
     }
 

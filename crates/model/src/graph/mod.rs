@@ -10,9 +10,10 @@
 //! | [`activation`](Activation) | functions of a single value |
 //! | [`window`](WindowAxis) | sliding windows of convolutions and pools |
 //! | [`tensor`](Tensor) | constants and the interpreter's values |
-//! | `shape` | shapes of results, from those of operands |
+//! | `shape`, `element_type` | what results look like, from what operands look like |
 
 mod activation;
+mod element_type;
 mod operation;
 mod shape;
 mod tensor;

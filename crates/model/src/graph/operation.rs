@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Activation, Convolution, ElementType, Tensor, WindowAxis};
+use super::{Activation, Convolution, ElementType, WindowAxis};
 
 /// What a node computes. Its operands are in the order of the ONNX operator, without those that became attributes here.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,22 +117,6 @@ pub enum Operation {
         /// The type.
         to: ElementType,
     },
-    /// The shape of the operand from axis `start` to before axis `end`.
-    Shape {
-        /// First axis.
-        start: usize,
-        /// Axis after the last.
-        end: usize,
-    },
-    /// Number of elements of the operand.
-    Size,
-    /// A tensor of one value in the shape that the operand lists.
-    ConstantOfShape {
-        /// The value, one element.
-        value: Tensor,
-    },
-    /// `start, start + delta, ..` up to before `limit`: three operands.
-    Range,
     /// `clamp(round_half_even(x / scale) + zero_point)`: operands `x`, `scale` and `zero_point`.
     QuantizeLinear(QuantizedAxis),
     /// `(x - zero_point) * scale`: operands `x`, `scale` and `zero_point`. It is not executed on constants, so that the integers of
@@ -187,8 +171,10 @@ pub enum Binary {
     Min,
     /// `a` to the power `b`.
     Pow,
-    /// The remainder of `a / b` with the sign of `b` (integers).
+    /// The remainder of `a / b` with the sign of `b`.
     Mod,
+    /// The remainder of `a / b` with the sign of `a`.
+    Remainder,
 }
 
 /// A comparison.

@@ -31,8 +31,7 @@ pub fn elements(shape: &[usize]) -> Option<usize> {
 }
 
 impl Operation {
-    /// The shapes of the results for operands of these shapes, `None` when the operation does not take such operands, or when the shape
-    /// depends on their values (`Range`, `ConstantOfShape`).
+    /// The shapes of the results for operands of these shapes, `None` when the operation does not take such operands.
     #[must_use]
     pub fn output_shapes(&self, inputs: &[&[usize]]) -> Option<Vec<Vec<usize>>> {
         if let (Self::Split { axis, sizes }, [x]) = (self, inputs) {
@@ -62,7 +61,9 @@ impl Operation {
             (Self::MatMul, [a, b]) => matmul(a, b),
             (Self::BatchNormalization { .. }, [x, rest @ ..]) if rest.len() == 4 => {
                 let channels = *x.get(1)?;
-                rest.iter().all(|shape| **shape == [channels]).then(|| x.to_vec())
+                rest.iter()
+                    .all(|shape| **shape == [channels])
+                    .then(|| x.to_vec())
             }
             (Self::LocalResponse(_), [x]) => (x.len() >= 2).then(|| x.to_vec()),
             (Self::MaxPool { axes } | Self::AveragePool { axes, .. }, [x]) => pooled(x, axes),
@@ -118,8 +119,6 @@ impl Operation {
             (Self::Gather { axis }, [data, indices]) if *axis < data.len() => {
                 Some([&data[..*axis], indices, &data[axis + 1..]].concat())
             }
-            (Self::Shape { start, end }, [_]) => Some(vec![end.saturating_sub(*start)]),
-            (Self::Size, [_]) => Some(vec![]),
             (Self::QuantizeLinear(quantized) | Self::DequantizeLinear(quantized), [x, s, z]) => {
                 let fits = match quantized.axis {
                     None => elements(s)? == 1 && elements(z)? == 1,
@@ -140,12 +139,7 @@ impl Operation {
 }
 
 impl Convolution {
-    fn output_shape(
-        &self,
-        x: &[usize],
-        w: &[usize],
-        bias: Option<&[usize]>,
-    ) -> Option<Vec<usize>> {
+    fn output_shape(&self, x: &[usize], w: &[usize], bias: Option<&[usize]>) -> Option<Vec<usize>> {
         let (&[batch, in_channels, ..], &[out_channels, per_group, ..]) = (x, w) else {
             return None;
         };
@@ -290,7 +284,10 @@ mod tests {
 
     #[test]
     fn parts_and_wholes() {
-        assert_eq!(split(&[2, 5], 1, &[2, 3]), Some(vec![vec![2, 2], vec![2, 3]]));
+        assert_eq!(
+            split(&[2, 5], 1, &[2, 3]),
+            Some(vec![vec![2, 2], vec![2, 3]])
+        );
         assert_eq!(split(&[2, 5], 1, &[2, 2]), None);
         assert_eq!(split(&[2, 5], 2, &[2, 3]), None);
         assert_eq!(concatenated(&[2, 2], &[&[2, 3]], 1), Some(vec![2, 5]));

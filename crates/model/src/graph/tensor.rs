@@ -241,7 +241,10 @@ mod tests {
     #[test]
     fn gathering_keeps_the_type() {
         let list = Tensor::list(vec![5, 6, 7]);
-        assert_eq!(list.gather(vec![2], &[2, 0]), Some(Tensor::list(vec![7, 5])));
+        assert_eq!(
+            list.gather(vec![2], &[2, 0]),
+            Some(Tensor::list(vec![7, 5]))
+        );
         assert_eq!(list.gather(vec![1], &[3]), None);
         assert_eq!(list.reshaped(vec![2]), None);
     }

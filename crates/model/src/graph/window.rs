@@ -46,6 +46,17 @@ impl WindowAxis {
             .filter(|&reached| reached < length)
     }
 
+    /// Whether any tap of the window at `position` is on the input.
+    #[must_use]
+    pub fn hits(&self, position: usize) -> bool {
+        let start = self.stride.saturating_mul(position);
+        let first = self
+            .pad_begin
+            .saturating_sub(start)
+            .div_ceil(self.dilation.max(1));
+        first < self.kernel && self.reach(position, first, self.input).is_some()
+    }
+
     /// Length of a window from its first to its last tap.
     #[must_use]
     pub fn extent(&self) -> Option<usize> {
@@ -53,5 +64,31 @@ impl WindowAxis {
             .checked_sub(1)?
             .checked_mul(self.dilation)?
             .checked_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_hit_where_a_tap_does() {
+        for (input, kernel, dilation, pad) in
+            [(1, 2, 3, 1), (3, 2, 2, 4), (2, 3, 4, 5), (4, 1, 1, 2)]
+        {
+            let axis = WindowAxis {
+                input,
+                kernel,
+                stride: 2,
+                dilation,
+                pad_begin: pad,
+                pad_end: pad,
+                output: 6,
+            };
+            for position in 0..axis.output {
+                let any = (0..kernel).any(|tap| axis.reach(position, tap, input).is_some());
+                assert_eq!(axis.hits(position), any, "{axis:?} {position}");
+            }
+        }
     }
 }

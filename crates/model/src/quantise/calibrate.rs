@@ -28,7 +28,7 @@ pub(super) struct Calibration {
 impl Calibration {
     pub(super) fn run(graph: &LayeredGraph, samples: &[Vec<f32>]) -> Result<Self, QuantiseError> {
         let input = || graph.input.name.clone();
-        let expected = graph.input.channels;
+        let expected = graph.input.elements();
         if samples.is_empty() {
             return Err(QuantiseError::NoSamples { input: input() });
         }

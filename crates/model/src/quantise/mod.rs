@@ -132,12 +132,12 @@ pub fn quantise(
     let tensor = |tensor: &crate::graph::TensorType, scale| TensorInfo {
         name: tensor.name.clone(),
         shape: tensor.shape.clone(),
-        channels: tensor.channels,
+        channels: tensor.elements(),
         scale,
     };
     let integer = IntegerGraph {
-        input: tensor(&graph.input, input_scale),
-        output: tensor(&graph.output, scale_in),
+        input: tensor(graph.input(0), input_scale),
+        output: tensor(&graph.output(0), scale_in),
         shift: layout.shift,
         log_rows: layout.log_rows,
         segments: layout.segments,
@@ -151,7 +151,7 @@ pub fn quantise(
 /// Channels of every tensor: the input's, then each layer's output's.
 fn tensor_channels(layered: &LayeredGraph) -> Vec<usize> {
     let outputs = layered.layers.iter().map(|layer| layer.linear.out_channels);
-    core::iter::once(layered.input.channels)
+    core::iter::once(layered.input.elements())
         .chain(outputs)
         .collect()
 }

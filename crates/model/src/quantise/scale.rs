@@ -123,6 +123,8 @@ fn table_function(activation: Activation, codes: Codes, scale: f64) -> TableFunc
         }
         Activation::Sigmoid => TableFunction::Sigmoid,
         Activation::Tanh => TableFunction::Tanh,
+        // Folding refuses the others.
+        _ => TableFunction::Identity,
     }
 }
 
@@ -177,7 +179,7 @@ fn least_error(scales: impl Iterator<Item = f64>, error: impl Fn(f64) -> f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Linear;
+    use crate::fold::Linear;
     use alloc::vec;
     use alloc::vec::Vec;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::float::FloatError;
 use crate::fold::{FoldError, LayeredGraph};
-use crate::graph::FloatGraph;
+use crate::graph::{FloatGraph, Tensor};
 use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
 
 /// How the integer network does on some samples. Values out of range are saturated here, and counted.
@@ -186,7 +186,11 @@ impl Tally {
         sample: &[f32],
         label: Option<usize>,
     ) -> Result<(), EvaluateError> {
-        let exact = networks.float.infer(sample)?;
+        let outputs = networks.float.run(&[sample])?;
+        let exact = outputs
+            .first()
+            .and_then(Tensor::as_floats)
+            .unwrap_or_default();
         let run = networks.integer.infer_saturating(sample)?;
         let output = run.trace.output();
         for (&exact, &code) in exact.iter().zip(&output) {

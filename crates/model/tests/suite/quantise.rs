@@ -1,6 +1,6 @@
 //! The quantiser on small networks, and every way it refuses.
 
-use crate::common::{ModelBuilder, attribute_float, graph, samples, small};
+use crate::common::{Infer, ModelBuilder, attribute_float, graph, samples, small};
 use tensorseal_model::fold::FoldError;
 use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise};
 

@@ -8,7 +8,12 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::graph::{Activation, Affine, FloatGraph, Linear, Node, Operation, TensorType};
+mod chain;
+
+pub use chain::Linear;
+use chain::{Affine, Link, Step, links};
+
+use crate::graph::{Activation, FloatGraph, TensorType};
 
 /// The most weights that diagonal matrices may take in one network. They come from no data in the file, so a limit must.
 pub const MAX_DIAGONAL_WEIGHTS: usize = 1 << 22;
@@ -46,6 +51,17 @@ pub enum FoldError {
     Empty {
         /// The input tensor.
         input: String,
+    },
+    /// Only chains of linear maps and of a few activations on flat vectors can be folded.
+    #[error(
+        "node {node:?} ({operator}) cannot be proved yet; use Gemm, MatMul, BatchNormalization, arithmetic with constants, Relu, \
+         Clip, LeakyRelu, Sigmoid and Tanh in a chain"
+    )]
+    Unsupported {
+        /// The node.
+        node: String,
+        /// Its operator.
+        operator: String,
     },
     /// An activation without a linear operator before it is on a tensor too wide for a diagonal matrix.
     #[error(
@@ -95,6 +111,10 @@ impl LayeredGraph {
     /// # Errors
     /// A [`FoldError`] when there is nothing to fold, a diagonal matrix would be too large, or a folded weight overflows.
     pub fn fold(graph: &FloatGraph) -> Result<Self, FoldError> {
+        Self::fold_chain(graph.input(0).clone(), &links(graph)?)
+    }
+
+    fn fold_chain(input: TensorType, links: &[Link]) -> Result<Self, FoldError> {
         let mut folder = Folder {
             layers: Vec::new(),
             pending: Pending::Nothing,
@@ -102,23 +122,20 @@ impl LayeredGraph {
             operators: Vec::new(),
             diagonal_weights: 0,
         };
-        for node in &graph.nodes {
-            folder.add(node)?;
+        for link in links {
+            folder.add(link)?;
         }
-        if let Some(last) = graph
-            .nodes
+        if let Some(last) = links
             .last()
             .filter(|_| !matches!(folder.pending, Pending::Nothing))
         {
             folder.finish(last, None)?;
         }
         if folder.layers.is_empty() {
-            return Err(FoldError::Empty {
-                input: graph.input.name.clone(),
-            });
+            return Err(FoldError::Empty { input: input.name });
         }
         Ok(Self {
-            input: graph.input.clone(),
+            input,
             layers: folder.layers,
         })
     }
@@ -145,17 +162,17 @@ impl FloatLayer {
 }
 
 impl Folder {
-    fn add(&mut self, node: &Node) -> Result<(), FoldError> {
+    fn add(&mut self, node: &Link) -> Result<(), FoldError> {
         let not_finite = || FoldError::NotFinite {
             node: node.name.clone(),
             operator: node.operator.clone(),
         };
-        match &node.operation {
-            Operation::Activation(activation) => {
+        match &node.step {
+            Step::Activation(activation) => {
                 self.note(node);
                 return self.finish(node, Some(*activation));
             }
-            Operation::Linear(linear) => {
+            Step::Linear(linear) => {
                 if matches!(self.pending, Pending::Linear(_)) {
                     self.finish(node, None)?;
                 }
@@ -164,7 +181,7 @@ impl Folder {
                     Pending::Nothing | Pending::Linear(_) => Pending::Linear(linear.clone()),
                 };
             }
-            Operation::Affine(affine) => {
+            Step::Affine(affine) => {
                 self.pending = match core::mem::replace(&mut self.pending, Pending::Nothing) {
                     Pending::Nothing => Pending::Affine(affine.clone()),
                     Pending::Affine(first) => Pending::Affine(compose(&first, affine)),
@@ -181,12 +198,12 @@ impl Folder {
         if finite { Ok(()) } else { Err(not_finite()) }
     }
 
-    fn note(&mut self, node: &Node) {
+    fn note(&mut self, node: &Link) {
         self.name.get_or_insert_with(|| node.name.clone());
         self.operators.push(node.operator.clone());
     }
 
-    fn finish(&mut self, node: &Node, activation: Option<Activation>) -> Result<(), FoldError> {
+    fn finish(&mut self, node: &Link, activation: Option<Activation>) -> Result<(), FoldError> {
         let linear = match core::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Linear(linear) => linear,
             Pending::Affine(affine) => self.diagonal(node, &affine)?,
@@ -208,7 +225,7 @@ impl Folder {
         Ok(())
     }
 
-    fn diagonal(&mut self, node: &Node, affine: &Affine) -> Result<Linear, FoldError> {
+    fn diagonal(&mut self, node: &Link, affine: &Affine) -> Result<Linear, FoldError> {
         let channels = affine.scale.len();
         let total = channels
             .checked_mul(channels)
@@ -292,5 +309,4 @@ fn product(a: f32, b: f32) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "fold_tests.rs"]
 mod tests;

@@ -2,43 +2,48 @@
 
 use super::*;
 
-fn node(name: &str, channels: usize, operation: Operation) -> Node {
-    Node {
+fn node(name: &str, channels: usize, step: Step) -> Link {
+    Link {
         name: name.into(),
         operator: name.into(),
         channels,
-        operation,
+        step,
     }
 }
 
-fn graph(channels: usize, nodes: Vec<Node>) -> FloatGraph {
-    let out = nodes.last().map_or(channels, |node| node.channels);
-    FloatGraph {
-        input: TensorType {
-            name: "x".into(),
-            shape: vec![1, channels],
-            channels,
-        },
-        output: TensorType {
-            name: "y".into(),
-            shape: vec![1, out],
-            channels: out,
-        },
-        dynamic_batch: false,
-        nodes,
-        post_processing: vec![],
-    }
+fn fold(channels: usize, links: &[Link]) -> Result<LayeredGraph, FoldError> {
+    let input = TensorType {
+        name: "x".into(),
+        shape: vec![1, channels],
+    };
+    LayeredGraph::fold_chain(input, links)
 }
 
-fn affine(scale: &[f32], shift: &[f32]) -> Operation {
-    Operation::Affine(Affine {
+fn chained(links: &[Link], x: &[f32]) -> Vec<f32> {
+    links
+        .iter()
+        .fold(x.to_vec(), |values, link| match &link.step {
+            Step::Linear(linear) => linear.apply(&values),
+            Step::Affine(affine) => {
+                let pairs = affine.scale.iter().zip(&affine.shift);
+                pairs.zip(&values).map(|((a, b), x)| a * x + b).collect()
+            }
+            Step::Activation(activation) => values
+                .iter()
+                .map(|&x| activation.apply(f64::from(x)) as f32)
+                .collect(),
+        })
+}
+
+fn affine(scale: &[f32], shift: &[f32]) -> Step {
+    Step::Affine(Affine {
         scale: scale.to_vec(),
         shift: shift.to_vec(),
     })
 }
 
-fn linear() -> Operation {
-    Operation::Linear(Linear {
+fn linear() -> Step {
+    Step::Linear(Linear {
         in_channels: 2,
         out_channels: 2,
         weights: vec![1.0, 2.0, -3.0, 4.0],
@@ -59,10 +64,9 @@ fn scales_on_both_sides_fold_into_the_matrix() {
         node("Add", 2, affine(&[1.0, 1.0], &[1.0, -1.0])),
         node("MatMul", 2, linear()),
         node("BatchNormalization", 2, affine(&[3.0, -1.0], &[0.25, 4.0])),
-        node("Relu", 2, Operation::Activation(Activation::Relu)),
+        node("Relu", 2, Step::Activation(Activation::Relu)),
     ];
-    let graph = graph(2, nodes);
-    let folded = LayeredGraph::fold(&graph).unwrap();
+    let folded = fold(2, &nodes).unwrap();
     assert_eq!(folded.layers.len(), 1);
     assert_eq!(folded.layers[0].name, "Mul");
     assert_eq!(
@@ -70,34 +74,29 @@ fn scales_on_both_sides_fold_into_the_matrix() {
         ["Mul", "Add", "MatMul", "BatchNormalization", "Relu"]
     );
     for x in [[0.0, 0.0], [1.0, -2.0], [-3.5, 0.25]] {
-        assert_eq!(layered(&folded, &x), graph.infer(&x).unwrap());
+        assert_eq!(layered(&folded, &x), chained(&nodes, &x));
     }
 }
 
 #[test]
 fn what_has_no_matrix_gets_a_diagonal_one() {
     let nodes = vec![
-        node("Relu", 2, Operation::Activation(Activation::Relu)),
-        node("Sigmoid", 2, Operation::Activation(Activation::Sigmoid)),
+        node("Relu", 2, Step::Activation(Activation::Relu)),
+        node("Sigmoid", 2, Step::Activation(Activation::Sigmoid)),
         node("Mul", 2, affine(&[2.0, -2.0], &[0.0, 1.0])),
     ];
-    let graph = graph(2, nodes);
-    let folded = LayeredGraph::fold(&graph).unwrap();
+    let folded = fold(2, &nodes).unwrap();
     assert_eq!(folded.layers.len(), 3);
     assert_eq!(folded.layers[2].linear.weights, [2.0, 0.0, 0.0, -2.0]);
     assert_eq!(
         layered(&folded, &[-1.0, 0.5]),
-        graph.infer(&[-1.0, 0.5]).unwrap()
+        chained(&nodes, &[-1.0, 0.5])
     );
 }
 
 #[test]
 fn two_matrices_stay_two_layers() {
-    let folded = LayeredGraph::fold(&graph(
-        2,
-        vec![node("A", 2, linear()), node("B", 2, linear())],
-    ))
-    .unwrap();
+    let folded = fold(2, &[node("A", 2, linear()), node("B", 2, linear())]).unwrap();
     assert_eq!(
         folded
             .layers
@@ -111,20 +110,14 @@ fn two_matrices_stay_two_layers() {
 
 #[test]
 fn refusals_name_the_node() {
-    assert_eq!(
-        LayeredGraph::fold(&graph(2, vec![])),
-        Err(FoldError::Empty { input: "x".into() })
-    );
-    let wide = node("Relu", 3000, Operation::Activation(Activation::Relu));
+    assert_eq!(fold(2, &[]), Err(FoldError::Empty { input: "x".into() }));
+    let wide = node("Relu", 3000, Step::Activation(Activation::Relu));
     assert!(matches!(
-        LayeredGraph::fold(&graph(3000, vec![wide])),
+        fold(3000, &[wide]),
         Err(FoldError::DiagonalTooLarge { channels: 3000, .. })
     ));
     let huge = affine(&[3.0e38, 1.0], &[0.0, 0.0]);
-    let overflow = LayeredGraph::fold(&graph(
-        2,
-        vec![node("Mul", 2, huge.clone()), node("Mul2", 2, huge)],
-    ));
+    let overflow = fold(2, &[node("Mul", 2, huge.clone()), node("Mul2", 2, huge)]);
     assert_eq!(
         overflow,
         Err(FoldError::NotFinite {
