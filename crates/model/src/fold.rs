@@ -9,31 +9,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::graph::{Activation, Affine, FloatGraph, Linear, Node, Operation, TensorType};
+use crate::integer::{Extent, PortLayout, Weights};
+use crate::layered::{FloatLayer, FloatTerm, LayeredGraph, Port, ScaleRule};
 
 /// The most weights that diagonal matrices may take in one network. They come from no data in the file, so a limit must.
 pub const MAX_DIAGONAL_WEIGHTS: usize = 1 << 22;
-
-/// The folded network: layer `i` reads tensor `i` and makes tensor `i + 1`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayeredGraph {
-    /// The input tensor.
-    pub input: TensorType,
-    /// The layers, in order of execution.
-    pub layers: Vec<FloatLayer>,
-}
-
-/// A matrix, a bias and at most one activation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FloatLayer {
-    /// Name of the first ONNX node folded into the layer.
-    pub name: String,
-    /// The ONNX operators folded into the layer, in order.
-    pub operators: Vec<String>,
-    /// The linear part.
-    pub linear: Linear,
-    /// The function after it, `None` for the identity.
-    pub activation: Option<Activation>,
-}
 
 /// The network cannot be made a chain of layers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,59 +69,43 @@ struct Folder {
     diagonal_weights: usize,
 }
 
-impl LayeredGraph {
-    /// Folds the graph's nodes into layers.
-    ///
-    /// # Errors
-    /// A [`FoldError`] when there is nothing to fold, a diagonal matrix would be too large, or a folded weight overflows.
-    pub fn fold(graph: &FloatGraph) -> Result<Self, FoldError> {
-        let mut folder = Folder {
-            layers: Vec::new(),
-            pending: Pending::Nothing,
-            name: None,
-            operators: Vec::new(),
-            diagonal_weights: 0,
-        };
-        for node in &graph.nodes {
-            folder.add(node)?;
-        }
-        if let Some(last) = graph
-            .nodes
-            .last()
-            .filter(|_| !matches!(folder.pending, Pending::Nothing))
-        {
-            folder.finish(last, None)?;
-        }
-        if folder.layers.is_empty() {
-            return Err(FoldError::Empty {
-                input: graph.input.name.clone(),
-            });
-        }
-        Ok(Self {
-            input: graph.input.clone(),
-            layers: folder.layers,
-        })
+/// Folds the graph's nodes into layers of one dense term each.
+///
+/// # Errors
+/// A [`FoldError`] when there is nothing to fold, a diagonal matrix would be too large, or a folded weight overflows.
+pub fn fold(graph: &FloatGraph) -> Result<LayeredGraph, FoldError> {
+    let mut folder = Folder {
+        layers: Vec::new(),
+        pending: Pending::Nothing,
+        name: None,
+        operators: Vec::new(),
+        diagonal_weights: 0,
+    };
+    for node in &graph.nodes {
+        folder.add(node)?;
     }
-}
-
-impl FloatLayer {
-    /// The linear part's result.
-    #[must_use]
-    pub fn pre_activation(&self, input: &[f32]) -> Vec<f32> {
-        self.linear.apply(input)
+    if let Some(last) = graph
+        .nodes
+        .last()
+        .filter(|_| !matches!(folder.pending, Pending::Nothing))
+    {
+        folder.finish(last, None)?;
     }
-
-    /// The activation of a linear result.
-    #[must_use]
-    pub fn activate(&self, pre: &[f32]) -> Vec<f32> {
-        match self.activation {
-            Some(activation) => pre
-                .iter()
-                .map(|&x| activation.apply(f64::from(x)) as f32)
-                .collect(),
-            None => pre.to_vec(),
-        }
+    if folder.layers.is_empty() {
+        return Err(FoldError::Empty {
+            input: graph.input.name.clone(),
+        });
     }
+    let port = |tensor: usize, onnx: &TensorType| Port {
+        tensor,
+        onnx: onnx.clone(),
+        layout: PortLayout::flat(onnx.shape.len()),
+    };
+    Ok(LayeredGraph {
+        inputs: vec![port(0, &graph.input)],
+        outputs: vec![port(folder.layers.len(), &graph.output)],
+        layers: folder.layers,
+    })
 }
 
 impl Folder {
@@ -202,8 +166,15 @@ impl Folder {
         self.layers.push(FloatLayer {
             name,
             operators: core::mem::take(&mut self.operators),
-            linear,
+            extent: Extent::flat(linear.out_channels),
+            terms: vec![FloatTerm {
+                source: self.layers.len(),
+                maps: Vec::new(),
+                weights: Weights::Dense(linear.weights),
+            }],
+            bias: linear.bias,
             activation,
+            scale: ScaleRule::Free,
         });
         Ok(())
     }

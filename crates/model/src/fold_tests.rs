@@ -47,9 +47,8 @@ fn linear() -> Operation {
 }
 
 fn layered(graph: &LayeredGraph, x: &[f32]) -> Vec<f32> {
-    graph.layers.iter().fold(x.to_vec(), |values, layer| {
-        layer.activate(&layer.pre_activation(&values))
-    })
+    let values = graph.evaluate(&[x.to_vec()]).unwrap();
+    graph.outputs(&values).swap_remove(0)
 }
 
 #[test]
@@ -62,7 +61,7 @@ fn scales_on_both_sides_fold_into_the_matrix() {
         node("Relu", 2, Operation::Activation(Activation::Relu)),
     ];
     let graph = graph(2, nodes);
-    let folded = LayeredGraph::fold(&graph).unwrap();
+    let folded = fold(&graph).unwrap();
     assert_eq!(folded.layers.len(), 1);
     assert_eq!(folded.layers[0].name, "Mul");
     assert_eq!(
@@ -82,9 +81,12 @@ fn what_has_no_matrix_gets_a_diagonal_one() {
         node("Mul", 2, affine(&[2.0, -2.0], &[0.0, 1.0])),
     ];
     let graph = graph(2, nodes);
-    let folded = LayeredGraph::fold(&graph).unwrap();
+    let folded = fold(&graph).unwrap();
     assert_eq!(folded.layers.len(), 3);
-    assert_eq!(folded.layers[2].linear.weights, [2.0, 0.0, 0.0, -2.0]);
+    assert_eq!(
+        folded.layers[2].terms[0].weights,
+        Weights::Dense(vec![2.0, 0.0, 0.0, -2.0])
+    );
     assert_eq!(
         layered(&folded, &[-1.0, 0.5]),
         graph.infer(&[-1.0, 0.5]).unwrap()
@@ -93,7 +95,7 @@ fn what_has_no_matrix_gets_a_diagonal_one() {
 
 #[test]
 fn two_matrices_stay_two_layers() {
-    let folded = LayeredGraph::fold(&graph(
+    let folded = fold(&graph(
         2,
         vec![node("A", 2, linear()), node("B", 2, linear())],
     ))
@@ -112,16 +114,16 @@ fn two_matrices_stay_two_layers() {
 #[test]
 fn refusals_name_the_node() {
     assert_eq!(
-        LayeredGraph::fold(&graph(2, vec![])),
+        fold(&graph(2, vec![])),
         Err(FoldError::Empty { input: "x".into() })
     );
     let wide = node("Relu", 3000, Operation::Activation(Activation::Relu));
     assert!(matches!(
-        LayeredGraph::fold(&graph(3000, vec![wide])),
+        fold(&graph(3000, vec![wide])),
         Err(FoldError::DiagonalTooLarge { channels: 3000, .. })
     ));
     let huge = affine(&[3.0e38, 1.0], &[0.0, 0.0]);
-    let overflow = LayeredGraph::fold(&graph(
+    let overflow = fold(&graph(
         2,
         vec![node("Mul", 2, huge.clone()), node("Mul2", 2, huge)],
     ));

@@ -57,6 +57,6 @@ pub mod report;
 #[cfg(feature = "onnx")]
 pub use compile::{CompileError, Compiled, compile};
 pub use integer::{
-    Cell, Function, GraphError, InferenceError, IntegerGraph, LinearLayer, PostProcessing, Segment,
-    TensorInfo, Trace,
+    Cell, Function, GraphError, InferenceError, IntegerGraph, IntegerLayer, IntegerTerm, Port,
+    PostProcessing, Segment, Trace,
 };

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use evaluate::{EvaluateError, Evaluation, LayerEvaluation, evaluate};
 pub use note::Note;
 
-use crate::integer::{Function, IntegerGraph, LinearLayer, RESERVED_ROWS, Segment};
+use crate::integer::{Function, IntegerGraph, IntegerLayer, RESERVED_ROWS, Segment};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
 pub const LOOKUPS_PER_CELL: u64 = 2;
@@ -19,10 +19,10 @@ pub const LOOKUPS_PER_CELL: u64 = 2;
 /// What compiling a network did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CompileReport {
-    /// Name of the input tensor.
-    pub input: String,
-    /// Name of the output tensor.
-    pub output: String,
+    /// Names of the inputs.
+    pub inputs: Vec<String>,
+    /// Names of the outputs.
+    pub outputs: Vec<String>,
     /// Base-2 logarithm of the number of rows.
     pub log_rows: u32,
     /// Base-2 logarithm of the divisor of every accumulator.
@@ -94,8 +94,8 @@ impl CompileReport {
     ) -> Self {
         let layers = graph.layers.iter().zip(&calibration.layers);
         Self {
-            input: graph.input.name.clone(),
-            output: graph.output.name.clone(),
+            inputs: graph.inputs.iter().map(|port| port.name.clone()).collect(),
+            outputs: graph.outputs.iter().map(|port| port.name.clone()).collect(),
             log_rows: graph.log_rows,
             shift: graph.shift,
             table_rows: graph.table_rows(),
@@ -127,20 +127,20 @@ fn segment_report(segment: &Segment) -> SegmentReport {
 
 fn layer_report(
     graph: &IntegerGraph,
-    layer: &LinearLayer,
+    layer: &IntegerLayer,
     measured: &LayerEvaluation,
 ) -> LayerReport {
     let pre_range = graph
         .segments
         .get(layer.segment)
         .map_or((0, 0), |segment| (segment.lo, segment.hi - 1));
-    let cells = layer.out_channels as u64;
+    let cells = layer.extent.cells() as u64;
     LayerReport {
         name: layer.name.to_string(),
         operators: layer.operators.clone(),
         cells,
         lookups: cells * LOOKUPS_PER_CELL,
-        weights: layer.weights.len() as u64,
+        weights: layer.weight_count() as u64,
         weight_bits: layer.weight_bits(),
         segment: layer.segment,
         pre_range,
