@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::rounding::round_half_up;
-use super::{Extent, InferenceError, PortLayout};
+use super::{Extent, GraphError, InferenceError, PortLayout};
 
 /// A tensor at the edge of the network: `real value = scale * integer`, zero point 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,15 @@ impl Port {
             .collect()
     }
 
+    pub(super) fn malformed(&self) -> GraphError {
+        GraphError::Port {
+            tensor: self.name.clone(),
+            index: self.tensor,
+            shape: self.shape.clone(),
+            scale: self.scale,
+        }
+    }
+
     /// The codes in the order of the cells, and how many were forced into the range.
     pub(super) fn codes(
         &self,
@@ -75,6 +84,9 @@ impl Port {
                 expected: self.elements(),
                 actual: x.len(),
             });
+        }
+        if !self.layout.covers(&self.shape) {
+            return Err(self.malformed().into());
         }
         let mut forced = 0;
         let mut codes = Vec::with_capacity(x.len());

@@ -90,7 +90,7 @@ impl IntegerGraph {
         for (index, port) in self.inputs.iter().enumerate() {
             check_port(port, first.layout.positions.len())?;
             if port.tensor != index {
-                return Err(misplaced(port));
+                return Err(port.malformed());
             }
         }
         Ok(())
@@ -107,7 +107,7 @@ impl IntegerGraph {
                 .any(|other| other.tensor == port.tensor);
             let made = port.tensor >= self.inputs.len() && !repeated;
             if !made || self.extent(port.tensor) != Some(port.extent()) {
-                return Err(misplaced(port));
+                return Err(port.malformed());
             }
         }
         Ok(())
@@ -252,15 +252,6 @@ fn check_port(port: &Port, axes: usize) -> Result<(), GraphError> {
     if sized && scaled && laid_out {
         Ok(())
     } else {
-        Err(misplaced(port))
-    }
-}
-
-fn misplaced(port: &Port) -> GraphError {
-    GraphError::Port {
-        tensor: port.name.clone(),
-        index: port.tensor,
-        shape: port.shape.clone(),
-        scale: port.scale,
+        Err(port.malformed())
     }
 }
