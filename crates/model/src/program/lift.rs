@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::program::{Layer, Program};
+use tensorseal_protocol::program::{Layer, Program, Weights};
 use tensorseal_protocol::table::Outputs;
 
 use super::Description;
@@ -103,7 +103,13 @@ fn lift_layer(
     };
     let output = &program.tensors()[wide(layer.output)];
     let source = &program.tensors()[wide(term.source)];
-    if !output.positions.is_empty() || !source.positions.is_empty() {
+    if !output.positions.is_empty() || !source.positions.is_empty() || !layer.limbs.is_empty() {
+        return Err(unknown);
+    }
+    let Weights::Dense { runs } = &term.weights else {
+        return Err(unknown);
+    };
+    if runs.len() != layer.bias.len() {
         return Err(unknown);
     }
     let (inputs, outputs) = (wide(source.channels), wide(output.channels));
@@ -112,7 +118,7 @@ fn lift_layer(
     for channel in 0..outputs {
         let (block, row) = (channel / matrix.rows(), channel % matrix.rows());
         let row = matrix.row(row);
-        weights.extend_from_slice(&row[wide(term.runs[block])..][..inputs]);
+        weights.extend_from_slice(&row[wide(runs[block])..][..inputs]);
         bias.push(row[wide(layer.bias[block])]);
     }
     Ok(LinearLayer {

@@ -15,7 +15,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::program::{Layer, Program, ProgramError, ProgramParts, Tensor, Term};
+use tensorseal_protocol::program::{
+    Layer, Program, ProgramError, ProgramParts, Tensor, Term, Weights,
+};
 use tensorseal_protocol::table::{Outputs, Segment as TableSegment, Table};
 use tensorseal_protocol::{Cell, Witness, WitnessError};
 
@@ -92,10 +94,11 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
         .zip(1..)
         .map(|((layer, runs), output)| Layer {
             output,
+            limbs: Vec::new(),
             terms: alloc::vec![Term {
                 source: index(layer.input),
                 maps: Vec::new(),
-                runs: runs.weights,
+                weights: Weights::Dense { runs: runs.weights },
             }],
             bias: runs.biases,
         });
