@@ -14,13 +14,17 @@ pub struct Extent {
 }
 
 /// How the axes of an ONNX tensor are dealt out. Every axis is in one of the lists; axes of length one (the batch) may be in either.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "onnx", derive(serde::Serialize, serde::Deserialize))]
 pub struct PortLayout {
     /// The ONNX axis of each position axis, slowest first; `None` for a position axis of length one that the ONNX tensor lacks.
     pub positions: Vec<Option<usize>>,
     /// The ONNX axes that make up the channel axis, slowest first.
     pub channels: Vec<usize>,
+    /// Where parts of an ONNX axis are dealt out one by one (a flat vector that is an image): the shape whose axes are meant instead,
+    /// the same elements in the same row-major order. Empty where the axes are those of the ONNX shape.
+    #[cfg_attr(feature = "onnx", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub split: Vec<usize>,
 }
 
 /// The coefficients of a term.
@@ -79,12 +83,14 @@ impl PortLayout {
         Self {
             positions: Vec::new(),
             channels: (0..axes).collect(),
+            split: Vec::new(),
         }
     }
 
     /// The extent of an ONNX tensor of this shape.
     #[must_use]
     pub fn extent(&self, shape: &[usize]) -> Extent {
+        let shape = self.axes(shape);
         let length = |axis: &usize| shape.get(*axis).copied().unwrap_or(1);
         Extent {
             positions: self
@@ -100,9 +106,27 @@ impl PortLayout {
         }
     }
 
+    /// The lengths of the axes that the lists speak of.
+    fn axes<'a>(&'a self, shape: &'a [usize]) -> &'a [usize] {
+        if self.split.is_empty() {
+            shape
+        } else {
+            &self.split
+        }
+    }
+
     /// Whether every axis of a tensor of this shape is in one of the lists and none in both; an axis of length one may be absent.
     #[must_use]
     pub fn covers(&self, shape: &[usize]) -> bool {
+        let elements = |shape: &[usize]| {
+            shape
+                .iter()
+                .try_fold(1usize, |product, length| product.checked_mul(*length))
+        };
+        if elements(self.axes(shape)) != elements(shape) {
+            return false;
+        }
+        let shape = self.axes(shape);
         let mut seen = alloc::vec![false; shape.len()];
         for axis in self.positions.iter().flatten().chain(&self.channels) {
             match seen.get_mut(*axis) {
@@ -122,6 +146,7 @@ impl PortLayout {
     /// When the layout names an axis that the shape lacks; see [`Self::covers`].
     #[must_use]
     pub fn cells(&self, shape: &[usize]) -> Vec<usize> {
+        let shape = self.axes(shape);
         let strides: Vec<usize> = (0..shape.len())
             .map(|axis| shape[axis + 1..].iter().product())
             .collect();
@@ -173,6 +198,7 @@ mod tests {
         let layout = PortLayout {
             positions: vec![Some(2), Some(3)],
             channels: vec![0, 1],
+            split: vec![],
         };
         let shape = [1, 2, 2, 3];
         assert_eq!(
@@ -195,6 +221,7 @@ mod tests {
             PortLayout {
                 positions: positions.to_vec(),
                 channels: channels.to_vec(),
+                split: vec![],
             }
             .covers(&[1, 2, 3])
         };
@@ -203,5 +230,18 @@ mod tests {
         assert!(!covers(&[Some(2)], &[0]));
         assert!(!covers(&[Some(2)], &[1, 2]));
         assert!(!covers(&[Some(2)], &[1, 3]));
+    }
+
+    #[test]
+    fn a_flat_tensor_may_be_laid_out_as_an_image() {
+        let layout = PortLayout {
+            positions: vec![Some(1)],
+            channels: vec![0],
+            split: vec![2, 3],
+        };
+        assert!(layout.covers(&[1, 6]));
+        assert!(!layout.covers(&[1, 5]));
+        assert_eq!(layout.cells(&[1, 6]), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(layout.extent(&[1, 6]).positions, [3]);
     }
 }
