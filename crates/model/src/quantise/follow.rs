@@ -161,6 +161,7 @@ mod tests {
         let layout = PortLayout {
             positions: vec![Some(0)],
             channels: vec![1],
+            split: vec![],
         };
         let onnx = crate::graph::TensorType {
             name: "x".into(),
