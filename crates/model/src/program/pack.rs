@@ -53,7 +53,7 @@ impl Packing {
         for log_rows in 0..=MAX_LOG_ROWS {
             let rows = 1usize << log_rows;
             // Fewer columns than this no packing has, but for equal runs, which are few.
-            if rows > least || (weights >> log_rows) > 64 * least {
+            if rows > least || (weights >> log_rows) > 64usize.saturating_mul(least) {
                 continue;
             }
             let (store, layers) = store(graph, rows);

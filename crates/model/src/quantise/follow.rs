@@ -25,7 +25,7 @@ pub(super) struct Exact {
 
 impl Exact {
     /// For coefficients of 1 and -1 the scale is the sources', and they become `2^shift` and `-2^shift`. Otherwise the coefficients are
-    /// integers in the same ratio, as large as leaves sums of codes within the codes.
+    /// integers in the same ratio, with which the scale stays as near to the sources' as integers allow.
     pub(super) fn new(
         graph: &LayeredGraph,
         layer: &FloatLayer,
@@ -63,12 +63,7 @@ impl Exact {
             });
         }
         let (steps, unit) = integers(&real).ok_or_else(malformed)?;
-        let total: f64 = steps
-            .iter()
-            .zip(&reads)
-            .map(|(step, reads)| f64::from(step.abs()) * *reads as f64)
-            .sum();
-        let multiple = libm::floor(f64::from(one) / total.max(1.0) + 0.5).max(1.0);
+        let multiple = libm::floor(f64::from(one) * unit + 0.5).max(1.0);
         let coefficients: Option<Vec<i32>> = steps
             .iter()
             .map(|step| step.checked_mul(multiple as i32))

@@ -54,17 +54,29 @@ pub(super) enum Kind {
     Curve,
 }
 
-/// Points at which functions are told apart; no function has its steps or corners at several of them.
-const PROBES: [f64; 6] = [0.3719, 1.6127, 5.2311, -0.3719, -1.6127, -5.2311];
+/// Powers of two between the points at which functions are told apart: no function with a scale of its own, be it a corner or a
+/// threshold, is without one anywhere between 2^-12 and 2^12.
+const OCTAVES: i32 = 12;
+const PROBES_PER_OCTAVE: i32 = 4;
+
+/// Points of both signs.
+fn probes() -> impl Iterator<Item = f64> {
+    let steps = -OCTAVES * PROBES_PER_OCTAVE..=OCTAVES * PROBES_PER_OCTAVE;
+    steps.flat_map(|step| {
+        let x = libm::exp2(f64::from(step) / f64::from(PROBES_PER_OCTAVE));
+        // No corner lies at a round number's multiple of this.
+        [1.0037 * x, -1.0037 * x]
+    })
+}
 
 impl Kind {
     pub(super) fn of(activation: Activation) -> Self {
         let f = |x: f64| activation.apply(x);
-        let doubles = |x: &f64| (f(2.0 * x) - 2.0 * f(*x)).abs() <= 1e-9 * f(*x).abs();
-        let whole = |x: &f64| f(*x) == libm::floor(f(*x));
-        if PROBES.iter().all(doubles) && f(0.0) == 0.0 {
+        let doubles = |x: f64| (f(2.0 * x) - 2.0 * f(x)).abs() <= 1e-9 * f(x).abs();
+        let whole = |x: f64| f(x) == libm::floor(f(x));
+        if probes().all(doubles) && f(0.0) == 0.0 {
             Self::Homogeneous
-        } else if PROBES.iter().all(whole) {
+        } else if probes().all(whole) {
             Self::Integers
         } else {
             Self::Curve
@@ -113,7 +125,7 @@ impl TableFunction {
             Self::Homogeneous { activation } => Some(codes.of(activation.apply(-1.0))),
             // Values below zero are cut off where the function has none of any size.
             Self::Curve { activation, .. } => {
-                let negative = PROBES.iter().any(|x| activation.apply(*x) < 0.0);
+                let negative = probes().any(|x| activation.apply(x) < 0.0);
                 Some(codes.of(if negative { -1.0 } else { 0.0 }))
             }
         }

@@ -212,10 +212,11 @@ impl Resolved {
             .collect();
         let unit = self.layers[index].pre_scale / libm::exp2(f64::from(shift));
         let bias = bias_range(layer, unit);
-        let range = match self.maximum(plan, layer) {
-            Some(range) if bias == (0, 0) => range,
-            _ => exact.range(&sources, bias, shift),
-        };
+        let mut range = exact.range(&sources, bias, shift);
+        if layer.activation.is_none() && bias == (0, 0) {
+            let within = self.within(plan, index);
+            range = (range.0.max(within.0), range.1.min(within.1));
+        }
         let cut = self.slots[self.layers[index].segment]
             .function
             .codes(plan.codes);
@@ -247,27 +248,37 @@ impl Resolved {
         }
     }
 
-    /// The range of `b + relu(a - b)`, which is the larger of the two, and of `a - relu(a - b)`, which is the smaller: no larger than
-    /// those of a and b, while a sum of ranges would double with every comparison.
-    fn maximum(&self, plan: &Plan<'_>, layer: &FloatLayer) -> Option<(i64, i64)> {
+    /// The range of a copy, a maximum or an average: no larger than that of what is copied, compared or averaged, while a sum of
+    /// ranges would double with every comparison.
+    fn within(&self, plan: &Plan<'_>, index: usize) -> (i64, i64) {
         let inputs = plan.input_scales.len();
-        let difference = layer.terms.iter().find_map(|term| {
-            let made = plan.graph.layers.get(term.source.checked_sub(inputs)?)?;
+        let layers = &plan.graph.layers;
+        let difference = |source: usize| {
+            let made = layers.get(source.checked_sub(inputs)?)?;
             let follows = matches!(made.scale, ScaleRule::Follows(_));
-            let relu = made.activation == Some(Activation::Relu) && made.terms.len() == 2;
-            (follows && relu).then_some((term.source, made))
-        });
-        let (rectified, made) = difference?;
-        let compared = |source: usize| made.terms.iter().any(|term| term.source == source);
-        let others = layer.terms.iter().filter(|term| term.source != rectified);
-        let mut others = others.peekable();
-        others.peek()?;
-        if layer.terms.len() != 2 || !others.all(|term| compared(term.source)) {
-            return None;
+            (follows && made.activation == Some(Activation::Relu)).then_some(&made.terms)
+        };
+        let mut hull = (0, 0);
+        for term in &layers[index].terms {
+            // Of max(a, b) = b + relu(a - b), the second part counts as a and b.
+            let compared = difference(term.source);
+            let sources = compared.unwrap_or(&layers[index].terms).iter();
+            let own = sources.filter(|other| compared.is_some() || other.source == term.source);
+            for (lo, hi) in own.map(|term| self.ranges[term.source]) {
+                hull = (hull.0.min(lo), hull.1.max(hi));
+            }
         }
-        // Out of range is zero.
-        let ranges = made.terms.iter().map(|term| self.ranges[term.source]);
-        Some(ranges.fold((0, 0), |(low, high), (lo, hi)| (low.min(lo), high.max(hi))))
+        // Half a step of rounding at each end.
+        let exact = self.layers[index].exact.as_ref();
+        let gain = exact.map_or(1.0, |exact| exact.gain);
+        if gain == 1.0 {
+            return hull;
+        }
+        let scaled = |code: i64| code as f64 / gain;
+        (
+            libm::floor(scaled(hull.0) - 0.5) as i64,
+            libm::ceil(scaled(hull.1) + 0.5) as i64,
+        )
     }
 }
 

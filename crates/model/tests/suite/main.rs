@@ -9,6 +9,8 @@ mod import_node_errors;
 mod import_operators;
 mod inference;
 mod models;
+mod networks;
 mod never_panics;
+mod program;
 mod quantise;
 mod report;
