@@ -137,7 +137,7 @@ pub(crate) fn seal(
     Ok(Sealed {
         key,
         parameters: layers
-            .map(|layer| layer.weights.len() + layer.bias.len())
+            .map(|layer| layer.weight_count() + layer.bias.len())
             .sum(),
         report: compiled.report,
     })
