@@ -8,6 +8,7 @@ use crate::graph::FloatGraph;
 use crate::import::ImportError;
 use crate::integer::{IntegerGraph, PostProcessing};
 use crate::layered::LayeredGraph;
+use crate::program::{LowerError, Lowered, lower};
 use crate::quantise::{QuantiseError, QuantiseOptions, Sample, products, quantise, samples_used};
 use crate::report::{CompileReport, EvaluateError, Note, evaluate};
 
@@ -23,6 +24,8 @@ pub struct Compiled {
     pub layered: LayeredGraph,
     /// The network as a proof has it.
     pub integer: IntegerGraph,
+    /// The same for the proof system, with the weights.
+    pub lowered: Lowered,
     /// What the one costs against the other.
     pub report: CompileReport,
 }
@@ -46,6 +49,9 @@ pub enum CompileError {
     /// The network cannot be quantised.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),
+    /// The quantised network does not fit the proof system.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
     /// The quantised network cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -89,11 +95,14 @@ pub fn compile(
             of: held_out.samples,
         });
     }
-    let report = CompileReport::new(&integer, on_calibration, on_held_out, notes);
+    let lowered = lower(&integer)?;
+    let measured = (on_calibration, on_held_out);
+    let report = CompileReport::new(&integer, &lowered.program, measured, notes);
     Ok(Compiled {
         float,
         layered,
         integer,
+        lowered,
         report,
     })
 }
@@ -126,7 +135,7 @@ fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
         let operators = graph
             .post_processing
             .iter()
-            .map(|step: &PostProcessing| step.operator())
+            .map(|step: &PostProcessing| step.operator().into())
             .collect();
         notes.push(Note::OutsideProof {
             operators,

@@ -63,13 +63,21 @@ impl Columns {
     /// Bytes of a proof's argument.
     #[must_use]
     pub fn proof_bytes(&self) -> u64 {
-        32 * (8 * u64::from(self.lanes) + 16 + 5 * u64::from(self.log_rows))
+        Self::proof_bytes_of(self.lanes, self.log_rows)
     }
 
     /// What proving costs, in thirds of a group operation with a full-width scalar.
     #[must_use]
     pub fn cost(&self) -> u64 {
-        (4 * u64::from(self.lanes) + 12) << self.log_rows
+        Self::cost_of(self.lanes, self.log_rows)
+    }
+
+    pub(super) fn cost_of(lanes: u32, log_rows: u32) -> u64 {
+        (4 * u64::from(lanes) + 12) << log_rows
+    }
+
+    pub(super) fn proof_bytes_of(lanes: u32, log_rows: u32) -> u64 {
+        32 * (8 * u64::from(lanes) + 16 + 5 * u64::from(log_rows))
     }
 
     fn least_lanes(extents: &[Extent], log_rows: u32) -> u64 {

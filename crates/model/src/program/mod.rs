@@ -4,10 +4,12 @@
 //! prover needs no second copy of the model. Inference on the lifted graph is what a proof speaks about.
 
 mod columns;
+mod cost;
 mod description;
 mod lift;
 mod pack;
 pub use columns::Columns;
+pub use cost::CostShares;
 
 pub use description::{Description, LayerDescription, PortDescription};
 pub use lift::{LiftError, lift};
@@ -72,7 +74,7 @@ pub enum LowerError {
 }
 
 /// A program with its weights.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lowered {
     /// The program.
     pub program: Program,

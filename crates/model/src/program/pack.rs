@@ -13,7 +13,7 @@ use tensorseal_protocol::program::BIAS_COLUMN_BITS;
 
 use crate::integer::{Extent, IntegerGraph, IntegerLayer, IntegerTerm, Weights};
 
-const COST_OF_A_COLUMN: usize = 6;
+pub(super) const COST_OF_A_COLUMN: usize = 6;
 const MAX_LOG_ROWS: u32 = 12;
 /// Largest logarithm of the entries of the matrix that the proof system takes.
 const MAX_LOG_ENTRIES: u32 = 28;

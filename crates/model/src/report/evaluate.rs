@@ -3,14 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
 use crate::layered::{LayeredError, LayeredGraph};
 use crate::quantise::Sample;
 
 /// How the integer network does on some samples. Values out of range are saturated here, and counted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Number of samples.
     pub samples: usize,
@@ -29,7 +29,7 @@ pub struct Evaluation {
 }
 
 /// How one layer does on some samples.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerEvaluation {
     /// Smallest and largest `pre`.
     pub pre_seen: (i64, i64),

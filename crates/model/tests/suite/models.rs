@@ -162,7 +162,7 @@ fn the_single_inputs_fit_and_the_demo_ends_before_its_softmax() {
     assert_eq!(
         report.notes,
         [Note::OutsideProof {
-            operators: vec!["Softmax"],
+            operators: vec!["Softmax".into()],
             output: "logits".into()
         }]
     );

@@ -174,7 +174,7 @@ fn the_report_on_the_accuracy() {
         [
             Note::DynamicBatch { tensor: "x".into() },
             Note::OutsideProof {
-                operators: vec!["Softmax"],
+                operators: vec!["Softmax".into()],
                 output: "logits".into()
             },
             Note::FewSamples {
