@@ -14,6 +14,7 @@
 //! | `float` | the `f32` interpreter, the reference that quantisation is measured against |
 //! | `fold` | batch normalisation, scales and biases folded into their linear layers |
 //! | `data` | `.npz` and JSON files of inputs, calibration samples and labels |
+//! | `generate` | networks of well-known shapes with weights from a seed |
 //! | `program` | lowering to the proof system's program, and the way back |
 //! | `quantise` | calibration, scales, lookup tables, integer weights |
 //! | `report` | what compiling did to the accuracy, and what each layer costs |
@@ -39,6 +40,8 @@ pub mod data;
 pub mod float;
 #[cfg(feature = "onnx")]
 pub mod fold;
+#[cfg(feature = "onnx")]
+pub mod generate;
 #[cfg(feature = "onnx")]
 pub mod graph;
 #[cfg(feature = "onnx")]
