@@ -203,12 +203,18 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  tensorseal inspect sealed --html report.html
   tensorseal inspect sealed/model.vk
-  tensorseal inspect answer.proof --json")]
+  tensorseal inspect answer.proof --json
+
+Of a folder that `compile` wrote it prints the key and the report, which the publisher keeps.")]
 pub(crate) struct InspectArguments {
     /// The file, or a folder that `compile` wrote.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Write the compile report of a folder as a page with plots.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

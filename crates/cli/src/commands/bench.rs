@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
-use tensorseal_model::integer::IntegerGraph;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
@@ -103,7 +102,7 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
     let model = Model::new(sealed.key)?;
-    let samples = calibration.samples(&model.graph.input.name, &model.graph.input.shape)?;
+    let samples = calibration.samples_of(&model.inputs())?;
     let sample = samples.first().context("there is no calibration sample")?;
     progress.message("proving");
     let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
@@ -125,7 +124,7 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model.graph, sample)?,
+        peak_bytes: fresh_peak(&key_bytes, &model, sample)?,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
         proving_key_bytes: key_bytes.len(),
@@ -161,12 +160,13 @@ fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(
 /// The proofs, the median of the times, and processor seconds for each proof.
 fn prove_repeatedly(
     model: &Model,
-    sample: &[f32],
+    sample: &[Vec<f32>],
     repeat: usize,
 ) -> Result<(Vec<Proof>, f64, Option<f64>)> {
-    let (input, output) = model.ports();
+    let program = model.key.verifying().program();
+    let public = [program.inputs(), program.outputs()].concat();
     let options = ProveOptions {
-        public: &[input, output],
+        public: &public,
         context: &[],
     };
     let mut times = Vec::new();
@@ -225,7 +225,7 @@ fn calibration_path(model: &Path) -> PathBuf {
 }
 
 /// Peak memory of `prove` in a process of its own: this one has held the setup and more.
-fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option<u64>> {
+fn fresh_peak(key: &[u8], model: &Model, sample: &[Vec<f32>]) -> Result<Option<u64>> {
     if peak_bytes().is_none() {
         return Ok(None);
     }
@@ -236,14 +236,12 @@ fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option
         Audience::Owner,
     )?;
     let input = folder.path().join("input.json");
-    let array = nested(sample, &graph.input.shape);
-    files::write(
-        &input,
-        serde_json::json!({ &graph.input.name: array })
-            .to_string()
-            .as_bytes(),
-        Audience::Owner,
-    )?;
+    let ports = model.inputs().into_iter().zip(sample);
+    let arrays: serde_json::Map<String, serde_json::Value> = ports
+        .map(|((name, shape), values)| (name.to_owned(), nested(values, shape)))
+        .collect();
+    let text = serde_json::Value::Object(arrays).to_string();
+    files::write(&input, text.as_bytes(), Audience::Owner)?;
     let output = std::process::Command::new(std::env::current_exe()?)
         .arg("prove")
         .arg(folder.path())

@@ -23,7 +23,10 @@ pub struct PortLayout {
     pub channels: Vec<usize>,
     /// Where parts of an ONNX axis are dealt out one by one (a flat vector that is an image): the shape whose axes are meant instead,
     /// the same elements in the same row-major order. Empty where the axes are those of the ONNX shape.
-    #[cfg_attr(feature = "onnx", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    #[cfg_attr(
+        feature = "onnx",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
     pub split: Vec<usize>,
 }
 

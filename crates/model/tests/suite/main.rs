@@ -12,6 +12,8 @@ mod import_operators;
 mod inference;
 mod light;
 mod models;
+mod networks;
 mod never_panics;
+mod program;
 mod quantise;
 mod report;

@@ -1,24 +1,24 @@
 //! The quantiser on small networks, and every way it refuses.
 
-use crate::common::{Infer, ModelBuilder, attribute_float, graph, samples, small};
-use tensorseal_model::fold::FoldError;
-use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise};
+use crate::common::{ModelBuilder, attribute_float, layered, samples, small};
+use tensorseal_model::layered::LayeredError;
+use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, quantise};
 
 /// Largest error of the integer network, relative to the largest output, over a grid of inputs in `[-1, 1]`.
 fn relative_error(model: &ModelBuilder) -> f32 {
-    let float = graph(model);
+    let float = layered(model);
     let points: Vec<f32> = (-8..=8i16).map(|i| f32::from(i) / 8.0).collect();
-    let grid: Vec<Vec<f32>> = points
+    let grid: Vec<Sample> = points
         .iter()
-        .flat_map(|&a| points.iter().map(move |&b| vec![a, b]))
+        .flat_map(|&a| points.iter().map(move |&b| vec![vec![a, b]]))
         .collect();
     let integer = quantise(&float, &grid, &QuantiseOptions::default()).unwrap();
     let (mut error, mut largest) = (0.0f32, 0.0f32);
     for x in &grid {
-        let exact = float.infer(x).unwrap();
-        let trace = integer.infer(&integer.quantise_input(x).unwrap()).unwrap();
-        let approximate = integer.dequantise_output(&trace.output()).unwrap();
-        for (a, b) in approximate.iter().zip(&exact) {
+        let exact = float.outputs(&float.evaluate(x).unwrap());
+        let trace = integer.infer(&integer.quantise_inputs(x).unwrap()).unwrap();
+        let approximate = integer.outputs[0].dequantise(&integer.outputs(&trace).unwrap()[0]);
+        for (a, b) in approximate.iter().zip(&exact[0]) {
             error = error.max((a - b).abs());
             largest = largest.max(b.abs());
         }
@@ -78,7 +78,7 @@ fn layers_of_one_function_share_a_segment() {
         last = a;
     }
     let model = model.node("Identity", &[&last], "y");
-    let integer = quantise(&graph(&model), &samples(), &QuantiseOptions::default()).unwrap();
+    let integer = quantise(&layered(&model), &samples(), &QuantiseOptions::default()).unwrap();
     let used: Vec<usize> = integer.layers.iter().map(|layer| layer.segment).collect();
     assert_eq!(used, [1, 2, 1, 3, 4, 3, 2]);
     assert_eq!(integer.layers[0].pre_scale, integer.layers[2].pre_scale);
@@ -88,7 +88,7 @@ fn layers_of_one_function_share_a_segment() {
 
 #[test]
 fn options_out_of_range() {
-    let with = |options: QuantiseOptions| quantise(&graph(&small()), &samples(), &options);
+    let with = |options: QuantiseOptions| quantise(&layered(&small()), &samples(), &options);
     let options = QuantiseOptions::default();
     for bits in [3, 13] {
         let refused = with(options.with_activation_bits(bits));
@@ -118,37 +118,31 @@ fn options_out_of_range() {
 
 #[test]
 fn samples_that_do_not_fit() {
-    let with = |model: &ModelBuilder, samples: &[Vec<f32>]| {
-        quantise(&graph(model), samples, &QuantiseOptions::default())
-    };
-    assert_eq!(
-        with(&small(), &[]),
-        Err(QuantiseError::NoSamples { input: "x".into() })
-    );
-    let short = QuantiseError::SampleLength {
-        input: "x".into(),
-        sample: 1,
+    let with =
+        |samples: &[Sample]| quantise(&layered(&small()), samples, &QuantiseOptions::default());
+    assert_eq!(with(&[]), Err(QuantiseError::NoSamples));
+    let refused = |sample, error| Err(QuantiseError::Sample { sample, error });
+    let input = || "x".to_string();
+    let short = LayeredError::InputLength {
+        input: input(),
         expected: 2,
         actual: 1,
     };
-    assert_eq!(with(&small(), &[vec![0.0; 2], vec![0.0]]), Err(short));
-    assert!(matches!(
-        with(&small(), &[vec![f32::NAN, 0.0]]),
-        Err(QuantiseError::NotFinite { sample: 0, .. })
-    ));
-    let overflow = with(&small(), &[vec![0.0, 3.0e38]]);
     assert_eq!(
-        overflow,
-        Err(QuantiseError::NotFinite {
-            layer: "n_y".into(),
-            sample: 0
-        })
+        with(&[vec![vec![0.0; 2]], vec![vec![0.0]]]),
+        refused(1, short)
     );
-    let nothing = ModelBuilder::new(17, 2).node("Identity", &["x"], "y");
-    assert!(matches!(
-        with(&nothing, &samples()),
-        Err(QuantiseError::Fold(FoldError::Empty { .. }))
-    ));
+    let none = LayeredError::Inputs {
+        expected: 1,
+        actual: 0,
+    };
+    assert_eq!(with(&[vec![]]), refused(0, none));
+    let nan = LayeredError::NotFinite { tensor: input() };
+    assert_eq!(with(&[vec![vec![f32::NAN, 0.0]]]), refused(0, nan));
+    let overflow = LayeredError::NotFinite {
+        tensor: "n_y".into(),
+    };
+    assert_eq!(with(&[vec![vec![0.0, 3.0e38]]]), refused(0, overflow));
 }
 
 #[test]
@@ -157,8 +151,8 @@ fn a_weight_that_calibration_never_sees_can_be_too_large() {
         .floats("w", &[2, 1], &[1.0, 1e12])
         .node("MatMul", &["x", "w"], "y");
     let refused = quantise(
-        &graph(&model),
-        &[vec![1.0, 0.0]],
+        &layered(&model),
+        &[vec![vec![1.0, 0.0]]],
         &QuantiseOptions::default(),
     );
     assert_eq!(

@@ -6,18 +6,18 @@ use alloc::vec::Vec;
 
 use super::network::{Network, Small};
 use crate::linear::weights::WeightMatrix;
-use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term};
+use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
 use crate::table::{Outputs, Segment, Table};
-use crate::witness::Cell;
 
 const LOG_WEIGHT_ROWS: u32 = 4;
 
-fn map(taps: u32, stride: u32, dilation: u32, pad: u32) -> AxisMap {
+fn map(taps: u32, stride: u32, dilation: u32, pad: i32) -> AxisMap {
     AxisMap {
         taps,
         stride,
         dilation,
         pad,
+        divisor: 1,
     }
 }
 
@@ -68,12 +68,13 @@ impl Packer {
             terms.push(Term {
                 source: *source,
                 maps: maps.to_vec(),
-                runs,
+                weights: Weights::Dense { runs },
             });
         }
         let bias = blocks.iter().map(|rows| self.run(*rows, 1)).collect();
         Layer {
             output,
+            limbs: Vec::new(),
             terms,
             bias,
         }
@@ -138,76 +139,4 @@ pub(crate) fn general(log_rows: u32) -> Network {
         input: (0..90).map(|_| small.next(-3, 3)).collect(),
         output: 4,
     }
-}
-
-/// Inference as `program::layer` states it, cell by cell.
-pub(crate) fn infer(network: &Network, alter: &dyn Fn(usize, usize, &mut Cell)) -> Vec<Vec<Cell>> {
-    let program = &network.program;
-    let input = network.input.iter().map(|x| Cell {
-        rem: 0,
-        pre: *x,
-        out: *x,
-    });
-    let mut trace: Vec<Vec<Cell>> = vec![input.collect()];
-    trace[0]
-        .iter_mut()
-        .enumerate()
-        .for_each(|(index, cell)| alter(0, index, cell));
-    for layer in program.layers() {
-        let output = &program.tensors()[layer.output as usize];
-        let segment = &program.table().segments[output.segment as usize];
-        let shift = program.shift();
-        let [height, width] = [output.positions[0], output.positions[1]];
-        let mut cells = Vec::new();
-        for p in (0..height).flat_map(|y| (0..width).map(move |x| [y, x])) {
-            for channel in 0..output.channels {
-                let sum = accumulator(network, &trace, layer, p, channel);
-                let sum = sum + (1 << (shift - 1));
-                let pre = sum >> shift;
-                let out = segment.apply(pre).expect("an accumulator left the table");
-                let rem = sum & ((1 << shift) - 1);
-                cells.push(Cell { rem, pre, out });
-            }
-        }
-        let tensor = trace.len();
-        cells
-            .iter_mut()
-            .enumerate()
-            .for_each(|(index, cell)| alter(tensor, index, cell));
-        trace.push(cells);
-    }
-    trace
-}
-
-fn accumulator(
-    network: &Network,
-    trace: &[Vec<Cell>],
-    layer: &Layer,
-    [y, x]: [u32; 2],
-    channel: u32,
-) -> i64 {
-    let (block, row) = (channel >> LOG_WEIGHT_ROWS, channel % (1 << LOG_WEIGHT_ROWS));
-    let weight = |column: u32| i64::from(network.weights.row(row as usize)[column as usize]);
-    let mut sum = weight(layer.bias[block as usize]);
-    for term in &layer.terms {
-        let source = &network.program.tensors()[term.source as usize];
-        let [height, width] = [source.positions[0], source.positions[1]].map(i64::from);
-        let [down, right] = [term.maps[0], term.maps[1]];
-        for (t, u) in (0..down.taps).flat_map(|t| (0..right.taps).map(move |u| (t, u))) {
-            let along = |map: AxisMap, p: u32, t: u32| {
-                i64::from(map.stride * p + map.dilation * t) - i64::from(map.pad)
-            };
-            let (q, v) = (along(down, y, t), along(right, x, u));
-            if !(0..height).contains(&q) || !(0..width).contains(&v) {
-                continue;
-            }
-            let tap = (block * down.taps + t) * right.taps + u;
-            let cell = (q * width + v) as usize * source.channels as usize;
-            for c in 0..source.channels {
-                let value = trace[term.source as usize][cell + c as usize].out;
-                sum += weight(term.runs[tap as usize] + c) * value;
-            }
-        }
-    }
-    sum
 }

@@ -3,6 +3,7 @@
 mod cheat;
 mod general;
 mod network;
+mod plain;
 mod replay;
 
 pub(crate) use cheat::{

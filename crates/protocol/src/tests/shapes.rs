@@ -6,6 +6,7 @@ use ark_ff::{AdditiveGroup, Field};
 
 use crate::backend::Reference;
 use crate::curve::Fr;
+use crate::encoding::widen;
 use crate::error::VerifyError;
 use crate::linear::claims::{ClaimChallenges, LinearClaims};
 use crate::opening::masked_tail;
@@ -130,8 +131,7 @@ fn the_linear_claims_are_what_the_layers_say() {
             alloc::vec![alloc::vec![Fr::ZERO; program.rows()]; program.columns().count()];
         for (index, tensor) in program.tensors().iter().enumerate() {
             let computed = !program.inputs().contains(&(index as u32));
-            for (cell, padded) in tensor.cell_indices().into_iter().enumerate() {
-                let (lane, row) = tensor.place(padded);
+            for (cell, (lane, row)) in tensor.places().into_iter().enumerate() {
                 let value = honest[index][cell];
                 let wrong = if computed { off(index, cell) } else { 0 };
                 columns[3 * lane][row] = Fr::from(value.rem + wrong);
@@ -150,13 +150,26 @@ fn the_linear_claims_are_what_the_layers_say() {
 
         let mut expected = Fr::ZERO;
         for (layer, gamma) in program.layers().iter().zip(&challenges.gamma) {
-            let tensor = &program.tensors()[layer.output as usize];
-            for (cell, padded) in tensor.cell_indices().into_iter().enumerate() {
-                let position = padded >> tensor.channel_bits();
-                let channel = padded & ((1 << tensor.channel_bits()) - 1);
-                let point = &challenges.position_point[..tensor.position_bits()];
-                let weight = eq_index(point, position as u64) * alpha.pow([channel as u64]);
-                let wrong = off(layer.output as usize, cell) * ((1 << program.shift()) + 1);
+            let output = &program.tensors()[layer.output as usize];
+            let limbs = layer.limbs.iter();
+            let mut shift = program.shift();
+            // What rem and the limbs count; pre counts what is left.
+            let mut parts = alloc::vec![(layer.output, 1)];
+            parts.extend(limbs.map(|limb| {
+                let part = (*limb, 1i64 << shift);
+                shift += program.limb_bits(&program.tensors()[*limb as usize]);
+                part
+            }));
+            parts[0].1 += 1i64 << shift;
+            for cell in 0..output.cells() {
+                let (position, channel) =
+                    (cell / widen(output.channels), cell % widen(output.channels));
+                let point = &challenges.position_point[..output.position_bits()];
+                let position = output.padded_position(position) as u64;
+                let weight = eq_index(point, position) * alpha.pow([channel as u64]);
+                let wrong: i64 = (parts.iter())
+                    .map(|(tensor, count)| off(*tensor as usize, cell) * count)
+                    .sum();
                 expected += gamma.0 * weight * Fr::from(wrong);
             }
         }
