@@ -34,7 +34,7 @@ pub use error::{ImportError, Place};
 
 use crate::float::FloatError;
 use crate::graph::{FloatGraph, Operand, Output, Tensor};
-use crate::onnx::{Graph, Model};
+use crate::onnx::{DataType, Graph, Model};
 use importer::Importer;
 use input::{data_inputs, input};
 use node_view::NodeView;
@@ -228,6 +228,14 @@ fn add_inputs<'a>(
     let mut dynamic_batch = false;
     for info in inputs {
         if let Some(constant) = options.constants.get(info.name) {
+            let declared = DataType::from_code(info.element_type).map(DataType::element_type);
+            if declared != Some(constant.element_type()) {
+                return Err(ImportError::ConstantInput {
+                    tensor: info.name.to_string(),
+                    code: info.element_type,
+                    found: constant.element_type(),
+                });
+            }
             importer.constant(info.name, constant.clone())?;
             continue;
         }
