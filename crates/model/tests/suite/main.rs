@@ -14,4 +14,5 @@ mod light;
 mod models;
 mod never_panics;
 mod quantise;
+mod quantised;
 mod report;
