@@ -169,25 +169,35 @@ fn step(graph: &FloatGraph, node: &Node, channels: usize) -> Option<Step> {
             let pairs: Vec<(f32, f32)> = pairs.collect::<Option<_>>()?;
             (pairs.len() == channels).then(|| affine(&mut pairs.into_iter()))
         }
-        (Operation::BatchNormalization { epsilon }, [x, rest @ ..]) => {
-            let [gamma, beta, mean, variance] =
-                <[&Operand; 4]>::try_from(rest.iter().collect::<Vec<_>>())
-                    .ok()?
-                    .map(floats);
-            let shape = graph.shape(x);
-            let inner = elements(shape.get(2..)?)?;
-            let pair = |index: usize| {
-                let channel = index / inner.max(1) % shape[1];
-                let spread = libm::sqrt(f64::from(variance?[channel]) + f64::from(*epsilon));
-                let scale = f64::from(gamma?[channel]) / spread;
-                let shift = f64::from(beta?[channel]) - f64::from(mean?[channel]) * scale;
-                Some((scale as f32, shift as f32))
-            };
-            let pairs: Vec<(f32, f32)> = (0..channels).map(pair).collect::<Option<_>>()?;
+        (Operation::BatchNormalization { epsilon }, _) => {
+            let pairs = normalised(graph, node, *epsilon, channels)?;
             Some(affine(&mut pairs.into_iter()))
         }
         _ => linear(graph, node, channels).map(Step::Linear),
     }
+}
+
+/// Factor and term of each channel of a batch normalisation.
+fn normalised(
+    graph: &FloatGraph,
+    node: &Node,
+    epsilon: f32,
+    channels: usize,
+) -> Option<Vec<(f32, f32)>> {
+    let [x, gamma, beta, mean, variance] = node.inputs.as_slice() else {
+        return None;
+    };
+    let shape = graph.shape(x);
+    let inner = elements(shape.get(2..)?)?;
+    let [gamma, beta, mean, variance] = [gamma, beta, mean, variance].map(floats);
+    let pair = |index: usize| {
+        let channel = index / inner.max(1) % shape[1];
+        let spread = libm::sqrt(f64::from(variance?[channel]) + f64::from(epsilon));
+        let scale = f64::from(gamma?[channel]) / spread;
+        let shift = f64::from(beta?[channel]) - f64::from(mean?[channel]) * scale;
+        Some((scale as f32, shift as f32))
+    };
+    (0..channels).map(pair).collect()
 }
 
 /// The rows of a product by a constant, read off its results for unit vectors.

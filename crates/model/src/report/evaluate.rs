@@ -197,7 +197,7 @@ impl Tally {
             self.output
                 .add(exact, code as f64 * networks.integer.output.scale);
         }
-        let (float_class, integer_class) = (first_largest(&exact), first_largest(&output));
+        let (float_class, integer_class) = (first_largest(exact), first_largest(&output));
         self.agreements += usize::from(float_class == integer_class);
         self.float_right += usize::from(float_class == label);
         self.integer_right += usize::from(integer_class == label);
