@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::data::{DataError, DataFile};
-use crate::fold::{FoldError, fold};
 use crate::graph::FloatGraph;
 use crate::import::ImportError;
 use crate::integer::{IntegerGraph, PostProcessing};
 use crate::layered::LayeredGraph;
-use crate::program::{LowerError, Lowered, lower};
+use crate::lower::LowerError;
+use crate::program::{self, Lowered};
 use crate::quantise::{QuantiseError, QuantiseOptions, Sample, products, quantise, samples_used};
 use crate::report::{CompileReport, EvaluateError, Note, evaluate};
 
@@ -45,13 +45,13 @@ pub enum CompileError {
     HeldOut(#[source] DataError),
     /// The network cannot be made layers.
     #[error(transparent)]
-    Fold(#[from] FoldError),
+    Layers(#[from] LowerError),
     /// The network cannot be quantised.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),
     /// The quantised network does not fit the proof system.
     #[error(transparent)]
-    Lower(#[from] LowerError),
+    Program(#[from] program::LowerError),
     /// The quantised network cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -71,7 +71,7 @@ pub fn compile(
     options: &QuantiseOptions,
 ) -> Result<Compiled, CompileError> {
     let float = FloatGraph::from_onnx(onnx)?;
-    let layered = fold(&float)?;
+    let layered = LayeredGraph::lower(&float)?;
     let (samples, labels) = labelled(&layered, calibration).map_err(CompileError::Calibration)?;
     let held_out = evaluation
         .map(|file| labelled(&layered, file))
@@ -95,7 +95,7 @@ pub fn compile(
             of: held_out.samples,
         });
     }
-    let lowered = lower(&integer)?;
+    let lowered = program::lower(&integer)?;
     let measured = (on_calibration, on_held_out);
     let report = CompileReport::new(&integer, &lowered.program, measured, notes);
     Ok(Compiled {
@@ -128,7 +128,7 @@ fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
     let mut notes = Vec::new();
     if graph.dynamic_batch {
         notes.push(Note::DynamicBatch {
-            tensor: graph.input.name.clone(),
+            tensor: graph.input(0).name.clone(),
         });
     }
     if !graph.post_processing.is_empty() {
@@ -139,7 +139,7 @@ fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
             .collect();
         notes.push(Note::OutsideProof {
             operators,
-            output: graph.output.name.clone(),
+            output: graph.output(0).name,
         });
     }
     if samples < ADVISED_SAMPLES {

@@ -2,7 +2,7 @@
 //! inference on that graph *is* the meaning of the model that a proof speaks about.
 //!
 //! ```text
-//! ONNX bytes ── onnx ──> Model ── import ──> FloatGraph ── fold ──> LayeredGraph ── quantise ──> IntegerGraph ── infer ──> Trace
+//! ONNX bytes ── onnx ──> Model ── import ──> FloatGraph ── lower ──> LayeredGraph ── quantise ──> IntegerGraph ── infer ──> Trace
 //! ```
 //!
 //! | module | what it holds |
@@ -12,7 +12,8 @@
 //! | `import` | one file per operator family: ONNX nodes to the float graph |
 //! | `graph` | the typed float graph |
 //! | `float` | the `f32` interpreter, the reference that quantisation is measured against |
-//! | `fold` | batch normalisation, scales and biases folded into their linear layers |
+//! | `layered` | the network as linear maps over shifted positions, each followed by one function |
+//! | `lower` | every operator of the float graph as such layers |
 //! | `data` | `.npz` and JSON files of inputs, calibration samples and labels |
 //! | `generate` | networks of well-known shapes with weights from a seed |
 //! | `program` | lowering to the proof system's program, and the way back |
@@ -39,8 +40,6 @@ pub mod data;
 #[cfg(feature = "onnx")]
 pub mod float;
 #[cfg(feature = "onnx")]
-pub mod fold;
-#[cfg(feature = "onnx")]
 pub mod generate;
 #[cfg(feature = "onnx")]
 pub mod graph;
@@ -48,6 +47,8 @@ pub mod graph;
 pub mod import;
 #[cfg(feature = "onnx")]
 pub mod layered;
+#[cfg(feature = "onnx")]
+pub mod lower;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(feature = "onnx")]

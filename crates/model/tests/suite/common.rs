@@ -1,6 +1,6 @@
 //! A small writer of ONNX files, so that the tests need no Python.
 use tensorseal_model::IntegerGraph;
-use tensorseal_model::fold::fold;
+use tensorseal_model::float::FloatError;
 use tensorseal_model::graph::FloatGraph;
 use tensorseal_model::import::ImportError;
 use tensorseal_model::layered::LayeredGraph;
@@ -277,9 +277,22 @@ pub(crate) fn graph(model: &ModelBuilder) -> FloatGraph {
 }
 
 pub(crate) fn layered(model: &ModelBuilder) -> LayeredGraph {
-    fold(&graph(model)).unwrap()
+    LayeredGraph::lower(&graph(model)).unwrap()
 }
 
 pub(crate) fn small_integer() -> IntegerGraph {
     quantise(&layered(&small()), &samples(), &QuantiseOptions::default()).unwrap()
+}
+
+/// The single output of a network with a single input.
+pub(crate) trait Infer {
+    fn infer(&self, x: &[f32]) -> Result<Vec<f32>, FloatError>;
+}
+
+impl Infer for FloatGraph {
+    fn infer(&self, x: &[f32]) -> Result<Vec<f32>, FloatError> {
+        let mut outputs = self.run(&[x])?;
+        assert_eq!(outputs.len(), 1);
+        Ok(outputs.remove(0).into_floats().unwrap())
+    }
 }

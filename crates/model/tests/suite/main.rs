@@ -3,11 +3,14 @@
 #[macro_use]
 mod common;
 
+mod archive;
+mod conformance;
 mod import_exporters;
 mod import_file_errors;
 mod import_node_errors;
 mod import_operators;
 mod inference;
+mod light;
 mod models;
 mod networks;
 mod never_panics;

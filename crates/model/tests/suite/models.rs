@@ -1,6 +1,6 @@
 //! The carried models: quantisation keeps their accuracy, every held-out input can be proved, and inference is what it says.
 
-use crate::common::read;
+use crate::common::{Infer, read};
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::Note;
