@@ -4,6 +4,7 @@ mod batch;
 mod batched;
 mod cheating;
 mod completeness;
+mod convolutional;
 mod forging;
 mod known_answer;
 mod messages;
