@@ -1,7 +1,7 @@
 //! What the unit tests of this crate share.
 
 mod arbitrary;
-mod builder;
+pub(crate) mod builder;
 mod cheat;
 mod general;
 mod network;

@@ -5,6 +5,7 @@ mod batched;
 mod cheating;
 mod completeness;
 mod convolutional;
+mod convolutional_programs;
 mod forging;
 mod known_answer;
 mod messages;
