@@ -161,7 +161,6 @@ mod tests {
         let onnx = crate::graph::TensorType {
             name: "x".into(),
             shape: vec![source, 2],
-            channels: source * 2,
         };
         let terms = coefficients.iter().map(|&coefficient| FloatTerm {
             source: 0,

@@ -65,13 +65,11 @@ impl Builder {
 
     fn port(&self, name: &str, tensor: usize, own: &Extent) -> Port {
         let shape = vec![1, own.channels, own.positions[0], own.positions[1]];
-        let channels = shape.iter().product();
         Port {
             tensor,
             onnx: TensorType {
                 name: name.into(),
                 shape,
-                channels,
             },
             layout: PortLayout {
                 positions: vec![Some(2), Some(3)],
