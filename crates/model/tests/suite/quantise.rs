@@ -265,3 +265,113 @@ fn differences_of_wide_codes_are_not_cut_off() {
     assert_eq!(rectifier.output_range(), Some((0, width)));
     assert!(rectifier.lo <= -width && rectifier.hi > width);
 }
+
+/// A dense layer of two channels with a function after it, over a grid of inputs in [-4, 4].
+fn function(activation: Activation) -> (LayeredGraph, Vec<Sample>) {
+    let mut net = Builder::new(11);
+    let x = net.input(&extent([1, 1], 2));
+    let term = net.dense(x, [UNIT, UNIT], 2);
+    let y = net.layer(
+        extent([1, 1], 2),
+        vec![term],
+        Some(activation),
+        ScaleRule::Free,
+    );
+    net.output(y);
+    let points = -16..=16i16;
+    let grid = points
+        .clone()
+        .flat_map(|a| points.clone().map(move |b| [a, b]));
+    let samples = grid.map(|point| vec![point.map(|x| f32::from(x) / 4.0).to_vec()]);
+    (net.graph, samples.collect())
+}
+
+/// Exact and approximate outputs over the samples.
+fn outputs(activation: Activation) -> Vec<(f32, f32)> {
+    let (graph, samples) = function(activation);
+    let integer = quantise(&graph, &samples, &QuantiseOptions::default()).unwrap();
+    let pairs = samples.iter().flat_map(|sample| {
+        let exact = graph
+            .outputs(&graph.evaluate(sample).unwrap())
+            .swap_remove(0);
+        let trace = integer.infer(&integer.quantise_inputs(sample).unwrap());
+        let codes = integer.outputs(&trace.unwrap()).unwrap();
+        exact
+            .into_iter()
+            .zip(integer.outputs[0].dequantise(&codes[0]))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn smooth_functions_are_close_to_their_floats() {
+    let functions = [
+        Activation::Relu,
+        Activation::Abs,
+        Activation::Elu { alpha: 0.7 },
+        Activation::Selu {
+            alpha: 1.67,
+            gamma: 1.05,
+        },
+        Activation::Celu { alpha: 1.5 },
+        Activation::HardSigmoid {
+            alpha: 0.2,
+            beta: 0.5,
+        },
+        Activation::HardSwish,
+        Activation::Softplus,
+        Activation::Softsign,
+        Activation::Erf,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Silu,
+        Activation::Mish,
+        Activation::Exp,
+    ];
+    for activation in functions {
+        let pairs = outputs(activation);
+        let largest = pairs
+            .iter()
+            .fold(0.0f32, |most, pair| most.max(pair.0.abs()));
+        let error = pairs
+            .iter()
+            .fold(0.0f32, |most, pair| most.max((pair.0 - pair.1).abs()));
+        assert!(
+            error < 0.025 * largest,
+            "{activation:?}: {error} of {largest}"
+        );
+    }
+}
+
+#[test]
+fn steps_are_exact_but_next_to_a_step() {
+    let functions = [
+        Activation::Floor,
+        Activation::Ceil,
+        Activation::Round,
+        Activation::Sign,
+    ];
+    for activation in functions {
+        let pairs = outputs(activation);
+        let wrong = pairs
+            .iter()
+            .filter(|(exact, approximate)| exact != approximate)
+            .count();
+        assert!(
+            wrong * 20 < pairs.len(),
+            "{activation:?}: {wrong} of {}",
+            pairs.len()
+        );
+        assert!(pairs.iter().all(|pair| pair.1 == pair.1.round()));
+    }
+}
+
+#[test]
+fn a_threshold_is_no_homogeneous_function() {
+    // Tabulated in codes instead of real values it would be wrong by the scale.
+    let pairs = outputs(Activation::ThresholdedRelu { alpha: 1.0 });
+    let wrong = pairs
+        .iter()
+        .filter(|(exact, approximate)| (exact - approximate).abs() > 0.05);
+    assert!(wrong.count() * 20 < pairs.len());
+}
