@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use tensorseal_model::data::DataFile;
+use tensorseal_model::data::{Array, DataFile};
+use tensorseal_model::generate::Shape;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
@@ -30,6 +31,8 @@ struct Row {
     prove_cpu_seconds: Option<f64>,
     /// The most memory of a fresh process that reads the key and makes one proof.
     peak_bytes: Option<u64>,
+    /// What the compile report says that it should be.
+    estimated_peak_bytes: u64,
     proof_bytes: usize,
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
@@ -96,11 +99,11 @@ const LEAST_POWER: u32 = 12;
 
 fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let progress = Progress::spinner("compiling");
-    let onnx = files::read(path)?;
-    let calibration = files::read_data(&calibration_path(path))?;
+    let (onnx, calibration) = network(path)?;
     let (sealed, compiling) = compile(&onnx, &calibration, &progress)?;
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
+    let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
     let model = Model::new(sealed.key)?;
     let samples = calibration.samples_of(&model.inputs())?;
     let sample = samples.first().context("there is no calibration sample")?;
@@ -125,6 +128,7 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         prove_seconds,
         prove_cpu_seconds,
         peak_bytes: fresh_peak(&key_bytes, &model, sample)?,
+        estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
         proving_key_bytes: key_bytes.len(),
@@ -132,6 +136,29 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         batch_verify_seconds,
         miller_loops,
     })
+}
+
+/// Seeds of a generated network's weights and samples.
+const SEED: u64 = 1;
+/// Calibration samples of a generated network.
+const SAMPLES: usize = 8;
+
+/// A network with its calibration data: a file and the one beside it, or a generated one.
+fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
+    let shape = path.to_str().and_then(Shape::parse);
+    let Some(shape) = shape.filter(|_| !path.exists()) else {
+        return Ok((
+            files::read(path)?,
+            files::read_data(&calibration_path(path))?,
+        ));
+    };
+    let side = shape.side();
+    let samples = Array {
+        shape: vec![SAMPLES, 3, side, side],
+        values: shape.samples(SAMPLES, SEED).concat(),
+    };
+    let arrays = [("x".to_owned(), samples)].into();
+    Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 
 /// Compiles under a development setup that is large enough; the time is that of compiling, without the setup.

@@ -47,6 +47,7 @@ struct Summary<'a> {
     accuracy_integer: Option<f64>,
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
+    estimated_peak_bytes: u64,
     seconds: f64,
     report: &'a CompileReport,
 }
@@ -72,6 +73,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
         accuracy_integer: measured.integer_accuracy,
         verifying_key_bytes,
         proving_key_bytes,
+        estimated_peak_bytes: sealed.report.estimated_peak_bytes,
         seconds: time.as_secs_f64(),
         report: &sealed.report,
     };

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use tensorseal_model::report::{CompileReport, LayerReport};
 
+use crate::terminal::bytes;
+
 use super::{accuracy, decibels, measured, name, used};
 
 const STYLE: &str = "
@@ -71,6 +73,11 @@ fn summary(report: &CompileReport) -> Vec<String> {
         report.table_rows,
         report.table_limit,
         report.shift
+    ));
+    lines.push(format!(
+        "Proofs of {}, made in about {} of memory",
+        bytes(report.proof_bytes as usize),
+        bytes(report.estimated_peak_bytes as usize)
     ));
     lines.extend(report.notes.iter().map(|note| format!("Note: {note}")));
     lines

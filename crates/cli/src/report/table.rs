@@ -4,7 +4,7 @@ use anyhow::Result;
 use tensorseal_model::report::CompileReport;
 
 use super::{accuracy, decibels, name, used};
-use crate::terminal::say;
+use crate::terminal::{bytes, say};
 
 /// Longest name that keeps the columns straight.
 const NAME: usize = 40;
@@ -20,6 +20,11 @@ pub(crate) fn print(report: &CompileReport) -> Result<()> {
         report.table_rows,
         report.table_limit,
         report.shift
+    );
+    say!(
+        "proofs of {}, made in about {} of memory",
+        bytes(report.proof_bytes as usize),
+        bytes(report.estimated_peak_bytes as usize)
     );
     say!(
         "{:<NAME$} {:>8} {:>8} {:>8} {:>5} {:>7} {:>14} {:>6} {:>8} {:>7}",

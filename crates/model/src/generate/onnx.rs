@@ -1,6 +1,6 @@
 //! A small writer of ONNX files: enough for networks of convolutions, with weights from a seed.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Length-delimited and variable-length integer fields of a protobuf message.
@@ -93,7 +93,7 @@ impl Writer {
     ) {
         let mut node: Vec<u8> = inputs.iter().flat_map(|input| text(1, input)).collect();
         node.extend(text(2, output));
-        node.extend(text(3, &output.to_string()));
+        node.extend(text(3, output));
         node.extend(text(4, operator));
         node.extend(
             attributes

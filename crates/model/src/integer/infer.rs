@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::linear::Reading;
 use super::port::OutOfRange;
 use super::rounding::{Requantised, requantise};
-use super::{Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, Segment};
+use super::{Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, Port, Segment};
 
 /// One element of a tensor, with what a proof needs to know of how it came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl IntegerGraph {
     /// # Errors
     /// When the trace is not one of this graph.
     pub fn outputs(&self, trace: &Trace) -> Result<Vec<Vec<i64>>, InferenceError> {
-        let output = |port: &super::Port| {
+        let output = |port: &Port| {
             let cells = trace
                 .tensors
                 .get(port.tensor)
@@ -126,8 +126,8 @@ impl IntegerGraph {
         self.validate()?;
         self.check_count(inputs.len())?;
         let mut tensors: Vec<Vec<Cell>> = Vec::with_capacity(self.tensor_count());
-        for index in 0..inputs.len() {
-            tensors.push(self.input_cells(index, &inputs[index])?);
+        for (port, codes) in self.inputs.iter().zip(inputs) {
+            tensors.push(self.input_cells(port, codes)?);
         }
         let mut saturated = alloc::vec![0; inputs.len()];
         for layer in &self.layers {
@@ -142,8 +142,7 @@ impl IntegerGraph {
         })
     }
 
-    fn input_cells(&self, index: usize, codes: &[i64]) -> Result<Vec<Cell>, InferenceError> {
-        let port = &self.inputs[index];
+    fn input_cells(&self, port: &Port, codes: &[i64]) -> Result<Vec<Cell>, InferenceError> {
         if codes.len() != port.elements() {
             return Err(InferenceError::InputLength {
                 tensor: port.name.clone(),

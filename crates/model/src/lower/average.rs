@@ -27,7 +27,10 @@ impl Lowering<'_> {
     ) -> Result<Value, LowerError> {
         let x = self.operand(node, 0)?;
         let mut image = self.image(node, x, axes.len())?;
-        let shares: Vec<Vec<Share>> = axes.iter().map(|axis| shares(axis, count_include_pad)).collect();
+        let shares: Vec<Vec<Share>> = axes
+            .iter()
+            .map(|axis| shares(axis, count_include_pad))
+            .collect();
         let terms: usize = shares.iter().map(Vec::len).product();
         let places: Vec<(usize, usize)> = (image.places.iter().copied())
             .zip(axes.iter().map(|axis| axis.output))
@@ -36,7 +39,8 @@ impl Lowering<'_> {
             image.value.expression = self.shared(node, &mut image.value, &places, &shares)?;
         } else {
             for (place, shares) in places.iter().zip(shares) {
-                image.value.expression = self.shared(node, &mut image.value, &[*place], &[shares])?;
+                image.value.expression =
+                    self.shared(node, &mut image.value, &[*place], &[shares])?;
                 self.settle(node, &mut image.value)?;
             }
         }
@@ -57,23 +61,29 @@ impl Lowering<'_> {
         if !uniform || x.expression.terms.len() > 1 {
             self.settle(node, x)?;
         }
-        let products = shares.iter().fold(vec![(vec![], 1.0f32)], |products, shares| {
-            let extended = |(maps, factor): &(Vec<AxisMap>, f32)| {
-                let (maps, factor) = (maps.clone(), *factor);
-                shares
-                    .iter()
-                    .map(move |share| ([maps.as_slice(), &[share.0]].concat(), factor * share.1))
-                    .collect::<Vec<_>>()
-            };
-            products.iter().flat_map(extended).collect()
-        });
+        let products = shares
+            .iter()
+            .fold(vec![(vec![], 1.0f32)], |products, shares| {
+                let extended = |(maps, factor): &(Vec<AxisMap>, f32)| {
+                    let (maps, factor) = (maps.clone(), *factor);
+                    shares
+                        .iter()
+                        .map(move |share| {
+                            ([maps.as_slice(), &[share.0]].concat(), factor * share.1)
+                        })
+                        .collect::<Vec<_>>()
+                };
+                products.iter().flat_map(extended).collect()
+            });
         let within = x.expression.within_sources && products.len() == 1;
         let mut sum: Option<Expression> = None;
         for (own, factor) in products {
             let axes = places.iter().map(|(place, _)| place + 1);
             let axes = axes.fold(x.expression.lengths.len(), usize::max);
             let mut maps = vec![AxisMap::IDENTITY; axes];
-            let mut output: Vec<usize> = (0..axes).map(|axis| at(&x.expression.lengths, axis)).collect();
+            let mut output: Vec<usize> = (0..axes)
+                .map(|axis| at(&x.expression.lengths, axis))
+                .collect();
             for ((place, length), map) in places.iter().zip(own) {
                 maps[*place] = map;
                 output[*place] = *length;
@@ -117,7 +127,12 @@ impl Lowering<'_> {
         let rest: Vec<usize> = axes
             .iter()
             .copied()
-            .filter(|&axis| x.layout.atoms(axis).iter().any(|atom| !alone.contains(&atom.axis)))
+            .filter(|&axis| {
+                x.layout
+                    .atoms(axis)
+                    .iter()
+                    .any(|atom| !alone.contains(&atom.axis))
+            })
             .collect();
         let shares = if rest.is_empty() {
             [shares, vec![vec![(AxisMap::IDENTITY, factor)]]].concat()
@@ -136,7 +151,11 @@ impl Lowering<'_> {
             x.expression.within_sources = within;
         }
         for &axis in axes {
-            let kept = x.layout.atoms(axis).iter().filter(|atom| !alone.contains(&atom.axis));
+            let kept = x
+                .layout
+                .atoms(axis)
+                .iter()
+                .filter(|atom| !alone.contains(&atom.axis));
             x.layout = x.layout.with_axis(axis, kept.copied().collect());
         }
         for (index, &axis) in rest.iter().enumerate() {
@@ -190,13 +209,24 @@ fn shares(axis: &WindowAxis, count_include_pad: bool) -> Vec<Share> {
     };
     let counts: Vec<usize> = (0..axis.output).map(counted).collect();
     let frequency = |count: usize| counts.iter().filter(|&&other| other == count).count();
-    let usual = counts.iter().copied().max_by_key(|&count| (frequency(count), count)).unwrap_or(1);
+    let usual = counts
+        .iter()
+        .copied()
+        .max_by_key(|&count| (frequency(count), count))
+        .unwrap_or(1);
     let mut shares = vec![(window(axis), 1.0 / usual as f32)];
-    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count != usual) {
+    for (position, &count) in counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count != usual)
+    {
         let taps: Vec<usize> = (0..axis.kernel)
             .filter(|&tap| axis.reach(position, tap, axis.input).is_some())
             .collect();
-        let Some(first) = taps.first().and_then(|&tap| axis.reach(position, tap, axis.input)) else {
+        let Some(first) = taps
+            .first()
+            .and_then(|&tap| axis.reach(position, tap, axis.input))
+        else {
             continue;
         };
         // Only this position is a multiple of the divisor away from the first element read.

@@ -151,7 +151,10 @@ impl Builder {
     /// Number of position axes that the tensors have.
     pub(super) fn position_axes(&self) -> usize {
         let long = |lengths: &[usize]| lengths.iter().rposition(|length| *length > 1);
-        let lengths = self.tensors.iter().filter_map(|tensor| long(&tensor.lengths));
+        let lengths = self
+            .tensors
+            .iter()
+            .filter_map(|tensor| long(&tensor.lengths));
         // Padding may give an axis of length one several taps.
         let taps = |term: &Term| term.maps.iter().rposition(|map| map.taps > 1);
         let terms = self.layers.iter().flat_map(|layer| &layer.expression.terms);

@@ -76,7 +76,11 @@ fn reduced(map: AxisMap) -> AxisMap {
     AxisMap {
         taps: map.taps,
         stride: map.stride / common,
-        dilation: if map.taps == 1 { 1 } else { map.dilation / common },
+        dilation: if map.taps == 1 {
+            1
+        } else {
+            map.dilation / common
+        },
         // The divisor fits `pad`'s type: it divides it.
         pad: map.pad / i64::try_from(common).unwrap_or(1),
         divisor: map.divisor / common,

@@ -68,11 +68,15 @@ impl<'a> Lowering<'a> {
                 .map(|offset| offset[0])
                 .collect(),
         };
-        let depthwise = weighing.inputs > 1 && weighing.groups == weighing.inputs && outputs == weighing.inputs;
+        let depthwise =
+            weighing.inputs > 1 && weighing.groups == weighing.inputs && outputs == weighing.inputs;
         let coefficients = if depthwise {
             weighing.diagonal()
         } else {
-            let weights = weighing.inputs.saturating_mul(outputs).saturating_mul(weighing.taps.len());
+            let weights = weighing
+                .inputs
+                .saturating_mul(outputs)
+                .saturating_mul(weighing.taps.len());
             let limit = MAX_EXPANDED_WEIGHTS.max(weighing.weights.len());
             if weights > limit {
                 return Err(problem(node, Problem::TooLarge { weights, limit }));
@@ -85,16 +89,23 @@ impl<'a> Lowering<'a> {
             channel_axis(outputs)
         };
         // A depthwise kernel leaves each channel where it is.
-        let places = if depthwise { weighing.channels.clone() } else { (0..outputs).collect() };
+        let places = if depthwise {
+            weighing.channels.clone()
+        } else {
+            (0..outputs).collect()
+        };
         let mut lengths = output;
         lengths[0] = outputs;
-        let layout = resized(&image, convolution.axes.iter().map(|axis| axis.output)).with_axis(1, channels);
+        let layout =
+            resized(&image, convolution.axes.iter().map(|axis| axis.output)).with_axis(1, channels);
         let kernel = Kernel {
             maps,
             output: lengths,
             coefficients,
         };
-        let mut made = self.convolved(node, image.value, &kernel)?.with_layout(layout);
+        let mut made = self
+            .convolved(node, image.value, &kernel)?
+            .with_layout(layout);
         if let Some(bias) = bias {
             let mut shift = vec![0.0; outputs];
             for (value, place) in bias.iter().zip(places) {
@@ -106,7 +117,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A value as an image, moved if it must.
-    pub(super) fn image(&mut self, node: &Node, value: Value, spatial: usize) -> Result<Image, LowerError> {
+    pub(super) fn image(
+        &mut self,
+        node: &Node,
+        value: Value,
+        spatial: usize,
+    ) -> Result<Image, LowerError> {
         if let Some(places) = places(&value.layout, spatial) {
             return Ok(Image { value, places });
         }
@@ -130,14 +146,17 @@ pub(super) fn channel_axis(length: usize) -> Vec<Atom> {
 pub(super) fn resized(image: &Image, lengths: impl Iterator<Item = usize>) -> Layout {
     let first = image.value.shape().len() - image.places.len();
     let spatial = image.places.iter().zip(lengths).enumerate();
-    spatial.fold(image.value.layout.clone(), |layout, (i, (&axis, length))| {
-        let atom = Atom {
-            length,
-            axis,
-            stride: 1,
-        };
-        layout.with_axis(first + i, vec![atom])
-    })
+    spatial.fold(
+        image.value.layout.clone(),
+        |layout, (i, (&axis, length))| {
+            let atom = Atom {
+                length,
+                axis,
+                stride: 1,
+            };
+            layout.with_axis(first + i, vec![atom])
+        },
+    )
 }
 
 /// The layered axis of each of the last `spatial` axes, if the layout is an image's.
@@ -179,7 +198,11 @@ fn maps(image: &Image, convolution: &Convolution, transposed: bool) -> (Vec<Axis
     let mut maps = vec![AxisMap::IDENTITY; axes];
     let mut output: Vec<usize> = (0..axes).map(|axis| at(lengths, axis)).collect();
     for (axis, &place) in convolution.axes.iter().zip(&image.places) {
-        maps[place] = if transposed { spread(axis) } else { window(axis) };
+        maps[place] = if transposed {
+            spread(axis)
+        } else {
+            window(axis)
+        };
         output[place] = axis.output;
     }
     (maps, output)
@@ -220,7 +243,11 @@ fn taps(places: &[usize], kernel: &[usize], reversed: bool) -> Vec<usize> {
             rest /= length;
         }
         order.iter().fold(0, |tap, &i| {
-            let own = if reversed { kernel[i] - 1 - index[i] } else { index[i] };
+            let own = if reversed {
+                kernel[i] - 1 - index[i]
+            } else {
+                index[i]
+            };
             tap * kernel[i] + own
         })
     };
@@ -241,7 +268,11 @@ impl Weighing<'_> {
         for (index, values) in weights.enumerate() {
             let (row, column) = (index / columns, index % columns);
             let other = row / per_group * columns + column;
-            let (output, input) = if self.transposed { (other, row) } else { (row, other) };
+            let (output, input) = if self.transposed {
+                (other, row)
+            } else {
+                (row, other)
+            };
             for (value, tap) in values.iter().zip(&self.taps) {
                 set(output, self.channels[input], *tap, *value);
             }

@@ -46,7 +46,11 @@ impl<'a> Lowering<'a> {
 
     fn sum(&mut self, node: &'a Node, subtract: bool) -> Result<Value, LowerError> {
         let signed = |expression: Expression, negative: bool| {
-            if negative { expression.negated() } else { expression }
+            if negative {
+                expression.negated()
+            } else {
+                expression
+            }
         };
         match (&node.inputs[0], &node.inputs[1]) {
             (Operand::Value(_), Operand::Value(_)) => {
@@ -103,7 +107,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A constant operand as a value with the layout of `like`, to which it broadcasts.
-    pub(super) fn constant(&mut self, node: &'a Node, number: usize, like: &Value) -> Result<Value, LowerError> {
+    pub(super) fn constant(
+        &mut self,
+        node: &'a Node,
+        number: usize,
+        like: &Value,
+    ) -> Result<Value, LowerError> {
         let values = self.floats(node, number)?;
         let shape = self.graph.shape(&node.inputs[number]);
         let expression = self.constant_like(node, &like.layout, shape, values)?;
@@ -122,7 +131,8 @@ impl<'a> Lowering<'a> {
         values: &[f32],
     ) -> Result<Expression, LowerError> {
         let lengths = layout.lengths();
-        let constant = constant(layout, shape, values).ok_or_else(|| problem(node, Problem::Axes))?;
+        let constant =
+            constant(layout, shape, values).ok_or_else(|| problem(node, Problem::Axes))?;
         let elements = match constant {
             Constant::Channels(bias) => {
                 return Ok(Expression {
@@ -136,14 +146,20 @@ impl<'a> Lowering<'a> {
             Constant::Elements(elements) => elements,
         };
         let maps: Vec<AxisMap> = (0..lengths.len())
-            .map(|axis| if axis == 0 { AxisMap::IDENTITY } else { selection(lengths[axis]) })
+            .map(|axis| {
+                if axis == 0 {
+                    AxisMap::IDENTITY
+                } else {
+                    selection(lengths[axis])
+                }
+            })
             .collect();
         let taps: usize = lengths[1..].iter().product();
         let mut weights = vec![0.0; elements.len()];
         for (value, offset) in elements.iter().zip(layout.offsets(lengths.len())) {
-            let tap = (1..lengths.len())
-                .rev()
-                .fold(0, |tap, axis| tap * lengths[axis] + lengths[axis] - 1 - offset[axis]);
+            let tap = (1..lengths.len()).rev().fold(0, |tap, axis| {
+                tap * lengths[axis] + lengths[axis] - 1 - offset[axis]
+            });
             weights[offset[0] * taps + tap] = *value;
         }
         let kernel = Kernel {
@@ -152,7 +168,8 @@ impl<'a> Lowering<'a> {
             coefficients: Coefficients::Dense(weights),
         };
         let one = self.builder.one();
-        one.convolved(&kernel).ok_or_else(|| problem(node, Problem::Axes))
+        one.convolved(&kernel)
+            .ok_or_else(|| problem(node, Problem::Axes))
     }
 
     /// The factor of each channel.
@@ -170,12 +187,21 @@ impl<'a> Lowering<'a> {
     }
 
     /// A value times a factor for each place on the channel axis.
-    pub(super) fn scale(&mut self, node: &Node, mut x: Value, factors: &[f32]) -> Result<Value, LowerError> {
+    pub(super) fn scale(
+        &mut self,
+        node: &Node,
+        mut x: Value,
+        factors: &[f32],
+    ) -> Result<Value, LowerError> {
         let expression = self.read(node, &mut x, |x| x.expression.scaled(factors))?;
         Ok(Value { expression, ..x }.noted(node))
     }
 
-    pub(super) fn batch_normalisation(&mut self, node: &'a Node, epsilon: f32) -> Result<Value, LowerError> {
+    pub(super) fn batch_normalisation(
+        &mut self,
+        node: &'a Node,
+        epsilon: f32,
+    ) -> Result<Value, LowerError> {
         let x = self.operand(node, 0)?;
         let [scale, bias, mean, variance] = [
             self.floats(node, 1)?,
@@ -221,7 +247,9 @@ impl<'a> Lowering<'a> {
         };
         let below = self.activated(node, negative, Activation::Relu)?;
         let factors: Vec<f32> = slopes.iter().map(|slope| 1.0 - slope).collect();
-        let below = self.read(node, &mut below.clone(), |below| below.expression.scaled(&factors))?;
+        let below = self.read(node, &mut below.clone(), |below| {
+            below.expression.scaled(&factors)
+        })?;
         let expression = x.expression.plus(below);
         Ok(Value { expression, ..x }.noted(node))
     }
@@ -233,16 +261,28 @@ impl<'a> Lowering<'a> {
     }
 
     /// A value broadcast to a shape; new axes get layered axes that are free.
-    pub(super) fn broadcast(&mut self, node: &Node, x: Value, shape: &[usize]) -> Result<Value, LowerError> {
+    pub(super) fn broadcast(
+        &mut self,
+        node: &Node,
+        x: Value,
+        shape: &[usize],
+    ) -> Result<Value, LowerError> {
         if x.shape() == shape {
             return Ok(x);
         }
         let x = self.with_rank(node, x, shape.len())?;
         let own = x.shape();
         let mut layout = x.layout.clone();
-        for axis in (0..shape.len()).rev().filter(|&axis| own[axis] != shape[axis]) {
+        for axis in (0..shape.len())
+            .rev()
+            .filter(|&axis| own[axis] != shape[axis])
+        {
             let lengths = layout.lengths();
-            let place = if axis == 1 && lengths[0] == 1 { 0 } else { layout.free_axis(1) };
+            let place = if axis == 1 && lengths[0] == 1 {
+                0
+            } else {
+                layout.free_axis(1)
+            };
             let atom = Atom {
                 length: shape[axis],
                 axis: place,
@@ -289,21 +329,35 @@ impl<'a> Lowering<'a> {
     }
 
     /// Both values broadcast to each other, in one layout.
-    pub(super) fn aligned(&mut self, node: &Node, a: Value, b: Value) -> Result<(Value, Value), LowerError> {
+    pub(super) fn aligned(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
         let rank = a.shape().len().max(b.shape().len());
-        let (a, b) = (self.with_rank(node, a, rank)?, self.with_rank(node, b, rank)?);
+        let (a, b) = (
+            self.with_rank(node, a, rank)?,
+            self.with_rank(node, b, rank)?,
+        );
         match joint(&a.layout, &b.layout) {
             Some(both) => Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?)),
             None => {
                 let (a, b) = self.brought_together(node, a, b)?;
-                let both = joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
+                let both =
+                    joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
                 Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
             }
         }
     }
 
     /// Two values of one rank moved such that their layouts agree: the second to where the first is, where that is possible.
-    fn brought_together(&mut self, node: &Node, a: Value, b: Value) -> Result<(Value, Value), LowerError> {
+    fn brought_together(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
         let (left, right) = (a.shape(), b.shape());
         let rank = left.len();
         let mut layout = a.layout.clone();
@@ -317,7 +371,9 @@ impl<'a> Lowering<'a> {
         }
         let only = |layout: &Layout, shape: &[usize]| {
             let absent = (0..rank).filter(|&axis| shape[axis] == 1);
-            absent.fold(layout.clone(), |layout, axis| layout.with_axis(axis, vec![]))
+            absent.fold(layout.clone(), |layout, axis| {
+                layout.with_axis(axis, vec![])
+            })
         };
         let target = only(&layout, &right);
         if is_sound(&target) {
@@ -326,7 +382,10 @@ impl<'a> Lowering<'a> {
         let full = layout.shape();
         let apart = Layout::standard(&full, 1.min(rank - 1), 0);
         let (to_left, to_right) = (only(&apart, &left), only(&apart, &right));
-        Ok((self.moved(node, a, &to_left)?, self.moved(node, b, &to_right)?))
+        Ok((
+            self.moved(node, a, &to_left)?,
+            self.moved(node, b, &to_right)?,
+        ))
     }
 }
 
@@ -393,7 +452,11 @@ fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant
                 steps.push((*atom, own * inner));
                 inner *= atom.length;
             }
-            for (atom, step) in steps.into_iter().rev().filter(|(atom, _)| axis_filter(atom)) {
+            for (atom, step) in steps
+                .into_iter()
+                .rev()
+                .filter(|(atom, _)| axis_filter(atom))
+            {
                 all = (all.iter())
                     .flat_map(|(place, index)| {
                         let channel = if atom.axis == 0 { atom.stride } else { 0 };
@@ -404,7 +467,8 @@ fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant
         }
         all
     };
-    let varies = |axis: usize| strides[axis] > 0 && layout.atoms(axis).iter().any(|atom| atom.axis > 0);
+    let varies =
+        |axis: usize| strides[axis] > 0 && layout.atoms(axis).iter().any(|atom| atom.axis > 0);
     if !(0..full.len()).any(varies) {
         let mut channels = vec![0.0; lengths[0]];
         for (place, index) in index(&|atom| atom.axis == 0) {
@@ -414,12 +478,22 @@ fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant
     }
     let elements = index(&|_| true);
     let mut channels: Vec<Option<f32>> = vec![None; lengths[0]];
-    let uniform = elements.iter().all(|(place, index)| {
-        *channels[*place].get_or_insert(values[*index]) == values[*index]
-    });
+    let uniform = elements
+        .iter()
+        .all(|(place, index)| *channels[*place].get_or_insert(values[*index]) == values[*index]);
     Some(if uniform {
-        Constant::Channels(channels.into_iter().map(Option::unwrap_or_default).collect())
+        Constant::Channels(
+            channels
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
+        )
     } else {
-        Constant::Elements(elements.into_iter().map(|(_, index)| values[index]).collect())
+        Constant::Elements(
+            elements
+                .into_iter()
+                .map(|(_, index)| values[index])
+                .collect(),
+        )
     })
 }

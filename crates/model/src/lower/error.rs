@@ -58,7 +58,9 @@ pub enum Problem {
     #[error("pads a value other than zero")]
     PadValue,
     /// Moving the data would take too many weights.
-    #[error("needs {weights} weights to move data between positions and channels or between groups, more than {limit}")]
+    #[error(
+        "needs {weights} weights to move data between positions and channels or between groups, more than {limit}"
+    )]
     TooLarge {
         /// Weights needed.
         weights: usize,

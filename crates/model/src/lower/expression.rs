@@ -115,7 +115,13 @@ impl Term {
 
     /// This term read through `maps`, with its coefficients multiplied by `factor`. `lengths` are those of the value that it is part of,
     /// `output` of the result.
-    fn through(&self, maps: &[AxisMap], lengths: &[usize], output: &[usize], factor: f32) -> Option<Self> {
+    fn through(
+        &self,
+        maps: &[AxisMap],
+        lengths: &[usize],
+        output: &[usize],
+        factor: f32,
+    ) -> Option<Self> {
         let axes = maps.len().max(self.maps.len());
         let composed = |axis: usize| {
             let lengths = Lengths {
@@ -131,7 +137,9 @@ impl Term {
         let (channel_map, coefficients) = match &self.coefficients {
             Coefficients::Uniform(value) => (composed(0)?, Coefficients::Uniform(value * factor)),
             // Weights are indexed by the term's own taps.
-            Coefficients::Diagonal(_) | Coefficients::Dense(_) if maps[1..].iter().any(|map| map.taps != 1) => {
+            Coefficients::Diagonal(_) | Coefficients::Dense(_)
+                if maps[1..].iter().any(|map| map.taps != 1) =>
+            {
                 return None;
             }
             Coefficients::Diagonal(weights) if same_channels => {
@@ -148,7 +156,9 @@ impl Term {
                     for t in 0..maps[0].taps {
                         if let Some(from) = maps[0].source(o, t, at(lengths, 0)) {
                             let read = &weights[from * row..][..row];
-                            made.iter_mut().zip(read).for_each(|(w, x)| *w += x * factor);
+                            made.iter_mut()
+                                .zip(read)
+                                .for_each(|(w, x)| *w += x * factor);
                         }
                     }
                 }
@@ -197,15 +207,20 @@ impl Expression {
     /// The committed tensor that this is, unchanged.
     pub(super) fn as_tensor(&self) -> Option<usize> {
         match self.terms.as_slice() {
-            [term] if term.is_copy() && !self.has_bias() && same_lengths(&term.lengths, &self.lengths) => term
-                .maps
-                .iter()
-                .enumerate()
-                .all(|(axis, map)| {
-                    let length = at(&self.lengths, axis);
-                    (0..length).all(|p| map.source(p, 0, length) == Some(p))
-                })
-                .then_some(term.source),
+            [term]
+                if term.is_copy()
+                    && !self.has_bias()
+                    && same_lengths(&term.lengths, &self.lengths) =>
+            {
+                term.maps
+                    .iter()
+                    .enumerate()
+                    .all(|(axis, map)| {
+                        let length = at(&self.lengths, axis);
+                        (0..length).all(|p| map.source(p, 0, length) == Some(p))
+                    })
+                    .then_some(term.source)
+            }
             _ => None,
         }
     }
@@ -243,10 +258,10 @@ impl Expression {
 
     /// Whether a kernel can read this without its becoming cells, and at no more cost than one tensor.
     pub(super) fn is_readable(&self, kernel_taps: usize) -> bool {
-        let single = |term: &Term| {
-            term.is_single() && !matches!(term.coefficients, Coefficients::Dense(_))
-        };
-        self.terms.iter().all(single) && (self.terms.len() == 1 || kernel_taps == 1 || self.is_disjoint())
+        let single =
+            |term: &Term| term.is_single() && !matches!(term.coefficients, Coefficients::Dense(_));
+        self.terms.iter().all(single)
+            && (self.terms.len() == 1 || kernel_taps == 1 || self.is_disjoint())
     }
 
     /// `factors[c]` times channel `c`: a number of the network, not of its architecture. `None` where a term's channels move.
@@ -263,11 +278,14 @@ impl Expression {
             };
             match &mut term.coefficients {
                 Coefficients::Uniform(value) => {
-                    let moved = (0..factors.len()).any(|c| term.maps[0].source(c, 0, factors.len()) != Some(c));
+                    let moved = (0..factors.len())
+                        .any(|c| term.maps[0].source(c, 0, factors.len()) != Some(c));
                     if moved || term.maps[0].taps != 1 || at(&term.lengths, 0) != factors.len() {
                         return None;
                     }
-                    let diagonal = factors.iter().flat_map(|f| core::iter::repeat_n(f * *value, taps));
+                    let diagonal = factors
+                        .iter()
+                        .flat_map(|f| core::iter::repeat_n(f * *value, taps));
                     term.coefficients = Coefficients::Diagonal(diagonal.collect());
                     term.maps[0] = AxisMap::IDENTITY;
                 }
@@ -287,7 +305,10 @@ impl Expression {
 
     /// The sum of both, which have the same lengths.
     pub(super) fn plus(mut self, other: Self) -> Self {
-        self.bias.iter_mut().zip(&other.bias).for_each(|(b, s)| *b += s);
+        self.bias
+            .iter_mut()
+            .zip(&other.bias)
+            .for_each(|(b, s)| *b += s);
         for term in other.terms {
             let same = |own: &&mut Term| own.source == term.source && own.maps == term.maps;
             match (self.terms.iter_mut().find(same), &term.coefficients) {
@@ -301,7 +322,8 @@ impl Expression {
                 _ => self.terms.push(term),
             }
         }
-        self.terms.retain(|term| term.coefficients != Coefficients::Uniform(0.0));
+        self.terms
+            .retain(|term| term.coefficients != Coefficients::Uniform(0.0));
         self.within_sources = false;
         self.origin.extend(&other.origin);
         self
@@ -326,15 +348,21 @@ impl Expression {
     pub(super) fn view(&self, maps: &[AxisMap], output: &[usize], factor: f32) -> Option<Self> {
         let taps: usize = maps.iter().map(|map| map.taps).product();
         let bias = if self.has_bias() {
-            let full = (0..maps.len().max(output.len()))
-                .all(|axis| is_full(&map_at(maps, axis), at(output, axis), at(&self.lengths, axis)));
+            let full = (0..maps.len().max(output.len())).all(|axis| {
+                is_full(
+                    &map_at(maps, axis),
+                    at(output, axis),
+                    at(&self.lengths, axis),
+                )
+            });
             if !full {
                 return None;
             }
             let other_taps = taps / maps[0].taps;
             (0..output[0])
                 .map(|o| {
-                    let read = (0..maps[0].taps).filter_map(|t| maps[0].source(o, t, self.lengths[0]));
+                    let read =
+                        (0..maps[0].taps).filter_map(|t| maps[0].source(o, t, self.lengths[0]));
                     read.map(|c| self.bias[c]).sum::<f32>() * factor * other_taps as f32
                 })
                 .collect()
@@ -365,7 +393,11 @@ impl Expression {
         let bias = if self.has_bias() {
             let axes = kernel.maps.len().max(self.lengths.len());
             let full = (1..axes).all(|axis| {
-                is_full(&map_at(&kernel.maps, axis), at(&kernel.output, axis), at(&self.lengths, axis))
+                is_full(
+                    &map_at(&kernel.maps, axis),
+                    at(&kernel.output, axis),
+                    at(&self.lengths, axis),
+                )
             });
             if !full {
                 return None;
@@ -374,7 +406,9 @@ impl Expression {
                 Coefficients::Dense(weights) => {
                     let row = &weights[o * taps * self.lengths[0]..][..taps * self.lengths[0]];
                     let terms = row.iter().zip(self.bias.iter().cycle());
-                    terms.map(|(w, b)| f64::from(*w) * f64::from(*b)).sum::<f64>()
+                    terms
+                        .map(|(w, b)| f64::from(*w) * f64::from(*b))
+                        .sum::<f64>()
                 }
                 Coefficients::Diagonal(weights) => {
                     let row = weights[o * taps..][..taps].iter();
@@ -444,7 +478,11 @@ fn convolved(term: &Term, kernel: &Kernel, lengths: &[usize]) -> Option<Term> {
             middle: at(lengths, axis),
             source: at(&term.lengths, axis),
         };
-        compose(&map_at(&kernel.maps, axis), &map_at(&term.maps, axis), lengths)
+        compose(
+            &map_at(&kernel.maps, axis),
+            &map_at(&term.maps, axis),
+            lengths,
+        )
     };
     let maps = core::iter::once(Some(AxisMap::IDENTITY)).chain((1..axes).map(composed));
     Some(Term {

@@ -35,7 +35,8 @@ impl Layout {
 
     /// Every ONNX axis on the layered axis that `places` gives it; of several on one, the first is the slowest.
     pub(super) fn placed(shape: &[usize], places: &[usize]) -> Self {
-        let mut strides: Vec<usize> = vec![1; places.iter().map(|place| place + 1).max().unwrap_or(1)];
+        let mut strides: Vec<usize> =
+            vec![1; places.iter().map(|place| place + 1).max().unwrap_or(1)];
         let mut axes = vec![vec![]; shape.len()];
         for (axis, (&length, &place)) in shape.iter().zip(places).enumerate().rev() {
             if length > 1 {
@@ -286,6 +287,9 @@ mod tests {
         let row = Layout::standard(&[2, 3, 1, 5], 1, 2);
         assert_eq!(row.lengths(), [3, 5, 1, 2]);
         assert_eq!(row.free_axis(1), 2);
-        assert_eq!((row.whole(3), row.whole(2), row.whole(0)), (Some(1), None, Some(3)));
+        assert_eq!(
+            (row.whole(3), row.whole(2), row.whole(0)),
+            (Some(1), None, Some(3))
+        );
     }
 }

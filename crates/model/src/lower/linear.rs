@@ -63,7 +63,13 @@ impl<'a> Lowering<'a> {
         let axis = 1 - number;
         let inputs = x.shape()[axis];
         let outputs = matrix.len() / inputs.max(1);
-        let at = |k: usize, o: usize| if flipped { o * columns + k } else { k * columns + o };
+        let at = |k: usize, o: usize| {
+            if flipped {
+                o * columns + k
+            } else {
+                k * columns + o
+            }
+        };
         let product = Product {
             axis,
             outputs,
@@ -205,7 +211,11 @@ impl<'a> Lowering<'a> {
     ) -> Result<Value, LowerError> {
         let plan = plan(&x, product).ok_or_else(|| problem(node, Problem::Axes))?;
         let taps: usize = plan.kernel[1..].iter().map(|map| map.taps).product();
-        let columns = if plan.diagonal { 1 } else { x.expression.lengths[0] };
+        let columns = if plan.diagonal {
+            1
+        } else {
+            x.expression.lengths[0]
+        };
         let weights = [taps, columns, plan.output[0]]
             .into_iter()
             .fold(1, usize::saturating_mul);
@@ -297,11 +307,19 @@ fn plan(x: &Value, product: &Product<'_>) -> Option<Plan> {
             output[axis] = 1;
         }
         if on(&placed, axis) {
-            output[axis] = placed.iter().filter(|atom| atom.axis == axis).map(|atom| atom.length).product();
+            output[axis] = placed
+                .iter()
+                .filter(|atom| atom.axis == axis)
+                .map(|atom| atom.length)
+                .product();
             kernel[axis] = selection(output[axis]);
         }
     }
-    let made: usize = placed.iter().filter(|atom| atom.axis == 0).map(|atom| atom.length).product();
+    let made: usize = placed
+        .iter()
+        .filter(|atom| atom.axis == 0)
+        .map(|atom| atom.length)
+        .product();
     let (layout, pairs) = kept_channels(x, product.axis, &placed, made);
     output[0] = made * pairs.len();
     Some(Plan {
@@ -487,6 +505,9 @@ fn swapped_constant(matrix: &[f32], shape: &[usize]) -> (Vec<f32>, Vec<usize>) {
             .map(|(r, c)| block[r * columns + c])
             .collect::<Vec<f32>>()
     };
-    let made = matrix.chunks((rows * columns).max(1)).flat_map(block).collect();
+    let made = matrix
+        .chunks((rows * columns).max(1))
+        .flat_map(block)
+        .collect();
     (made, turned)
 }

@@ -109,13 +109,21 @@ impl Planner {
                 count: ((windows.count - 1) * windows.step + offset) / step + 1,
             },
             offset: offset / step,
-            stride: if windows.count == 1 { 1 } else { windows.step / step },
+            stride: if windows.count == 1 {
+                1
+            } else {
+                windows.step / step
+            },
         }
     }
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn max_pool(&mut self, node: &Node, axes: &[WindowAxis]) -> Result<Value, LowerError> {
+    pub(super) fn max_pool(
+        &mut self,
+        node: &Node,
+        axes: &[WindowAxis],
+    ) -> Result<Value, LowerError> {
         let mut x = self.operand(node, 0)?;
         self.settle_unless_view(node, &mut x)?;
         let mut image = self.image(node, x, axes.len())?;
@@ -177,7 +185,13 @@ impl<'a> Lowering<'a> {
 
     /// The larger or smaller of two tensors.
     pub(super) fn extremum(&mut self, node: &'a Node, smaller: bool) -> Result<Value, LowerError> {
-        let sign = |expression: Expression| if smaller { negated(expression) } else { expression };
+        let sign = |expression: Expression| {
+            if smaller {
+                negated(expression)
+            } else {
+                expression
+            }
+        };
         let (a, b) = match (&node.inputs[0], &node.inputs[1]) {
             (Operand::Value(_), Operand::Value(_)) => {
                 let (a, b) = (self.operand(node, 0)?, self.operand(node, 1)?);
@@ -255,9 +269,8 @@ impl<'a> Lowering<'a> {
         };
         let mut padded = self.read(node, x, |x| x.along(place, shift, length))?;
         let within = x.expression.within_sources;
-        let outside = |position: usize| {
-            position < axis.pad_begin || position >= axis.pad_begin + axis.input
-        };
+        let outside =
+            |position: usize| position < axis.pad_begin || position >= axis.pad_begin + axis.input;
         if !self.builder.is_non_negative(&x.expression) {
             for position in (0..length).filter(|&position| outside(position)) {
                 let Some(nearest) = nearest(axis, position) else {
@@ -306,7 +319,10 @@ impl<'a> Lowering<'a> {
             pad: -(start as i64),
             ..AxisMap::IDENTITY
         };
-        let split = planner.known.get(&windows).map_or(Split::Element, |known| known.1);
+        let split = planner
+            .known
+            .get(&windows)
+            .map_or(Split::Element, |known| known.1);
         let (a, b) = match split {
             Split::Element => {
                 return planar

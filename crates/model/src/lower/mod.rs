@@ -61,7 +61,11 @@ impl LayeredGraph {
     /// A [`LowerError`] that names the node for what has no form as a layer.
     pub fn lower(graph: &FloatGraph) -> Result<Self, LowerError> {
         let (live, uses) = uses(graph);
-        let layouts: Vec<Layout> = graph.inputs.iter().map(|&input| input_layout(graph, input)).collect();
+        let layouts: Vec<Layout> = graph
+            .inputs
+            .iter()
+            .map(|&input| input_layout(graph, input))
+            .collect();
         let lengths: Vec<Vec<usize>> = layouts.iter().map(Layout::lengths).collect();
         let mut lowering = Lowering {
             graph,
@@ -151,7 +155,9 @@ impl<'a> Lowering<'a> {
             Operation::Binary(binary) => self.binary(node, *binary),
             Operation::PRelu => self.parametric_relu(node),
             Operation::Convolution(convolution) => self.convolution(node, convolution, false),
-            Operation::ConvolutionTranspose(convolution) => self.convolution(node, convolution, true),
+            Operation::ConvolutionTranspose(convolution) => {
+                self.convolution(node, convolution, true)
+            }
             Operation::Gemm(gemm) => self.gemm(node, *gemm),
             Operation::MatMul => self.matmul(node),
             Operation::BatchNormalization { epsilon } => self.batch_normalisation(node, *epsilon),
@@ -223,7 +229,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A function of each element, in the layer of its argument.
-    fn activated(&mut self, node: &Node, x: Value, activation: Activation) -> Result<Value, LowerError> {
+    fn activated(
+        &mut self,
+        node: &Node,
+        x: Value,
+        activation: Activation,
+    ) -> Result<Value, LowerError> {
         let x = x.noted(node);
         finite(node, &x.expression)?;
         let expression = self.builder.commit(x.expression, Some(activation));
@@ -234,7 +245,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A kernel over a value, which becomes cells first where that is cheaper or needed. The caller knows the result's layout.
-    fn convolved(&mut self, node: &Node, mut x: Value, kernel: &Kernel) -> Result<Value, LowerError> {
+    fn convolved(
+        &mut self,
+        node: &Node,
+        mut x: Value,
+        kernel: &Kernel,
+    ) -> Result<Value, LowerError> {
         let taps = kernel.maps[1..].iter().map(|map| map.taps).product();
         if !x.expression.is_readable(taps) {
             self.settle(node, &mut x)?;
@@ -301,7 +317,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// The tensor of an output, a layer's and not one of the `made` ones, with its layout.
-    fn output(&mut self, index: usize, made: &[(usize, Layout)]) -> Result<(usize, Layout), LowerError> {
+    fn output(
+        &mut self,
+        index: usize,
+        made: &[(usize, Layout)],
+    ) -> Result<(usize, Layout), LowerError> {
         let output = &self.graph.outputs[index];
         let constant = || LowerError::ConstantOutput {
             output: output.name.clone(),
@@ -330,7 +350,10 @@ impl<'a> Lowering<'a> {
                 let expression = value.noted(&copy);
                 let layout = expression.layout;
                 let made = self.builder.commit(expression.expression, None);
-                return made.as_tensor().map(|tensor| (tensor, layout)).ok_or_else(constant);
+                return made
+                    .as_tensor()
+                    .map(|tensor| (tensor, layout))
+                    .ok_or_else(constant);
             }
             None => {
                 self.settle(&copy, &mut value)?;

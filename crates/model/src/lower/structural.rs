@@ -60,7 +60,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Elements of one axis in a new order.
-    fn picked(&mut self, node: &Node, mut x: Value, axis: usize, picking: Picking) -> Result<Value, LowerError> {
+    fn picked(
+        &mut self,
+        node: &Node,
+        mut x: Value,
+        axis: usize,
+        picking: Picking,
+    ) -> Result<Value, LowerError> {
         let length = x.shape()[axis];
         let place = match x.layout.whole(axis) {
             Some(place) => Some(place),
@@ -115,7 +121,12 @@ impl<'a> Lowering<'a> {
         Ok(x.noted(node))
     }
 
-    pub(super) fn split(&mut self, node: &Node, axis: usize, sizes: &[usize]) -> Result<Vec<Value>, LowerError> {
+    pub(super) fn split(
+        &mut self,
+        node: &Node,
+        axis: usize,
+        sizes: &[usize],
+    ) -> Result<Vec<Value>, LowerError> {
         let mut x = self.operand(node, 0)?;
         if !x.expression.is_view() {
             self.settle(node, &mut x)?;
@@ -164,7 +175,11 @@ impl<'a> Lowering<'a> {
                 Operand::Constant(_) => None,
             });
         }
-        let lengths: Vec<usize> = node.inputs.iter().map(|input| self.graph.shape(input)[axis]).collect();
+        let lengths: Vec<usize> = node
+            .inputs
+            .iter()
+            .map(|input| self.graph.shape(input)[axis])
+            .collect();
         let total: usize = lengths.iter().sum();
         let mut offset = 0;
         let mut all: Option<Value> = None;
@@ -198,7 +213,8 @@ impl<'a> Lowering<'a> {
         }
         let mut all = all.ok_or_else(|| problem(node, Problem::Operator))?;
         for (number, offset) in &constants {
-            let (shape, values) = self.padded_constant(node, *number, axis, (*offset as usize, total))?;
+            let (shape, values) =
+                self.padded_constant(node, *number, axis, (*offset as usize, total))?;
             all = self.add_constant(node, all, &shape, &values)?;
         }
         all.expression.within_sources = within && constants.is_empty();
@@ -219,7 +235,10 @@ impl<'a> Lowering<'a> {
         let own = shape[axis] * inner;
         shape[axis] = total;
         let mut padded = vec![0.0; shape.iter().product()];
-        for (padded, values) in padded.chunks_mut(total * inner).zip(values.chunks(own.max(1))) {
+        for (padded, values) in padded
+            .chunks_mut(total * inner)
+            .zip(values.chunks(own.max(1)))
+        {
             padded[offset * inner..][..own].copy_from_slice(values);
         }
         Ok((shape, padded))
@@ -254,7 +273,12 @@ impl<'a> Lowering<'a> {
         let x = self.operand(node, 0)?;
         let length = x.shape()[axis] as i64;
         let wrapped = |index: &i64| if *index < 0 { index + length } else { *index };
-        let indices: Vec<i64> = indices.as_ints().unwrap_or_default().iter().map(wrapped).collect();
+        let indices: Vec<i64> = indices
+            .as_ints()
+            .unwrap_or_default()
+            .iter()
+            .map(wrapped)
+            .collect();
         let step = match indices.as_slice() {
             [first, second, ..] => second - first,
             _ => 1,

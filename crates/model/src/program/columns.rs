@@ -76,7 +76,7 @@ impl Columns {
         (4 * u64::from(lanes) + 12) << log_rows
     }
 
-    pub(super) fn proof_bytes_of(lanes: u32, log_rows: u32) -> u64 {
+    pub(crate) fn proof_bytes_of(lanes: u32, log_rows: u32) -> u64 {
         32 * (8 * u64::from(lanes) + 16 + 5 * u64::from(log_rows))
     }
 

@@ -7,12 +7,14 @@ mod columns;
 mod cost;
 mod description;
 mod lift;
+mod memory;
 mod pack;
 pub use columns::Columns;
 pub use cost::CostShares;
 
 pub use description::{Description, LayerDescription, PortDescription};
 pub use lift::{LiftError, lift};
+pub use memory::estimated_peak_bytes;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -14,7 +14,7 @@ pub use note::Note;
 use tensorseal_protocol::program::Program;
 
 use crate::integer::{Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment};
-use crate::program::CostShares;
+use crate::program::{Columns, CostShares, estimated_peak_bytes};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
 pub const LOOKUPS_PER_CELL: u64 = 2;
@@ -34,6 +34,10 @@ pub struct CompileReport {
     pub lanes: u32,
     /// Rows and columns of the matrix of all weights.
     pub weight_matrix: (usize, usize),
+    /// Bytes of a proof's argument.
+    pub proof_bytes: u64,
+    /// Estimate of the most memory that a process holds which proves one inference.
+    pub estimated_peak_bytes: u64,
     /// Rows of the table in use.
     pub table_rows: u64,
     /// Rows of the table that may be used.
@@ -120,6 +124,8 @@ impl CompileReport {
             shift: graph.shift,
             lanes: program.parts().lanes,
             weight_matrix: (program.weight_rows(), program.weight_columns()),
+            proof_bytes: Columns::proof_bytes_of(program.parts().lanes, graph.log_rows),
+            estimated_peak_bytes: estimated_peak_bytes(program),
             table_rows: graph.table_rows(),
             table_limit: (1u64 << graph.log_rows.min(63)).saturating_sub(RESERVED_ROWS),
             segments: graph.segments.iter().map(segment_report).collect(),

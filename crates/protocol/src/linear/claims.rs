@@ -186,9 +186,7 @@ impl<'a> KnownPart<'a> {
                 part: Part::Out,
                 coefficient: -self.gamma * Fr::from(*coefficient),
                 axes: axes
-                    .map(|((map, (length, _)), vector)| {
-                        AxisVector::Dense(gathered(map, length, &vector.entries()))
-                    })
+                    .map(|((map, (length, _)), vector)| gathered(map, length, vector))
                     .collect(),
             });
         }

@@ -74,7 +74,9 @@ impl FoldedTerm<'_> {
     /// The functional Σ_t Π_axes K_t(q)·w[t, c] is contracted axis by axis, the fastest first: only the slowest axis costs
     /// a multiplication for each cell and tap.
     fn subtract_from(&self, columns: Columns, g: &[Fr], u: &mut [Vec<Fr>]) {
-        let mut sums = self.axis_sums();
+        let mut sums: Vec<Vec<Vec<Fr>>> = (self.axis_sums().iter())
+            .map(|taps| taps.iter().map(AxisVector::entries).collect())
+            .collect();
         let slowest = match sums.is_empty() {
             true => alloc::vec![alloc::vec![Fr::ONE]],
             false => sums.remove(0),

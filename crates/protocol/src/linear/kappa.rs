@@ -13,7 +13,7 @@ use super::functional::Part;
 use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
-use crate::poly::multilinear::{eq_index, eq_table, extension_at};
+use crate::poly::multilinear::{eq_index, eq_table};
 use crate::poly::univariate::{add_scaled, power, powers};
 use crate::program::{BIAS_COLUMN_BITS, Columns, Layer, Program, Tensor, Term, Weights};
 
@@ -34,7 +34,7 @@ pub(super) struct FoldedTerm<'a> {
     /// R where block b reads no channels but bR … bR + R − 1.
     pub(super) diagonal: Option<usize>,
     /// E along each position axis of the output, slowest first.
-    positions: Vec<Vec<Fr>>,
+    positions: Vec<AxisVector>,
 }
 
 /// The weights' side of all layers.
@@ -126,7 +126,7 @@ impl<'a> Kappa<'a> {
                 source,
                 coefficients: coefficients.clone(),
                 diagonal,
-                positions: axes.iter().map(AxisVector::entries).collect(),
+                positions: axes.clone(),
             });
         }
     }
@@ -160,7 +160,7 @@ struct Face {
 
 impl FoldedTerm<'_> {
     /// K_t(q) = Σ_p E(p) over the p with q(p, t) = q, for each axis (slowest first) and each of its taps.
-    pub(super) fn axis_sums(&self) -> Vec<Vec<Vec<Fr>>> {
+    pub(super) fn axis_sums(&self) -> Vec<Vec<AxisVector>> {
         let axes = self.source.positions.iter().zip(&self.positions);
         let maps = self.term.maps.iter();
         maps.zip(axes)
@@ -183,7 +183,7 @@ impl FoldedTerm<'_> {
             for ((_, bits), sums) in axes.zip(sums.iter().rev()) {
                 let (point, tail) = rest.split_at(bits);
                 rest = tail;
-                let at = sums.iter().map(|sums| extension_at(sums, point));
+                let at = sums.iter().map(|sums| sums.evaluate(point));
                 at_point.push(at.collect());
             }
             let scale = block.prefix * columns.at(z, Part::Out.column(columns, block.lane));

@@ -10,7 +10,7 @@
 //!
 //! The weights stand in one matrix of R rows and C columns for the whole network: outputs bR … bR + R − 1 of a term's tap t lie
 //! in a run of consecutive columns, one for each channel of the source that they read. Runs may overlap and may be shared, by taps, terms
-//! and layers: what they share is equal.
+//! and layers: what they share is equal. Rows that are past the last output of a run's block must hold zeros, or no input has a proof.
 //!
 //! A layer's shift is S = s + w₁ + w₂ + …, s alone where it has no limbs. A limb is a tensor as large as the output whose cells hold
 //! a part of the remainder in `pre`, in [0, 2^w) by its segment; so the cell (rem, limbs, pre) of an accumulator is unique.

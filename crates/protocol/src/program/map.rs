@@ -29,6 +29,11 @@ impl AxisMap {
         divisor: 1,
     };
 
+    /// Whether every index reads its own and nothing else.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.taps == 1 && self.stride == self.divisor && self.pad == 0
+    }
+
     /// q for output index p and tap t in a source of `length` cells; `None` where nothing is read.
     pub fn source(&self, p: u32, t: u32, length: u32) -> Option<u32> {
         let along = |step: u32, count: u32| u64::from(step).checked_mul(count.into());

@@ -213,7 +213,7 @@ fn origins(parts: &ProgramParts) -> Result<(), ProgramError> {
             if origins.get(widen(term.source)) != Some(&Origin::Readable) {
                 return Err(ProgramError::Layer {
                     index,
-                    what: "a source is not computed before it is read",
+                    what: "a source is not computed before it is read, or is a limb",
                 });
             }
         }

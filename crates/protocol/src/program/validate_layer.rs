@@ -8,6 +8,8 @@ use crate::encoding::widen;
 pub(super) const MAX_MAP_WORK: u64 = 1 << 20;
 /// What folding a run costs, counted in taps: a few logarithms of its columns and channels.
 const WORK_OF_A_RUN: u64 = 16;
+/// What a product over the bits of an axis costs for each.
+const WORK_OF_A_BIT: u64 = 4;
 /// A layer's whole shift: with shifted accumulators of 32 bits, far below the field's half.
 const MAX_LAYER_SHIFT: u64 = 64;
 /// Biases of more than 64 bits serve no model.
@@ -41,7 +43,7 @@ fn fits(parts: &ProgramParts, layer: &Layer) -> Result<u64, &'static str> {
     let blocks = u64::from(output.channels).div_ceil(1 << parts.log_weight_rows);
     let biases = count(layer.bias.len());
     require(
-        biases % blocks == 0 && biases / blocks <= MAX_BIAS_COLUMNS,
+        biases.is_multiple_of(blocks) && biases / blocks <= MAX_BIAS_COLUMNS,
         "there are not equally many bias columns, at most three, for each block of outputs",
     )?;
     require(
@@ -82,15 +84,16 @@ fn term_fits(parts: &ProgramParts, term: &Term, (source, output): (&Tensor, &Ten
     )?;
     term.maps.iter().try_for_each(map_fits)?;
     let height = 1u64 << parts.log_weight_rows;
-    let width = match &term.weights {
+    // How many columns a run has at most, and how many channels lie before those of the next block.
+    let (width, step) = match &term.weights {
         Weights::Structural { channels, .. } => return map_fits(channels),
-        Weights::Dense { .. } => u64::from(source.channels),
+        Weights::Dense { .. } => (u64::from(source.channels), 0),
         Weights::BlockDiagonal { .. } => {
             require(
                 source.channels == output.channels,
                 "a block-diagonal term does not have as many channels as the output",
             )?;
-            height
+            (height, height)
         }
     };
     let blocks = u64::from(output.channels).div_ceil(height);
@@ -100,14 +103,8 @@ fn term_fits(parts: &ProgramParts, term: &Term, (source, output): (&Tensor, &Ten
         "there is not one run for each block of outputs and tap",
     )?;
     let columns = 1u64 << parts.log_weight_columns;
-    // A block-diagonal term's last run has as many columns as its block has channels.
     let taps = taps.unwrap_or(1).max(1);
-    let channels = |run: u64| match &term.weights {
-        Weights::BlockDiagonal { .. } => {
-            width.min(u64::from(source.channels) - height * (run / taps))
-        }
-        _ => width,
-    };
+    let channels = |run: u64| width.min(u64::from(source.channels) - step * (run / taps));
     require(
         (0u64..)
             .zip(term.runs())
@@ -150,6 +147,9 @@ pub(super) fn map_work(parts: &ProgramParts, layer: &Layer) -> u64 {
 
 fn axis_work(map: &AxisMap, length: u32, source_length: u32) -> u64 {
     let padded = u64::from(source_length.next_power_of_two());
+    if map.is_identity() && length == source_length {
+        return WORK_OF_A_BIT * u64::from(padded.trailing_zeros() + 1);
+    }
     let cells = padded.saturating_add(length.into());
     cells.saturating_mul(u64::from(map.taps).saturating_add(1))
 }

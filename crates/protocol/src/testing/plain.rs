@@ -8,7 +8,7 @@ use crate::program::{BIAS_COLUMN_BITS, Layer, Piece, Tensor, Term, Weights};
 use crate::witness::Cell;
 
 /// Every index of an array with axes of these lengths, the last running fastest.
-pub(crate) fn indices(lengths: &[u32]) -> Vec<Vec<u32>> {
+fn indices(lengths: &[u32]) -> Vec<Vec<u32>> {
     lengths.iter().fold(vec![Vec::new()], |indices, length| {
         let longer = |index: &Vec<u32>| {
             let index = index.clone();
@@ -22,6 +22,22 @@ pub(crate) fn indices(lengths: &[u32]) -> Vec<Vec<u32>> {
 pub(crate) fn infer(
     network: &Network,
     alter: &dyn Fn(usize, usize, &mut Cell),
+) -> Option<Vec<Vec<Cell>>> {
+    infer_with(network, alter, None)
+}
+
+/// As [`infer`], but one layer reads its sources' padded cells too, as if each held `padding`.
+pub(crate) fn infer_with_padding(
+    network: &Network,
+    (layer, padding): (usize, i64),
+) -> Option<Vec<Vec<Cell>>> {
+    infer_with(network, &|_, _, _| (), Some((layer, padding)))
+}
+
+fn infer_with(
+    network: &Network,
+    alter: &dyn Fn(usize, usize, &mut Cell),
+    padding: Option<(usize, i64)>,
 ) -> Option<Vec<Vec<Cell>>> {
     let program = &network.program;
     let mut trace = vec![Vec::new(); program.tensors().len()];
@@ -39,7 +55,10 @@ pub(crate) fn infer(
     };
     let input = network.input.iter().copied().map(plain).collect();
     put(&mut trace, program.inputs()[0], input);
-    for layer in program.layers() {
+    for (index, layer) in program.layers().iter().enumerate() {
+        let padding = padding
+            .filter(|(layer, _)| *layer == index)
+            .map(|(_, value)| value);
         let output = &program.tensors()[layer.output as usize];
         let segment = &program.table().segments[output.segment as usize];
         let limbs = || layer.limbs.iter().copied();
@@ -51,7 +70,12 @@ pub(crate) fn infer(
         let mut limb_cells = vec![Vec::new(); widths.len()];
         for p in indices(&output.positions) {
             for channel in 0..output.channels {
-                let sum = accumulator(network, &trace, layer, (&p, channel)) + (1 << (shift - 1));
+                let reading = Reading {
+                    network,
+                    trace: &trace,
+                    padding,
+                };
+                let sum = reading.accumulator(layer, (&p, channel)) + (1 << (shift - 1));
                 let pre = sum >> shift;
                 let mut rest = sum;
                 let mut part = |bits: u32| {
@@ -75,27 +99,33 @@ pub(crate) fn infer(
     Some(trace)
 }
 
-fn accumulator(
-    network: &Network,
-    trace: &[Vec<Cell>],
-    layer: &Layer,
-    (p, o): (&[u32], u32),
-) -> i64 {
-    let height = network.program.weight_rows() as u32;
-    let output = &network.program.tensors()[layer.output as usize];
-    let blocks = output.channels.div_ceil(height) as usize;
-    let weight = |column: u32| network.weights.row((o % height) as usize)[column as usize];
-    let columns = layer.bias.len() / blocks;
-    let mut sum = 0;
-    for (bias, j) in layer.bias[(o / height) as usize * columns..][..columns]
-        .iter()
-        .zip(0u32..)
-    {
-        sum += i64::from(weight(*bias)) << (BIAS_COLUMN_BITS * j);
+/// The cells that a layer reads.
+struct Reading<'a> {
+    network: &'a Network,
+    trace: &'a [Vec<Cell>],
+    /// The value of padded cells, if they are read.
+    padding: Option<i64>,
+}
+
+impl Reading<'_> {
+    fn accumulator(&self, layer: &Layer, (p, o): (&[u32], u32)) -> i64 {
+        let program = &self.network.program;
+        let height = program.weight_rows() as u32;
+        let output = &program.tensors()[layer.output as usize];
+        let blocks = output.channels.div_ceil(height) as usize;
+        let columns = layer.bias.len() / blocks;
+        let bias = &layer.bias[(o / height) as usize * columns..][..columns];
+        let bias = bias.iter().zip(0u32..);
+        let bias = bias.map(|(bias, j)| self.weight(o, *bias) << (BIAS_COLUMN_BITS * j));
+        let terms = layer.terms.iter().map(|term| self.term(term, (p, o)));
+        bias.chain(terms).sum()
     }
-    for term in &layer.terms {
-        let source = &network.program.tensors()[term.source as usize];
+
+    fn term(&self, term: &Term, (p, o): (&[u32], u32)) -> i64 {
+        let height = self.network.program.weight_rows() as u32;
+        let source = &self.network.program.tensors()[term.source as usize];
         let taps: Vec<u32> = term.maps.iter().map(|map| map.taps).collect();
+        let mut sum = 0;
         for (number, tap) in indices(&taps).iter().enumerate() {
             let axes = term
                 .maps
@@ -103,37 +133,60 @@ fn accumulator(
                 .zip(&source.positions)
                 .zip(p.iter().zip(tap));
             let q: Option<Vec<u32>> = axes
-                .map(|((map, length), (p, t))| map.source(*p, *t, *length))
+                .map(|((map, length), (p, t))| map.source(*p, *t, self.extent(*length)))
                 .collect();
             let Some(q) = q else { continue };
-            let value =
-                |channel: u32| trace[term.source as usize][row_major(source, &q, channel)].out;
+            let value = |c| self.value(term.source, &q, c);
             let run = || term.runs()[(o / height) as usize * term.taps() + number];
+            let all = self.extent(source.channels);
             sum += match &term.weights {
-                Weights::Dense { .. } => (0..source.channels)
-                    .map(|c| i64::from(weight(run() + c)) * value(c))
+                Weights::Dense { .. } => (0..all)
+                    .map(|c| self.weight(o, run() + c) * value(c))
                     .sum::<i64>(),
                 Weights::BlockDiagonal { .. } => {
                     let first = o / height * height;
-                    (first..source.channels.min(first + height))
-                        .map(|c| i64::from(weight(run() + c - first)) * value(c))
+                    (first..all.min(first + height))
+                        .map(|c| self.weight(o, run() + c - first) * value(c))
                         .sum()
                 }
                 Weights::Structural {
                     channels,
                     coefficient,
                 } => (0..channels.taps)
-                    .filter_map(|t| channels.source(o, t, source.channels))
+                    .filter_map(|t| channels.source(o, t, all))
                     .map(|c| i64::from(*coefficient) * value(c))
                     .sum(),
             };
         }
+        sum
     }
-    sum
+
+    fn extent(&self, length: u32) -> u32 {
+        match self.padding {
+            None => length,
+            Some(_) => length.next_power_of_two(),
+        }
+    }
+
+    fn value(&self, tensor: u32, position: &[u32], channel: u32) -> i64 {
+        let source = &self.network.program.tensors()[tensor as usize];
+        let axes = position.iter().zip(&source.positions);
+        let mut axes = axes.chain([(&channel, &source.channels)]);
+        match axes.all(|(i, length)| i < length) {
+            true => self.trace[tensor as usize][row_major(source, position, channel)].out,
+            false => self.padding.unwrap(),
+        }
+    }
+
+    fn weight(&self, o: u32, column: u32) -> i64 {
+        let weights = &self.network.weights;
+        let row = weights.row(o as usize % weights.rows());
+        row.get(column as usize).copied().unwrap_or(0).into()
+    }
 }
 
 /// The number of a cell in a tensor's list of cells.
-pub(crate) fn row_major(tensor: &Tensor, position: &[u32], channel: u32) -> usize {
+fn row_major(tensor: &Tensor, position: &[u32], channel: u32) -> usize {
     let axes = tensor.positions.iter().zip(position);
     let position = axes.fold(0, |number, (length, i)| number * length + i);
     (position * tensor.channels + channel) as usize

@@ -17,14 +17,16 @@ use crate::proof::PublicTensor;
 use crate::prove::{ProveOptions, prove};
 use crate::sumcheck::active_at;
 use crate::testing::{
-    Cheat, Network, dev, general, keys, networks, prove_falsely, random, scalars,
+    Cheat, Network, arbitrary, convolutional, dev, general, keys, networks, prove_falsely, random,
+    scalars,
 };
 use crate::transcript::Transcript;
 use crate::verify::verify;
 
 fn all() -> Vec<Network> {
     let small = networks().into_iter().map(|(_, network)| network);
-    small.chain([general(8), general(9)]).collect()
+    let large = [general(8), general(9), convolutional(8), convolutional(9)];
+    small.chain(large).chain((0..60).map(arbitrary)).collect()
 }
 
 fn challenges(program: &Program) -> ClaimChallenges {
@@ -177,25 +179,40 @@ fn the_linear_claims_are_what_the_layers_say() {
     }
 }
 
+fn assert_proved(network: &Network, public: &[u32]) {
+    let (_, key) = keys(network);
+    let options = ProveOptions {
+        public,
+        context: &[],
+    };
+    let tools = (&Reference, &mut random(3) as &mut _);
+    let proof = prove(&key, &network.witness(), &options, tools).unwrap();
+    let verdict = verify(key.verifying(), &proof.to_bytes(), &dev()).unwrap();
+    assert_eq!(verdict.public.len(), public.len());
+    for tensor in verdict.public {
+        let cells = network.trace().swap_remove(tensor.tensor());
+        let outputs: Vec<i64> = cells.iter().map(|cell| cell.out).collect();
+        assert_eq!(tensor.values(), outputs);
+    }
+}
+
 #[test]
 fn proofs_of_every_shape_verify_and_say_the_output() {
     for log_rows in [8, 9] {
-        let network = general(log_rows);
-        let (_, key) = keys(&network);
         for public in [&[0, 2, 4][..], &[4], &[]] {
-            let options = ProveOptions {
-                public,
-                context: &[],
-            };
-            let tools = (&Reference, &mut random(3) as &mut _);
-            let proof = prove(&key, &network.witness(), &options, tools).unwrap();
-            let verdict = verify(key.verifying(), &proof.to_bytes(), &dev()).unwrap();
-            for tensor in verdict.public {
-                let cells = network.trace().swap_remove(tensor.tensor());
-                let outputs: Vec<i64> = cells.iter().map(|cell| cell.out).collect();
-                assert_eq!(tensor.values(), outputs);
-            }
+            assert_proved(&general(log_rows), public);
         }
+        for public in [&[0, 2, 8][..], &[8], &[]] {
+            assert_proved(&convolutional(log_rows), public);
+        }
+    }
+}
+
+#[test]
+fn proofs_of_arbitrary_shapes_verify_and_say_the_output() {
+    for seed in 0..16 {
+        let network = arbitrary(seed);
+        assert_proved(&network, &[0, network.output]);
     }
 }
 

@@ -42,7 +42,10 @@ impl Net {
     pub(super) fn random(&mut self, count: usize) -> Vec<f32> {
         (0..count)
             .map(|_| {
-                self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.seed = self
+                    .seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 (self.seed >> 40) as f32 / (1u64 << 23) as f32 - 1.0
             })
             .collect()
@@ -58,7 +61,9 @@ impl Net {
     }
 
     pub(super) fn ints(shape: &[usize], values: Vec<i64>) -> Operand {
-        Operand::Constant(Arc::new(Tensor::list(values).reshaped(shape.to_vec()).unwrap()))
+        Operand::Constant(Arc::new(
+            Tensor::list(values).reshaped(shape.to_vec()).unwrap(),
+        ))
     }
 
     pub(super) fn shape(&self, value: usize) -> &[usize] {
@@ -142,7 +147,13 @@ impl Net {
     }
 
     /// A convolution with the same window along each axis of `x`, and a bias.
-    pub(super) fn conv(&mut self, x: usize, outputs: usize, (kernel, stride, pad): (usize, usize, usize), groups: usize) -> usize {
+    pub(super) fn conv(
+        &mut self,
+        x: usize,
+        outputs: usize,
+        (kernel, stride, pad): (usize, usize, usize),
+        groups: usize,
+    ) -> usize {
         let shape = self.shape(x).to_vec();
         let axes: Vec<WindowAxis> = shape[2..]
             .iter()
@@ -155,19 +166,30 @@ impl Net {
             self.constant(&weights),
             self.constant(&[outputs]),
         ];
-        self.node(Operation::Convolution(Convolution { axes, groups }), operands)
+        self.node(
+            Operation::Convolution(Convolution { axes, groups }),
+            operands,
+        )
     }
 
     pub(super) fn batch_norm(&mut self, x: usize) -> usize {
         let channels = self.shape(x)[1];
         let mut operands = vec![Operand::Value(x)];
         operands.extend((0..3).map(|_| self.constant(&[channels])));
-        let variance: Vec<f32> = self.random(channels).iter().map(|v| v.abs() + 0.5).collect();
+        let variance: Vec<f32> = self
+            .random(channels)
+            .iter()
+            .map(|v| v.abs() + 0.5)
+            .collect();
         operands.push(Self::given(&[channels], variance));
         self.node(Operation::BatchNormalization { epsilon: 1e-5 }, operands)
     }
 
-    pub(super) fn max_pool(&mut self, x: usize, (kernel, stride, pad): (usize, usize, usize)) -> usize {
+    pub(super) fn max_pool(
+        &mut self,
+        x: usize,
+        (kernel, stride, pad): (usize, usize, usize),
+    ) -> usize {
         let axes = self.shape(x)[2..]
             .iter()
             .map(|&input| window(input, (kernel, stride, 1), (pad, pad)))
@@ -207,7 +229,11 @@ impl Net {
                 assert_eq!(made.len(), expected.len());
                 let size = expected.iter().fold(1.0f32, |size, x| size.max(x.abs()));
                 for (index, (a, b)) in made.iter().zip(expected).enumerate() {
-                    assert!((a - b).abs() <= 2e-5 * size, "element {index}: {a} for {b}\n{:?}", self.graph);
+                    assert!(
+                        (a - b).abs() <= 2e-5 * size,
+                        "element {index}: {a} for {b}\n{:?}",
+                        self.graph
+                    );
                 }
             }
         }

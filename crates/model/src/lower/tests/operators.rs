@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::net::{Net, window};
 use crate::graph::{
-    Activation, Binary, Convolution, Gemm, Operand, Operation, Reduction, SliceAxis, Unary, WindowAxis,
+    Activation, Binary, Convolution, Gemm, Operand, Operation, Reduction, SliceAxis, Unary,
+    WindowAxis,
 };
 
 /// Kernel, stride, dilation, padding before and after.
@@ -262,7 +263,13 @@ fn net_constant(shape: &[usize]) -> Operand {
 fn functions_factors_and_normalisation() {
     let mut net = Net::new(&[&[1, 3, 2, 2]]);
     let mut outputs = vec![];
-    for activation in [Activation::Sigmoid, Activation::Tanh, Activation::HardSwish, Activation::Abs, Activation::Exp] {
+    for activation in [
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::HardSwish,
+        Activation::Abs,
+        Activation::Exp,
+    ] {
         outputs.push(net.unary(Operation::Activation(activation), 0));
     }
     let slopes = net.constant(&[3, 1, 1]);
@@ -290,9 +297,25 @@ fn gathers_tiles_and_expansions() {
         gather(&mut net, 1, &[2, 2], &[0, 0, 2, 1]),
         gather(&mut net, 1, &[2], &[1, 3]),
     ];
-    outputs.push(net.unary(Operation::Expand { shape: vec![2, 4, 5, 3] }, 0));
-    outputs.push(net.unary(Operation::Tile { repeats: vec![1, 2, 3, 2] }, 0));
-    outputs.extend(net.nodes(Operation::Split { axis: 1, sizes: vec![1, 3] }, vec![Operand::Value(0)]));
+    outputs.push(net.unary(
+        Operation::Expand {
+            shape: vec![2, 4, 5, 3],
+        },
+        0,
+    ));
+    outputs.push(net.unary(
+        Operation::Tile {
+            repeats: vec![1, 2, 3, 2],
+        },
+        0,
+    ));
+    outputs.extend(net.nodes(
+        Operation::Split {
+            axis: 1,
+            sizes: vec![1, 3],
+        },
+        vec![Operand::Value(0)],
+    ));
     net.check(&outputs);
 }
 

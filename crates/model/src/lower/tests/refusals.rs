@@ -28,19 +28,34 @@ fn products_of_activations() {
     };
     assert_ne!(refused(&mut net, ratio), Problem::NotFinite);
     let mut net = Net::new(&[&[3, 3]]);
-    let square = net.node(Operation::MatMul, vec![Operand::Value(0), Operand::Value(0)]);
+    let square = net.node(
+        Operation::MatMul,
+        vec![Operand::Value(0), Operand::Value(0)],
+    );
     assert_eq!(refused(&mut net, square), Problem::Product);
     let error = net.lower(&[square]).unwrap_err().to_string();
-    assert!(error.contains("\"n0\" (MatMul)") && error.contains("constant"), "{error}");
+    assert!(
+        error.contains("\"n0\" (MatMul)") && error.contains("constant"),
+        "{error}"
+    );
 }
 
 #[test]
 fn normalisation_in_the_middle() {
     let mut net = Net::new(&[&[1, 3, 2, 2]]);
-    let softmax = Softmax { first: 1, end: 2, logarithm: false };
+    let softmax = Softmax {
+        first: 1,
+        end: 2,
+        logarithm: false,
+    };
     let y = net.unary(Operation::Softmax(softmax), 0);
     assert_eq!(refused(&mut net, y), Problem::Operator);
-    let response = LocalResponse { alpha: 1.0, beta: 0.5, bias: 1.0, size: 3 };
+    let response = LocalResponse {
+        alpha: 1.0,
+        beta: 0.5,
+        bias: 1.0,
+        size: 3,
+    };
     let y = net.unary(Operation::LocalResponse(response), 0);
     assert_eq!(refused(&mut net, y), Problem::Operator);
 }
@@ -56,7 +71,13 @@ fn factors_that_differ_between_positions() {
 #[test]
 fn borders_of_other_values() {
     let mut net = Net::new(&[&[1, 3]]);
-    let y = net.unary(Operation::Pad { pads: vec![(0, 0), (1, 1)], value: 1.0 }, 0);
+    let y = net.unary(
+        Operation::Pad {
+            pads: vec![(0, 0), (1, 1)],
+            value: 1.0,
+        },
+        0,
+    );
     assert_eq!(refused(&mut net, y), Problem::PadValue);
 }
 
@@ -66,7 +87,12 @@ fn moves_of_much_data() {
     let mut net = Net::new(&[&[1, 16, 24, 24]]);
     let x = net.conv(0, 16, (1, 1, 0), 1);
     let x = net.relu(x);
-    let x = net.unary(Operation::Transpose { permutation: vec![0, 2, 1, 3] }, x);
+    let x = net.unary(
+        Operation::Transpose {
+            permutation: vec![0, 2, 1, 3],
+        },
+        x,
+    );
     let y = net.conv(x, 2, (1, 1, 0), 1);
     assert!(matches!(refused(&mut net, y), Problem::TooLarge { .. }));
 }
@@ -75,8 +101,14 @@ fn moves_of_much_data() {
 fn weights_that_overflow() {
     let mut net = Net::new(&[&[1, 1]]);
     let huge = Net::given(&[1], vec![3e38]);
-    let x = net.node(Operation::Binary(Binary::Mul), vec![Operand::Value(0), huge.clone()]);
-    let x = net.node(Operation::Binary(Binary::Mul), vec![Operand::Value(x), huge]);
+    let x = net.node(
+        Operation::Binary(Binary::Mul),
+        vec![Operand::Value(0), huge.clone()],
+    );
+    let x = net.node(
+        Operation::Binary(Binary::Mul),
+        vec![Operand::Value(x), huge],
+    );
     let y = net.unary(Operation::Activation(Activation::Relu), x);
     assert_eq!(refused(&mut net, y), Problem::NotFinite);
 }

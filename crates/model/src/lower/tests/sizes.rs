@@ -9,7 +9,13 @@ use crate::layered::{LayeredGraph, ScaleRule, Weights};
 
 fn operators(graph: &LayeredGraph) -> Vec<Vec<&str>> {
     (graph.layers.iter())
-        .map(|layer| layer.operators.iter().map(alloc::string::String::as_str).collect())
+        .map(|layer| {
+            layer
+                .operators
+                .iter()
+                .map(alloc::string::String::as_str)
+                .collect()
+        })
         .collect()
 }
 
@@ -24,10 +30,18 @@ fn a_perceptron_is_a_layer_for_each_matrix() {
     let x = net.with_constant(Binary::Add, x, &[3]);
     let graph = net.check(&[x]);
     assert_eq!(size(&graph), (10, 2));
-    assert!(graph.layers.iter().all(|layer| layer.extent.positions.is_empty()));
+    assert!(
+        graph
+            .layers
+            .iter()
+            .all(|layer| layer.extent.positions.is_empty())
+    );
     assert_eq!(
         operators(&graph),
-        [vec!["Binary", "Gemm", "BatchNormalization", "Activation"], vec!["MatMul", "Binary"]]
+        [
+            vec!["Binary", "Gemm", "BatchNormalization", "Activation"],
+            vec!["MatMul", "Binary"]
+        ]
     );
 }
 
@@ -52,7 +66,8 @@ fn lenet_moves_no_data() {
     let pooled = |n: usize| 4 * n;
     let cells = 6 * 784 + pooled(6 * 196) + 16 * 100 + pooled(16 * 25) + 120 + 84 + 10;
     assert_eq!(size(&graph), (cells, 2 * 4 + 3));
-    let follows = |layer: &&crate::layered::FloatLayer| matches!(layer.scale, ScaleRule::Follows(_));
+    let follows =
+        |layer: &&crate::layered::FloatLayer| matches!(layer.scale, ScaleRule::Follows(_));
     assert_eq!(graph.layers.iter().filter(follows).count(), 2 * 3);
     assert_eq!(graph.inputs[0].layout.split, [28, 28]);
 }
@@ -89,7 +104,10 @@ fn an_inverted_residual_is_three_layers() {
     let y = net.conv(y, 8, (1, 2, 0), 1);
     let graph = net.check(&[y]);
     assert_eq!(size(&graph), (36 * (4 + 8 + 8 + 4) + 9 * 8, 5));
-    assert!(matches!(graph.layers[2].terms[0].weights, Weights::Diagonal(_)));
+    assert!(matches!(
+        graph.layers[2].terms[0].weights,
+        Weights::Diagonal(_)
+    ));
 }
 
 #[test]
@@ -101,7 +119,10 @@ fn the_pool_of_a_resnet_shares_nothing_it_need_not() {
     let x = net.conv(x, 3, (3, 1, 1), 1);
     let graph = net.check(&[x]);
     let differences = 2 * (2 * 8 * 4) + 2 * (2 * 4 * 4);
-    assert_eq!(size(&graph), (128 + differences + 2 * 16 + 3 * 16, 1 + 4 + 1 + 1));
+    assert_eq!(
+        size(&graph),
+        (128 + differences + 2 * 16 + 3 * 16, 1 + 4 + 1 + 1)
+    );
 }
 
 #[test]
@@ -115,7 +136,14 @@ fn wide_windows_double() {
     // A global maximum halves: one difference fewer than there are elements, or a few more, in few layers.
     let mut net = Net::new(&[&[1, 1, 64]]);
     let axes = vec![2];
-    let x = net.unary(Operation::Reduce { reduction: Reduction::Max, axes, keep_dims: true }, 0);
+    let x = net.unary(
+        Operation::Reduce {
+            reduction: Reduction::Max,
+            axes,
+            keep_dims: true,
+        },
+        0,
+    );
     let graph = net.check(&[x]);
     assert_eq!(size(&graph), (63 + 1, 6 + 1));
 }
@@ -125,7 +153,14 @@ fn averages_are_one_structural_layer() {
     let mut net = Net::new(&[&[1, 4, 7, 7]]);
     let x = net.relu(0);
     let axes = vec![2, 3];
-    let x = net.unary(Operation::Reduce { reduction: Reduction::Mean, axes, keep_dims: true }, x);
+    let x = net.unary(
+        Operation::Reduce {
+            reduction: Reduction::Mean,
+            axes,
+            keep_dims: true,
+        },
+        x,
+    );
     let x = net.reshape(x, &[1, 4]);
     let x = net.gemm(x, 3);
     let graph = net.check(&[x]);
@@ -140,7 +175,10 @@ fn concatenations_are_read_where_they_are() {
     let a = net.relu(a);
     let b = net.conv(0, 5, (3, 1, 1), 1);
     let b = net.relu(b);
-    let joined = net.node(Operation::Concat { axis: 1 }, vec![Operand::Value(a), Operand::Value(b)]);
+    let joined = net.node(
+        Operation::Concat { axis: 1 },
+        vec![Operand::Value(a), Operand::Value(b)],
+    );
     let y = net.conv(joined, 4, (3, 1, 1), 1);
     let graph = net.check(&[y]);
     assert_eq!(size(&graph), (25 * (3 + 5 + 4), 3));
