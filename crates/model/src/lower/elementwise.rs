@@ -31,6 +31,7 @@ impl<'a> Lowering<'a> {
                 let factors = self.factors(node, 1 - number, &x)?;
                 self.scale(node, x, &factors)
             }
+            Binary::Div if node.inputs[1].value().is_some() => Err(problem(node, Problem::Product)),
             Binary::Div => {
                 let x = self.operand(node, 0)?;
                 let x = self.broadcast_for(node, x)?;

@@ -78,7 +78,7 @@ const TESTS: usize = 517;
 const TESTS_OUTSIDE: usize = 74;
 
 /// Inputs of floats that are attributes in all but form: operator and index.
-const ATTRIBUTES: &[(&str, usize)] = &[
+pub(crate) const ATTRIBUTES: &[(&str, usize)] = &[
     ("Clip", 1),
     ("Clip", 2),
     ("Dropout", 1),
@@ -88,15 +88,15 @@ const ATTRIBUTES: &[(&str, usize)] = &[
     ("Range", 2),
 ];
 
-struct Case {
-    name: String,
-    operator: String,
-    model: Vec<u8>,
-    inputs: Vec<Option<Tensor>>,
-    outputs: Vec<Option<Tensor>>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) operator: String,
+    pub(crate) model: Vec<u8>,
+    pub(crate) inputs: Vec<Option<Tensor>>,
+    pub(crate) outputs: Vec<Option<Tensor>>,
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let files = archive("node.bin");
     let folder = |name: &String| name.split('/').next().unwrap().to_string();
     let mut names: Vec<String> = files.keys().map(folder).collect();

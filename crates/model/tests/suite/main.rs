@@ -13,6 +13,7 @@ mod import_operators;
 mod import_patterns;
 mod inference;
 mod light;
+mod lowering;
 mod models;
 mod networks;
 mod never_panics;
