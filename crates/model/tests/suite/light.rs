@@ -18,7 +18,7 @@ const NETWORKS: [&str; 9] = [
 ];
 
 /// Room for the constants that a few kilobytes of file make: 144 million weights of VGG19.
-fn roomy() -> ImportOptions {
+pub(crate) fn roomy() -> ImportOptions {
     ImportOptions {
         expanded_elements: Some(1 << 28),
         ..ImportOptions::default()

@@ -1,11 +1,13 @@
 //! Lowering, on ONNX's node tests: wherever a graph has a form as layers, those compute what the float interpreter does. What has none
 //! is counted by operator, so that nothing is lost unnoticed.
 
+use crate::archive::archive;
 use crate::conformance::{ATTRIBUTES, Case, cases};
 use std::collections::BTreeMap;
+use tensorseal_model::generate::Shape;
 use tensorseal_model::graph::{FloatGraph, Tensor};
 use tensorseal_model::import::ImportOptions;
-use tensorseal_model::layered::LayeredGraph;
+use tensorseal_model::layered::{LayeredGraph, Weights};
 use tensorseal_model::lower::LowerError;
 use tensorseal_model::onnx::Model;
 
@@ -45,7 +47,7 @@ fn graph(case: &Case, is_input: impl Fn(usize) -> bool) -> Option<(FloatGraph, V
         let attribute = ATTRIBUTES.contains(&(case.operator.as_str(), index));
         match given.as_floats() {
             Some(values) if !attribute && !values.is_empty() && is_input(index) => {
-                inputs.push(values.to_vec())
+                inputs.push(values.to_vec());
             }
             _ => drop(options.constants.insert(info.name.to_string(), given)),
         }
@@ -97,4 +99,80 @@ fn node_tests_as_layers_compute_the_same() {
         .collect();
     assert_eq!(refused, REFUSED);
     assert_eq!(lowered, LOWERED);
+}
+
+/// Layers and cells of a network, and what its layers are made of: dense, diagonal and structural terms.
+fn size(graph: &LayeredGraph) -> (usize, usize, [usize; 3]) {
+    let mut terms = [0; 3];
+    for term in graph.layers.iter().flat_map(|layer| &layer.terms) {
+        terms[match &term.weights {
+            Weights::Dense(_) => 0,
+            Weights::Diagonal(_) => 1,
+            Weights::Structural { .. } => 2,
+        }] += 1;
+    }
+    let cells = graph.layers.iter().map(|layer| layer.extent.cells());
+    (graph.layers.len(), cells.sum(), terms)
+}
+
+#[test]
+fn well_known_networks_take_no_more_than_they_need() {
+    let size = |shape: Shape| {
+        let graph = FloatGraph::from_onnx(&shape.onnx(1)).unwrap();
+        size(&LayeredGraph::lower(&graph).unwrap())
+    };
+    let shapes = [
+        Shape::Cnn,
+        Shape::ResNet18 { side: 32 },
+        Shape::MobileNetV2 { side: 32 },
+    ];
+    let expected = [
+        // Six matrices and three pools of two rounds of differences and their sum.
+        (15, 213_066, [6, 0, 27]),
+        // A residual is a term of the layer that its sum ends in, and the mean of one position is that position.
+        (23, 76_776, [21, 0, 22]),
+        // As many layers as convolutions and dense layers: ten residuals and all normalisation take none.
+        (53, 137_288, [36, 17, 10]),
+    ];
+    assert_eq!(shapes.map(size), expected);
+}
+
+#[test]
+fn a_generated_network_computes_the_same_in_layers() {
+    let graph = FloatGraph::from_onnx(&Shape::Cnn.onnx(1)).unwrap();
+    let samples = Shape::Cnn.samples(1, 2);
+    assert_eq!(lowers("cnn", &graph, &samples), Ok(()));
+}
+
+#[test]
+fn light_networks_become_layers_but_for_their_response_normalisation() {
+    let files = archive("light.bin");
+    let mut lowered = vec![];
+    for name in [
+        "bvlc_alexnet",
+        "densenet121",
+        "inception_v1",
+        "inception_v2",
+        "resnet50",
+        "shufflenet",
+        "squeezenet",
+        "zfnet512",
+    ] {
+        let graph =
+            FloatGraph::from_onnx_with(&files[&format!("{name}.onnx")], &crate::light::roomy())
+                .unwrap();
+        match LayeredGraph::lower(&graph) {
+            Ok(layered) => lowered.push((name, size(&layered))),
+            Err(LowerError::Node { operator, .. }) => assert_eq!(operator, "LRN", "{name}"),
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+    let expected = [
+        ("densenet121", (192, 28_125_672, [121, 62, 79])),
+        ("inception_v2", (106, 8_335_944, [134, 0, 245])),
+        ("resnet50", (56, 11_016_680, [54, 0, 30])),
+        ("shufflenet", (59, 4_101_864, [34, 16, 46])),
+        ("squeezenet", (39, 4_592_016, [40, 0, 59])),
+    ];
+    assert_eq!(lowered, expected);
 }
