@@ -245,8 +245,9 @@ fn document() -> String {
         "# Operators\n\nWhat the import reads and the float interpreter executes, at opsets {OLDEST_OPERATOR_SET} to {NEWEST_OPERATOR_SET}. \
          An operator is known in all its forms from the opset in the second column on. The third column counts the node tests of onnx 1.16.0 \
          that pass (import, and float interpreter within 1e-7 + 1e-3 of the expected value), of all there are without the `_expanded` \
-         ones.\n\nThis file is made by the test `the_table_of_operators_is_current`; write it with `UPDATE=1 cargo test -p tensorseal-model \
-         operators_is_current`.\n\n| operator | since opset | node tests |\n|---|---|---|\n"
+         ones. Activations that exporters take apart (Gelu in both forms, SiLU, HardSwish, Mish) are put together again, and quantised groups \
+         (DequantizeLinear, Conv or Gemm or MatMul, QuantizeLinear) become operators on integers.\n\nThis file is made by the test `the_table_of_operators_is_current`; write it with `UPDATE=1 cargo test -p tensorseal-model \
+         operators_is_current`.\n\n| operator | since opset | node tests | limits |\n|---|---|---|---|\n"
     );
     for operator in supported_operators() {
         let name = match operator.domain {
@@ -257,7 +258,12 @@ fn document() -> String {
             || String::from("none"),
             |(passed, total)| format!("{passed} of {total}"),
         );
-        writeln!(text, "| {name} | {} | {tests} |", operator.since).unwrap();
+        writeln!(
+            text,
+            "| {name} | {} | {tests} | {} |",
+            operator.since, operator.limits
+        )
+        .unwrap();
     }
     let passed = cases.iter().filter(|case| case.outside().is_none()).count();
     writeln!(
