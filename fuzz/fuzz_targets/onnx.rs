@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tensorseal_model::graph::{FloatGraph, Operation};
+use tensorseal_model::graph::FloatGraph;
 use tensorseal_model::program::{Description, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, quantise};
 
@@ -20,10 +20,12 @@ fuzz_target!(|bytes: &[u8]| {
     if size(&graph) > MAX_SIZE {
         return;
     }
-    let samples = samples(graph.input.channels);
-    for sample in &samples {
-        let _ = graph.infer(sample);
-    }
+    let inputs: Vec<Vec<f32>> = (0..graph.inputs.len())
+        .map(|index| vec![0.5; graph.input(index).elements()])
+        .collect();
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let _ = graph.run_all(&inputs);
+    let samples = samples(graph.input(0).elements());
     let options = QuantiseOptions::default().with_log_rows(LOG_ROWS);
     let Ok(mut integer) = quantise(&graph, &samples, &options) else {
         return;
@@ -54,12 +56,20 @@ fn samples(channels: usize) -> [Vec<f32>; 3] {
     [vec![0.0; channels], ramp.collect(), other.collect()]
 }
 
+/// Elements and multiplications in all.
 fn size(graph: &FloatGraph) -> usize {
-    let nodes = graph.nodes.iter().map(|node| match &node.operation {
-        Operation::Linear(linear) => linear.weights.len(),
-        // One without a matrix before it may become a diagonal matrix.
-        Operation::Affine(affine) => affine.scale.len().saturating_mul(affine.scale.len()),
-        Operation::Activation(_) => node.channels.saturating_mul(node.channels),
+    let nodes = graph.nodes.iter().map(|node| {
+        let shapes: Vec<&[usize]> = node.inputs.iter().map(|input| graph.shape(input)).collect();
+        let work = node.operation.work_per_element(&shapes);
+        let made = node
+            .outputs
+            .iter()
+            .map(|&value| graph.values[value].elements());
+        made.fold(0, usize::saturating_add).saturating_mul(1 + work)
     });
-    nodes.fold(graph.input.channels, usize::saturating_add)
+    let inputs = graph
+        .inputs
+        .iter()
+        .map(|&value| graph.values[value].elements());
+    inputs.chain(nodes).fold(0, usize::saturating_add)
 }

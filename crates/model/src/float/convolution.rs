@@ -1,13 +1,12 @@
 //! Convolutions, plain and transposed, in any number of spatial dimensions.
 //!
 //! The plain one walks rows of the last axis for four output channels at a time, so that each element read is used four times and
-//! the inner loop is one that compilers vectorise. The order of the additions is fixed: channels, then taps in row-major order.
+//! the inner loop is one that compilers vectorise. The order of the additions is fixed.
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::{Add, Mul};
 
-use super::index::strides;
 use crate::graph::{Convolution, WindowAxis};
 
 /// Output channels computed together.
@@ -62,8 +61,8 @@ pub(super) fn convolve<T: Element>(
     let (out_channels, per_group) = (weights_shape[0], weights_shape[1]);
     let in_size: usize = x_shape[2..].iter().product();
     let taps: usize = weights_shape[2..].iter().product();
-    let reaches = reaches(outer, row);
-    let out_size = reaches.len() * row.output;
+    let rows: usize = outer.iter().map(|axis| axis.output).product();
+    let out_size = rows * row.output;
     let group_rows = out_channels / convolution.groups.max(1);
     let mut out = vec![T::Sum::default(); batch * out_channels * out_size];
     if out_size == 0 {
@@ -85,8 +84,8 @@ pub(super) fn convolve<T: Element>(
                 per_group,
                 row,
             };
-            for (position, reach) in reaches.iter().enumerate() {
-                plane.row(target, (position, out_size), reach);
+            for position in 0..rows {
+                plane.row(target, (position, out_size), &reach(outer, row, position));
             }
         }
     }
@@ -104,34 +103,31 @@ fn blocks(out_channels: usize, group_rows: usize) -> impl Iterator<Item = (usize
     })
 }
 
-/// For each output position of the outer axes, the taps that hit the input: offset of the input row, offset of the kernel row.
-fn reaches(outer: &[WindowAxis], row: WindowAxis) -> Vec<Vec<(usize, usize)>> {
-    let mut in_lengths: Vec<usize> = outer.iter().map(|axis| axis.input).collect();
-    in_lengths.push(row.input);
-    let mut kernel: Vec<usize> = outer.iter().map(|axis| axis.kernel).collect();
-    kernel.push(row.kernel);
-    let (in_strides, kernel_strides) = (strides(&in_lengths), strides(&kernel));
-    let mut reaches = vec![vec![(0, 0)]];
-    for (index, axis) in outer.iter().enumerate() {
-        let steps = (in_strides[index], kernel_strides[index]);
-        let extend = |so_far: &Vec<(usize, usize)>, position: usize| {
-            let hits = (0..axis.kernel)
-                .filter_map(|tap| Some((axis.reach(position, tap, axis.input)?, tap)));
-            let hits: Vec<(usize, usize)> = hits
-                .map(|(at, tap)| (at * steps.0, tap * steps.1))
-                .collect();
-            let pairs = so_far.iter();
-            pairs
-                .flat_map(|base| hits.iter().map(move |hit| (base.0 + hit.0, base.1 + hit.1)))
-                .collect::<Vec<_>>()
-        };
-        reaches = reaches
-            .iter()
-            .flat_map(|so_far| (0..axis.output).map(move |position| (so_far, position)))
-            .map(|(so_far, position)| extend(so_far, position))
+/// For one flat output position of the outer axes, the taps that hit the input: offset of the input row, offset of the kernel row.
+/// They are found again for every block, because all of them together could take far more memory than the tensors.
+fn reach(outer: &[WindowAxis], row: WindowAxis, position: usize) -> Vec<(usize, usize)> {
+    let mut rest = position;
+    let (mut in_stride, mut kernel_stride) = (row.input, row.kernel);
+    let mut reached = vec![(0, 0)];
+    for axis in outer.iter().rev() {
+        let at = rest % axis.output;
+        rest /= axis.output;
+        let hits: Vec<(usize, usize)> = (0..axis.kernel)
+            .filter_map(|tap| Some((axis.reach(at, tap, axis.input)?, tap)))
+            .map(|(hit, tap)| (hit * in_stride, tap * kernel_stride))
             .collect();
+        reached = hits
+            .iter()
+            .flat_map(|hit| {
+                reached
+                    .iter()
+                    .map(move |base| (base.0 + hit.0, base.1 + hit.1))
+            })
+            .collect();
+        in_stride *= axis.input;
+        kernel_stride *= axis.kernel;
     }
-    reaches
+    reached
 }
 
 /// One group of one sample, and a block of its kernels.
@@ -243,19 +239,19 @@ pub(super) fn convolve_transposed<T: Element>(
     let taps: usize = weights_shape[2..].iter().product();
     let in_size: usize = x_shape[2..].iter().product();
     let out_size: usize = convolution.axes.iter().map(|axis| axis.output).product();
-    let hits = scatter(&convolution.axes);
     let mut out = vec![T::Sum::default(); batch * out_channels * out_size];
-    for n in 0..batch {
-        for channel in 0..in_channels {
+    for tap in 0..taps {
+        let targets = targets(&convolution.axes, tap);
+        for (n, channel) in (0..batch).flat_map(|n| (0..in_channels).map(move |c| (n, c))) {
             let source = &x[(n * in_channels + channel) * in_size..][..in_size];
             let group = channel / group_rows;
             for o in 0..per_group {
-                let kernel = &weights[(channel * per_group + o) * taps..][..taps];
-                let target = (n * out_channels + group * per_group + o) * out_size;
-                let target = &mut out[target..target + out_size];
-                for (x, hits) in source.iter().zip(&hits) {
-                    for &(at, tap) in hits {
-                        target[at] = target[at] + kernel[tap].widen() * x.widen();
+                let weight = weights[(channel * per_group + o) * taps + tap].widen();
+                let start = (n * out_channels + group * per_group + o) * out_size;
+                let sums = &mut out[start..start + out_size];
+                for (x, target) in source.iter().zip(&targets) {
+                    if let Some(at) = *target {
+                        sums[at] = sums[at] + weight * x.widen();
                     }
                 }
             }
@@ -264,29 +260,21 @@ pub(super) fn convolve_transposed<T: Element>(
     out
 }
 
-/// For each input position, the output position and the flat tap of every hit.
-fn scatter(axes: &[WindowAxis]) -> Vec<Vec<(usize, usize)>> {
-    let mut hits = vec![vec![(0, 0)]];
-    for axis in axes {
-        let extend = |so_far: &Vec<(usize, usize)>, position: usize| {
-            let ends = (0..axis.kernel)
-                .filter_map(|tap| Some((axis.reach(position, tap, axis.output)?, tap)));
-            let ends: Vec<(usize, usize)> = ends.collect();
-            let pairs = so_far.iter();
-            pairs
-                .flat_map(|base| {
-                    let (at, tap) = (base.0 * axis.output, base.1 * axis.kernel);
-                    ends.iter().map(move |end| (at + end.0, tap + end.1))
-                })
-                .collect::<Vec<_>>()
-        };
-        hits = hits
-            .iter()
-            .flat_map(|so_far| (0..axis.input).map(move |position| (so_far, position)))
-            .map(|(so_far, position)| extend(so_far, position))
+/// For each input position, the output position that a tap of it adds to, if that is inside.
+fn targets(axes: &[WindowAxis], tap: usize) -> Vec<Option<usize>> {
+    let mut taps: usize = axes.iter().map(|axis| axis.kernel).product();
+    axes.iter().fold(vec![Some(0)], |targets, axis| {
+        taps /= axis.kernel;
+        let own = tap / taps % axis.kernel;
+        let along: Vec<Option<usize>> = (0..axis.input)
+            .map(|position| axis.reach(position, own, axis.output))
             .collect();
-    }
-    hits
+        let both = |base: &Option<usize>| {
+            let base = base.map(|base| base * axis.output);
+            along.iter().map(move |at| Some(base? + (*at)?))
+        };
+        targets.iter().flat_map(both).collect()
+    })
 }
 
 /// Adds `bias[m]` to every position of channel `m` of sums in the shape `[n, m, ..]`.

@@ -1,5 +1,6 @@
 //! Maxima and means of sliding windows.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::index::combine;
@@ -42,19 +43,11 @@ pub(super) fn max_pool(axes: &[WindowAxis], x: &Tensor) -> Elements {
 }
 
 fn largest<T: Copy + PartialOrd>(axes: &[WindowAxis], values: &[T]) -> Vec<T> {
-    let size: usize = axes.iter().map(|axis| axis.input).product();
-    let windows: Vec<Vec<usize>> = windows(axes).collect();
-    let planes = values.chunks(size.max(1));
-    planes
-        .flat_map(|plane| {
-            windows.iter().filter_map(move |window| {
-                let mut hits = window.iter().map(|&at| plane[at]);
-                let first = hits.next()?;
-                // A NaN wins, so that it is not lost.
-                Some(hits.fold(first, |most, x| if x <= most { most } else { x }))
-            })
-        })
-        .collect()
+    per_window(axes, values, |plane, window, _| {
+        // A NaN wins, so that it is not lost.
+        let hits = window.iter().map(|&at| plane[at]);
+        hits.reduce(|most, x| if x <= most { most } else { x })
+    })
 }
 
 /// The mean of each window of `x [n, c, ..]`.
@@ -63,22 +56,38 @@ pub(super) fn average_pool(
     count_include_pad: bool,
     values: &[f32],
 ) -> Vec<f32> {
-    let size: usize = axes.iter().map(|axis| axis.input).product();
-    let windows: Vec<Vec<usize>> = windows(axes).collect();
-    let counts: Vec<usize> = if count_include_pad {
-        counts(axes)
-    } else {
-        windows.iter().map(Vec::len).collect()
+    let padded = count_include_pad.then(|| counts(axes));
+    per_window(axes, values, |plane, window, position| {
+        let count = padded
+            .as_ref()
+            .map_or(window.len(), |counts| counts[position]);
+        let sum: f64 = window.iter().map(|&at| f64::from(plane[at])).sum();
+        Some((sum / count as f64) as f32)
+    })
+}
+
+/// A value for each window of each plane, from the plane, the window's elements and its position. Every window hits something.
+fn per_window<T: Copy>(
+    axes: &[WindowAxis],
+    values: &[T],
+    value: impl Fn(&[T], &[usize], usize) -> Option<T>,
+) -> Vec<T> {
+    let size = axes.iter().map(|axis| axis.input).product::<usize>().max(1);
+    let positions: usize = axes.iter().map(|axis| axis.output).product();
+    let Some(&any) = values.first() else {
+        return Vec::new();
     };
-    let planes = values.chunks(size.max(1));
-    planes
-        .flat_map(|plane| {
-            windows.iter().zip(&counts).map(move |(window, &count)| {
-                let sum: f64 = window.iter().map(|&at| f64::from(plane[at])).sum();
-                (sum / count as f64) as f32
-            })
-        })
-        .collect()
+    let mut out = vec![any; values.len() / size * positions];
+    // A window at a time, because all of them together could take far more memory than the tensors.
+    for (position, window) in windows(axes).enumerate() {
+        let results = out.iter_mut().skip(position).step_by(positions);
+        for (result, plane) in results.zip(values.chunks(size)) {
+            if let Some(made) = value(plane, &window, position) {
+                *result = made;
+            }
+        }
+    }
+    out
 }
 
 /// For each output position, how many taps are on the input or its padding.
@@ -92,7 +101,7 @@ fn counts(axes: &[WindowAxis]) -> Vec<usize> {
         };
         (0..axis.output).map(inside).collect()
     };
-    axes.iter().fold(alloc::vec![1], |counts, axis| {
+    axes.iter().fold(vec![1], |counts, axis| {
         let next = along(axis);
         let products = counts.iter();
         products
@@ -104,7 +113,6 @@ fn counts(axes: &[WindowAxis]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     /// Windows of three with padding on both sides, the last one reaching beyond it.
     const AXIS: WindowAxis = WindowAxis {

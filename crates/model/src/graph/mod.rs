@@ -28,7 +28,7 @@ pub use operation::{
     ArgMax, Binary, Comparison, Gemm, LocalResponse, Logic, Operation, QuantizedAxis, Reduction,
     SliceAxis, Softmax, Unary,
 };
-pub use shape::{broadcast, elements};
+pub use shape::{broadcast, elements, extent};
 pub use tensor::{ElementType, Elements, Tensor};
 pub use window::{Convolution, WindowAxis};
 

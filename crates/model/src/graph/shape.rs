@@ -30,6 +30,14 @@ pub fn elements(shape: &[usize]) -> Option<usize> {
         .try_fold(1usize, |product, &size| product.checked_mul(size))
 }
 
+/// Number of elements of a shape if its empty axes had one, `None` when it overflows: what walking along the axes may cost.
+#[must_use]
+pub fn extent(shape: &[usize]) -> Option<usize> {
+    shape
+        .iter()
+        .try_fold(1usize, |product, &size| product.checked_mul(size.max(1)))
+}
+
 impl Operation {
     /// The shapes of the results for operands of these shapes, `None` when the operation does not take such operands.
     #[must_use]
@@ -130,7 +138,9 @@ impl Operation {
                 convolution.output_shape(x, w, inputs.get(8).copied())
             }
             (Self::QLinearMatMul, [a, _, _, b, ..]) if inputs.len() == 8 => matmul(a, b),
-            (Self::QGemm(gemm), [a, _, _, b, ..]) => gemm.output_shape(a, b),
+            (Self::QGemm(gemm), [a, _, _, b, _, _, bias, ..]) => gemm
+                .output_shape(a, b)
+                .filter(|shape| broadcast(shape, bias).as_ref() == Some(shape)),
             (Self::ConvInteger(convolution), [x, w, ..]) => convolution.output_shape(x, w, None),
             (Self::MatMulInteger, [a, b, ..]) => matmul(a, b),
             _ => None,

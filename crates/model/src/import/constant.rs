@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::importer::{Importer, read};
 use super::node_view::NodeView;
 use super::{ImportError, MAX_RANK};
-use crate::graph::{ElementType, Elements, Operand, Tensor, elements};
+use crate::graph::{ElementType, Elements, Operand, Tensor, elements, extent};
 
 type Imported = Result<Vec<Operand>, ImportError>;
 
@@ -60,7 +60,7 @@ pub(super) fn constant_of_shape(importer: &mut Importer<'_>, node: &NodeView<'_,
     let sizes = sizes.filter(|sizes| sizes.len() <= MAX_RANK);
     let sizes = sizes.ok_or_else(|| node.constant_type(0, "a list of at most eight sizes"))?;
     let count = elements(&sizes).unwrap_or(usize::MAX);
-    importer.charge(node, count)?;
+    importer.charge(node, extent(&sizes).unwrap_or(usize::MAX))?;
     let filled = value
         .gather(sizes, &vec![0; count])
         .filter(|_| value.len() == 1);
@@ -89,11 +89,11 @@ pub(super) fn range(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imp
         Elements::Ints(values) => values[0] as f64,
     };
     let (from, step) = (number(&start), number(&delta));
-    let count = libm::ceil((number(&limit) - from) / step).max(0.0);
+    let count = libm::ceil((number(&limit) - from) / step);
     if !count.is_finite() {
         return Err(arithmetic());
     }
-    // Saturates, and then is too large.
+    // Saturates at both ends: nothing, or too much.
     let count = count as usize;
     importer.charge(node, count)?;
     let elements = match (start.elements(), delta.elements()) {

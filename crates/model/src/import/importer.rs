@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::node_view::NodeView;
 use super::{ImportError, MAX_ELEMENTS, MAX_RANK};
-use crate::graph::{ElementType, Node, Operand, Operation, Tensor, TensorType, elements};
+use crate::graph::{ElementType, Node, Operand, Operation, Tensor, TensorType, extent};
 use crate::onnx::TensorProto;
 
 pub(super) struct Importer<'a> {
@@ -192,9 +192,9 @@ impl<'a> Importer<'a> {
         };
         let list = constant.as_ints().filter(|_| constant.shape().len() <= 1);
         let list = list.ok_or_else(|| node.constant_type(index, "a list of integers"))?;
-        // Nothing here has more axes, so a longer list cannot be meant.
-        if list.len() > 16 {
-            return Err(node.constant_type(index, "a list of at most sixteen integers"));
+        // Axes are few, and parts of a split are not that many.
+        if list.len() > 1024 {
+            return Err(node.constant_type(index, "a list of at most 1024 integers"));
         }
         Ok(Some(list.to_vec()))
     }
@@ -250,11 +250,11 @@ impl<'a> Importer<'a> {
             return Err(misfit(self));
         };
         let work = operation.work_per_element(&shapes);
-        self.check_sizes(node, &results)?;
-        // The integers of quantised weights stay in the graph.
-        let keep = matches!(operation, Operation::DequantizeLinear(_));
         let constants: Option<Vec<Arc<Tensor>>> =
             operands.iter().map(|o| o.constant().cloned()).collect();
+        self.check_sizes(node, &results, constants.is_some())?;
+        // The integers of quantised weights stay in the graph.
+        let keep = matches!(operation, Operation::DequantizeLinear(_));
         if let Some(constants) = constants.filter(|_| !keep) {
             let total = results.iter().map(|shape| shape.iter().product::<usize>());
             let total = total.fold(0usize, usize::saturating_add);
@@ -278,15 +278,19 @@ impl<'a> Importer<'a> {
         Ok(outputs.into_iter().map(Operand::Value).collect())
     }
 
+    /// Activations are limited in size; constants are paid for, unless they are empty along an axis and huge along others.
     fn check_sizes(
         &self,
         node: &NodeView<'_, '_>,
         shapes: &[Vec<usize>],
+        constant: bool,
     ) -> Result<(), ImportError> {
-        let large = |shape: &&Vec<usize>| {
-            shape.len() > MAX_RANK || elements(shape).is_none_or(|count| count > MAX_ELEMENTS)
+        let refused = |shape: &&Vec<usize>| {
+            let limited = !constant || shape.contains(&0);
+            let large = extent(shape).is_none_or(|extent| limited && extent > MAX_ELEMENTS);
+            large || shape.len() > MAX_RANK
         };
-        match shapes.iter().find(large) {
+        match shapes.iter().find(refused) {
             None => Ok(()),
             Some(shape) => Err(ImportError::TensorSize {
                 tensor: node.output(0).to_string(),
@@ -347,6 +351,14 @@ const WORK_PER_ELEMENT: usize = 1 << 10;
 /// Reads a tensor of the file; `name` is how errors call it.
 pub(super) fn read(tensor: &TensorProto<'_>, name: &str) -> Result<Tensor, ImportError> {
     let constant = tensor.read()?;
+    let shape = constant.shape();
+    if shape.contains(&0) && extent(shape).is_none_or(|extent| extent > MAX_ELEMENTS) {
+        return Err(ImportError::TensorSize {
+            tensor: name.to_string(),
+            shape: shape.to_vec(),
+            limit: MAX_ELEMENTS,
+        });
+    }
     if constant.is_finite() {
         return Ok(constant);
     }

@@ -72,6 +72,8 @@ pub struct SupportedOperator {
     pub name: &'static str,
     /// The oldest version of its domain's operators that is supported.
     pub since: i64,
+    /// What the import refuses, empty where that is nothing.
+    pub limits: &'static str,
 }
 
 /// Every supported operator, in alphabetic order, the standard ones first.
@@ -83,6 +85,7 @@ pub fn supported_operators() -> Vec<SupportedOperator> {
             domain: operator.domain,
             name: operator.name,
             since: operator.since,
+            limits: operator.limits,
         })
         .collect()
 }

@@ -20,6 +20,14 @@ pub(super) struct Operator {
     /// The oldest version of its domain's operators from which on the import knows every form of it.
     pub(super) since: i64,
     pub(super) handler: Handler,
+    /// What the import refuses, empty where that is nothing.
+    pub(super) limits: &'static str,
+}
+
+impl Operator {
+    const fn limited(self, limits: &'static str) -> Self {
+        Self { limits, ..self }
+    }
 }
 
 const fn standard(name: &'static str, since: i64, handler: Handler) -> Operator {
@@ -28,8 +36,14 @@ const fn standard(name: &'static str, since: i64, handler: Handler) -> Operator 
         name,
         since,
         handler,
+        limits: "",
     }
 }
+
+const INFERENCE: &str = "inference";
+const EIGHT_BITS: &str = "8-bit integers";
+const CONSTANT: &str = "operands must be constants";
+const SHAPES: &str = "sizes and axes must be constants";
 
 /// Every supported operator, in alphabetic order within its domain.
 pub(super) const OPERATORS: &[Operator] = &[
@@ -38,25 +52,28 @@ pub(super) const OPERATORS: &[Operator] = &[
     standard("And", 7, elementwise::binary),
     standard("ArgMax", 1, normalisation::arg_max),
     standard("AveragePool", 1, pool::average_pool),
-    standard("BatchNormalization", 7, normalisation::batch_normalization),
-    standard("Cast", 6, identity::cast),
+    standard("BatchNormalization", 7, normalisation::batch_normalization).limited(INFERENCE),
+    standard("Cast", 6, identity::cast).limited(
+        "not to 16- and 8-bit floats, strings or 4-bit integers; float64 is computed as float32",
+    ),
     standard("Ceil", 1, activation::plain),
     standard("Celu", 12, activation::with_alpha),
-    standard("Clip", 6, activation::clip),
+    standard("Clip", 6, activation::clip).limited("bounds must be constants"),
     standard("Concat", 4, moves::concat),
     standard("Constant", 1, constant::constant),
-    standard("ConstantOfShape", 9, constant::constant_of_shape),
+    standard("ConstantOfShape", 9, constant::constant_of_shape).limited(CONSTANT),
     standard("Conv", 1, linear::conv),
-    standard("ConvInteger", 10, quantised::on_integers),
+    standard("ConvInteger", 10, quantised::on_integers).limited(EIGHT_BITS),
     standard("ConvTranspose", 1, linear::conv_transpose),
-    standard("DequantizeLinear", 10, quantised::quantize),
+    standard("DequantizeLinear", 10, quantised::quantize)
+        .limited("per tensor or per axis, of 8- and 16-bit integers and int32"),
     standard("Div", 7, elementwise::binary),
-    standard("Dropout", 1, identity::dropout),
+    standard("Dropout", 1, identity::dropout).limited(INFERENCE),
     standard("Elu", 6, activation::with_alpha),
     standard("Equal", 7, elementwise::binary),
     standard("Erf", 9, activation::plain),
     standard("Exp", 1, activation::plain),
-    standard("Expand", 8, moves::expand),
+    standard("Expand", 8, moves::expand).limited(SHAPES),
     standard("Flatten", 1, reshape::flatten),
     standard("Floor", 1, activation::plain),
     standard("Gather", 1, moves::gather),
@@ -76,9 +93,9 @@ pub(super) const OPERATORS: &[Operator] = &[
     standard("Log", 1, activation::unary),
     standard("LogSoftmax", 1, normalisation::softmax),
     standard("MatMul", 1, linear::matmul),
-    standard("MatMulInteger", 10, quantised::on_integers),
+    standard("MatMulInteger", 10, quantised::on_integers).limited(EIGHT_BITS),
     standard("Max", 8, elementwise::variadic),
-    standard("MaxPool", 1, pool::max_pool),
+    standard("MaxPool", 1, pool::max_pool).limited("no indices as a second output"),
     standard("Mean", 8, elementwise::variadic),
     standard("Min", 8, elementwise::variadic),
     standard("Mish", 18, activation::plain),
@@ -88,39 +105,40 @@ pub(super) const OPERATORS: &[Operator] = &[
     standard("Not", 1, activation::unary),
     standard("Or", 7, elementwise::binary),
     standard("PRelu", 7, elementwise::prelu),
-    standard("Pad", 1, moves::pad),
+    standard("Pad", 1, moves::pad).limited("constant mode"),
     standard("Pow", 7, elementwise::binary),
-    standard("QLinearConv", 10, quantised::conv),
-    standard("QLinearMatMul", 10, quantised::matmul),
-    standard("QuantizeLinear", 10, quantised::quantize),
-    standard("Range", 11, constant::range),
+    standard("QLinearConv", 10, quantised::conv).limited(EIGHT_BITS),
+    standard("QLinearMatMul", 10, quantised::matmul).limited(EIGHT_BITS),
+    standard("QuantizeLinear", 10, quantised::quantize)
+        .limited("per tensor or per axis, to 8- and 16-bit integers"),
+    standard("Range", 11, constant::range).limited(CONSTANT),
     standard("Reciprocal", 1, activation::unary),
-    standard("ReduceMax", 1, pool::reduce),
-    standard("ReduceMean", 1, pool::reduce),
-    standard("ReduceMin", 1, pool::reduce),
-    standard("ReduceSum", 1, pool::reduce),
+    standard("ReduceMax", 1, pool::reduce).limited(SHAPES),
+    standard("ReduceMean", 1, pool::reduce).limited(SHAPES),
+    standard("ReduceMin", 1, pool::reduce).limited(SHAPES),
+    standard("ReduceSum", 1, pool::reduce).limited(SHAPES),
     standard("Relu", 1, activation::plain),
-    standard("Reshape", 1, reshape::reshape),
+    standard("Reshape", 1, reshape::reshape).limited(SHAPES),
     standard("Round", 11, activation::plain),
     standard("Selu", 6, activation::selu),
     standard("Shape", 1, constant::shape),
     standard("Sigmoid", 1, activation::plain),
     standard("Sign", 9, activation::plain),
     standard("Size", 1, constant::size),
-    standard("Slice", 1, moves::slice),
+    standard("Slice", 1, moves::slice).limited(SHAPES),
     standard("Softmax", 1, normalisation::softmax),
     standard("Softplus", 1, activation::plain),
     standard("Softsign", 1, activation::plain),
-    standard("Split", 2, moves::split),
+    standard("Split", 2, moves::split).limited(SHAPES),
     standard("Sqrt", 1, activation::unary),
-    standard("Squeeze", 1, reshape::squeeze),
+    standard("Squeeze", 1, reshape::squeeze).limited(SHAPES),
     standard("Sub", 7, elementwise::binary),
     standard("Sum", 8, elementwise::variadic),
     standard("Tanh", 1, activation::plain),
     standard("ThresholdedRelu", 10, activation::with_alpha),
-    standard("Tile", 6, moves::tile),
+    standard("Tile", 6, moves::tile).limited(SHAPES),
     standard("Transpose", 1, moves::transpose),
-    standard("Unsqueeze", 1, reshape::unsqueeze),
+    standard("Unsqueeze", 1, reshape::unsqueeze).limited(SHAPES),
     standard("Where", 9, elementwise::select),
     standard("Xor", 7, elementwise::binary),
     Operator {
@@ -128,5 +146,6 @@ pub(super) const OPERATORS: &[Operator] = &[
         name: "QGemm",
         since: 1,
         handler: quantised::gemm,
+        limits: EIGHT_BITS,
     },
 ];

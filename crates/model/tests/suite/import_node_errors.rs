@@ -218,4 +218,22 @@ fn constants_do_not_explode() {
         .ints("n", &[1], &[1 << 23])
         .node("Tile", &["c", "n"], "s");
     refused!(tiled, ImportError::TooLarge { .. });
+    // Empty, but long to walk along.
+    let empty = ModelBuilder::new(17, 3).floats("e", &[0, 1 << 40], &[]);
+    refused!(
+        empty.node("Neg", &["e"], "s"),
+        ImportError::TensorSize { tensor, .. } if tensor == "e"
+    );
+    let filled = ModelBuilder::new(17, 3).ints("n", &[2], &[0, 1 << 40]);
+    refused!(
+        filled.node("ConstantOfShape", &["n"], "s"),
+        ImportError::TooLarge { .. }
+    );
+    let still = ModelBuilder::new(17, 3)
+        .ints("n", &[], &[4])
+        .ints("zero", &[], &[0]);
+    refused!(
+        still.node("Range", &["zero", "n", "zero"], "s"),
+        ImportError::Arithmetic { .. }
+    );
 }

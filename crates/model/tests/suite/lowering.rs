@@ -80,7 +80,7 @@ fn node_tests_as_layers_compute_the_same() {
     let mut lowered = 0;
     for case in cases() {
         // With all floats as inputs, or the first one alone, the others being its parameters.
-        let graphs = [graph(&case, |_| true), graph(&case, |index| index == 0)];
+        let graphs = [graph(case, |_| true), graph(case, |index| index == 0)];
         let results: Vec<_> = graphs
             .iter()
             .flatten()

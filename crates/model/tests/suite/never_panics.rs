@@ -1,6 +1,7 @@
 //! Whatever the bytes, reading them ends in a value or in an error.
 
 use crate::common::{ModelBuilder, attribute_int, attribute_tensor, ints, read};
+use crate::conformance::cases;
 use proptest::prelude::*;
 use tensorseal_model::compile;
 use tensorseal_model::data::DataFile;
@@ -90,6 +91,13 @@ proptest! {
             let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
             let _ = graph.run(&inputs);
         }
+    }
+
+    /// Every operator on its own test's inputs, with attributes, shapes and types that the damage makes of them.
+    #[test]
+    fn damaged_operators(index in any::<prop::sample::Index>(), damage in damage()) {
+        let case = index.get(cases());
+        let _ = case.run(&damaged(case.model.clone(), damage), false);
     }
 
     #[test]
