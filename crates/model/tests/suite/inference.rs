@@ -141,7 +141,7 @@ fn layers_that_do_not_hold_together() {
         GraphError::Maps { term: 0, .. }
     ));
     assert!(matches!(
-        broken(|graph| match &mut graph.layers[0].terms[0].weights {
+        broken(|graph| match &mut graph.layers[1].terms[0].weights {
             Weights::Dense(weights) => drop(weights.pop()),
             _ => unreachable!(),
         }),
@@ -218,10 +218,7 @@ fn a_small_network_by_hand() {
     assert_eq!(relu.operators, ["Relu"]);
     // A diagonal matrix, in units of output scale over input scale and 2^shift.
     let unit = (integer.inputs[0].scale * 2048.0 / relu.pre_scale).round() as i32;
-    assert_eq!(
-        relu.terms[0].weights,
-        Weights::Dense(vec![unit, 0, 0, unit])
-    );
+    assert_eq!(relu.terms[0].weights, Weights::Diagonal(vec![unit, unit]));
     let codes = integer.quantise_inputs(&[vec![0.5, -0.25]]).unwrap();
     let trace = integer.infer(&codes).unwrap();
     assert_eq!(trace.tensors.len(), 3);
