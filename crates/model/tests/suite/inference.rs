@@ -141,11 +141,11 @@ fn layers_that_do_not_hold_together() {
         GraphError::Maps { term: 0, .. }
     ));
     assert!(matches!(
-        broken(|graph| match &mut graph.layers[1].terms[0].weights {
-            Weights::Dense(weights) => drop(weights.pop()),
+        broken(|graph| match &mut graph.layers[0].terms[0].weights {
+            Weights::Diagonal(weights) => drop(weights.pop()),
             _ => unreachable!(),
         }),
-        GraphError::Parameters { weights: 3, .. }
+        GraphError::Parameters { weights: 1, .. }
     ));
     assert!(matches!(
         broken(|graph| {
