@@ -53,7 +53,11 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Nothing, a ramp about zero, and values that are no whole multiples of each other, for every input.
 fn samples(graph: &LayeredGraph) -> [Sample; 3] {
-    let lengths: Vec<usize> = graph.inputs.iter().map(|port| port.extent().cells()).collect();
+    let lengths: Vec<usize> = graph
+        .inputs
+        .iter()
+        .map(|port| port.extent().cells())
+        .collect();
     let each = |value: fn(usize, usize) -> f32| -> Sample {
         let inputs = lengths.iter();
         inputs
