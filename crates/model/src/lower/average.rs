@@ -7,6 +7,7 @@ use super::convolution::{resized, window};
 use super::error::{LowerError, Problem};
 use super::expression::{Coefficients, Expression, at};
 use super::linear::{Product, whole};
+use super::maximum::MAX_BORDER;
 use super::value::Value;
 use super::{Lowering, problem};
 use crate::graph::{Node, Reduction, WindowAxis};
@@ -31,6 +32,13 @@ impl Lowering<'_> {
             .iter()
             .map(|axis| shares(axis, count_include_pad))
             .collect();
+        let (positions, limit) = (
+            shares.iter().map(Vec::len).max().unwrap_or(0),
+            MAX_BORDER + 1,
+        );
+        if positions > limit {
+            return Err(problem(node, Problem::Border { positions, limit }));
+        }
         let terms: usize = shares.iter().map(Vec::len).product();
         let places: Vec<(usize, usize)> = (image.places.iter().copied())
             .zip(axes.iter().map(|axis| axis.output))

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::error::{LowerError, Problem};
 use super::expression::{Coefficients, Expression, Kernel, at};
 use super::layout::{Atom, Layout};
-use super::linear::selection;
+use super::linear::{MAX_EXPANDED_WEIGHTS, selection};
 use super::value::Value;
 use super::{Lowering, problem};
 use crate::graph::{Activation, Binary, Node, Operand};
@@ -146,6 +146,10 @@ impl<'a> Lowering<'a> {
             }
             Constant::Elements(elements) => elements,
         };
+        let (weights, limit) = (elements.len(), MAX_EXPANDED_WEIGHTS);
+        if weights > limit {
+            return Err(problem(node, Problem::TooLarge { weights, limit }));
+        }
         let maps: Vec<AxisMap> = (0..lengths.len())
             .map(|axis| {
                 if axis == 0 {

@@ -64,6 +64,16 @@ pub enum Problem {
         /// The most there may be.
         limit: usize,
     },
+    /// A border needs a term for each of its positions.
+    #[error(
+        "pools over {positions} positions of a border that each take a term, more than {limit}"
+    )]
+    Border {
+        /// Positions.
+        positions: usize,
+        /// The most there may be.
+        limit: usize,
+    },
     /// The axes of an operand lie such that no map along each axis expresses the operator.
     #[error("mixes axes in a way that no map along each axis expresses")]
     Axes,
@@ -88,6 +98,9 @@ impl Problem {
             Self::PositionFactor => "use one factor per channel",
             Self::TooLarge { .. } => {
                 "move the Reshape, Transpose or concatenation next to the input or the output, or use fewer groups"
+            }
+            Self::Border { .. } => {
+                "use less padding, or a Relu before a maximum and count_include_pad for a mean"
             }
             Self::Axes => "reshape its operands so that each axis is a dimension of its own",
             Self::Empty => "remove it, or give its axes a length",

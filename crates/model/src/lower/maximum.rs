@@ -18,6 +18,10 @@ use crate::integer::AxisMap;
 
 /// What a layer costs, in cells.
 const COST_OF_A_LAYER: usize = 64;
+/// Windows of at most this many elements may also be taken apart one element at a time.
+const MAX_ONE_BY_ONE: usize = 16;
+/// The most positions of a border around values that may be negative.
+pub(super) const MAX_BORDER: usize = 32;
 /// An expression of more terms becomes cells before more is made of it.
 const MAX_TERMS: usize = 8;
 
@@ -66,7 +70,8 @@ impl Planner {
         let power = half.next_power_of_two().min(windows.length - 1);
         let own = windows.count * self.width + COST_OF_A_LAYER;
         let mut best: Option<(usize, Split)> = None;
-        for first in [half, power, windows.length - 1] {
+        let last = (windows.length <= MAX_ONE_BY_ONE).then_some(windows.length - 1);
+        for first in [half, power].into_iter().chain(last) {
             let shared = self.shared(windows, first);
             let Split::Shared { inner, .. } = shared else {
                 continue;
@@ -272,6 +277,11 @@ impl<'a> Lowering<'a> {
         let outside =
             |position: usize| position < axis.pad_begin || position >= axis.pad_begin + axis.input;
         if !self.builder.is_non_negative(&x.expression) {
+            let positions = (0..length).filter(|&position| outside(position)).count();
+            let limit = MAX_BORDER;
+            if positions > limit {
+                return Err(problem(node, Problem::Border { positions, limit }));
+            }
             for position in (0..length).filter(|&position| outside(position)) {
                 let Some(nearest) = nearest(axis, position) else {
                     continue;

@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec;
 
-use super::net::Net;
+use super::net::{Net, window};
 use crate::graph::{Activation, Binary, LocalResponse, Operand, Operation, SliceAxis, Softmax};
 use crate::lower::{LowerError, Problem};
 
@@ -96,6 +96,28 @@ fn weights_that_overflow() {
     );
     let y = net.unary(Operation::Activation(Activation::Relu), x);
     assert_eq!(refused(&mut net, y), Problem::NotFinite);
+}
+
+#[test]
+fn wide_borders_of_values_that_may_be_negative() {
+    let axes = vec![window(40, (41, 1, 1), (40, 40))];
+    let mut net = Net::new(&[&[1, 1, 40]]);
+    let y = net.unary(Operation::MaxPool { axes: axes.clone() }, 0);
+    assert!(matches!(
+        refused(&mut net, y),
+        Problem::Border { positions: 80, .. }
+    ));
+    let x = net.relu(0);
+    let y = net.unary(Operation::MaxPool { axes: axes.clone() }, x);
+    net.check(&[y]);
+    let y = net.unary(
+        Operation::AveragePool {
+            axes,
+            count_include_pad: false,
+        },
+        0,
+    );
+    assert!(matches!(refused(&mut net, y), Problem::Border { .. }));
 }
 
 #[test]
