@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::msm::{msm, msm_small};
+use tensorseal_protocol::msm::{FieldSum, msm_small};
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
 /// Fewer items than this are not worth another thread.
@@ -44,7 +44,15 @@ fn sum_of_chunks<T: Sync>(
 
 impl Backend for Threads {
     fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
-        sum_of_chunks(bases, scalars, msm)
+        // Windows, unlike halves of the bases, fill no bucket twice.
+        let sum = FieldSum::new(bases, scalars);
+        let windows = sum.count();
+        let share = windows.div_ceil(rayon::current_num_threads());
+        (0..windows)
+            .into_par_iter()
+            .step_by(share)
+            .map(|start| sum.windows(start..windows.min(start + share)))
+            .reduce(|| G1Projective::ZERO, |a, b| a + b)
     }
 
     fn msm_small(&self, bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
