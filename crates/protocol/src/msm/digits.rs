@@ -10,15 +10,18 @@ use ark_ff::{BigInteger, PrimeField};
 use super::Window;
 use crate::curve::Fr;
 
-/// The magnitudes and signs of a list of scalars, N limbs each, and how many bits they need.
-pub(super) struct Scalars<const N: usize> {
+/// Limbs of a magnitude, with room for the offsets.
+const LIMBS: usize = 5;
+
+/// The magnitudes and signs of a list of scalars, and how many bits they need.
+pub(super) struct Scalars {
     /// The magnitude, and once the windows are known that with 2^{c−1} added to each.
-    limbs: Vec<[u64; N]>,
+    limbs: Vec<[u64; LIMBS]>,
     negative: Vec<bool>,
     bits: usize,
 }
 
-impl Scalars<5> {
+impl Scalars {
     /// Field elements, by the representative nearest to zero: half of those in a witness are small negative numbers.
     pub(super) fn of_field(scalars: &[Fr]) -> Self {
         let mut list = Self::with_capacity(scalars.len());
@@ -29,26 +32,21 @@ impl Scalars<5> {
                 plain = Fr::MODULUS;
                 plain.sub_with_borrow(&scalar.into_bigint());
             }
-            let [a, b, c, d] = plain.0;
-            list.push([a, b, c, d, 0], negative);
+            list.push(plain.0, negative);
         }
         list
     }
-}
 
-impl Scalars<2> {
     /// Small integers.
     pub(super) fn of_integers<T: Copy + Into<i64>>(scalars: &[T]) -> Self {
         let mut list = Self::with_capacity(scalars.len());
         for scalar in scalars {
             let scalar: i64 = (*scalar).into();
-            list.push([scalar.unsigned_abs(), 0], scalar < 0);
+            list.push([scalar.unsigned_abs(), 0, 0, 0], scalar < 0);
         }
         list
     }
-}
 
-impl<const N: usize> Scalars<N> {
     fn with_capacity(count: usize) -> Self {
         Self {
             limbs: Vec::with_capacity(count),
@@ -57,7 +55,8 @@ impl<const N: usize> Scalars<N> {
         }
     }
 
-    fn push(&mut self, limbs: [u64; N], negative: bool) {
+    fn push(&mut self, [a, b, c, d]: [u64; 4], negative: bool) {
+        let limbs = [a, b, c, d, 0];
         self.bits = self.bits.max(bit_length(&limbs));
         self.limbs.push(limbs);
         self.negative.push(negative);
@@ -79,12 +78,12 @@ impl<const N: usize> Scalars<N> {
     }
 
     pub(super) fn is_zero(&self, index: usize) -> bool {
-        self.limbs[index] == [0; N]
+        self.limbs[index] == [0; LIMBS]
     }
 
     /// Adds 2^{c−1} in each of the windows to every magnitude; from then on [`Self::digit`] gives digits.
     pub(super) fn offset(&mut self, window: Window) {
-        let mut offsets = [0u64; N];
+        let mut offsets = [0u64; LIMBS];
         for number in 0..window.count {
             let bit = number * window.bits + window.bits - 1;
             offsets[bit / 64] |= 1 << (bit % 64);

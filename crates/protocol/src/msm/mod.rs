@@ -1,8 +1,8 @@
 //! Multi-scalar multiplication, Σ scalarᵢ·baseᵢ.
 //!
-//! Pippenger's bucket method with signed digits: in each window of c bits a base goes into one of 2^{c−1} buckets, which are added
-//! up in affine coordinates with shared inversions. Scalars that are small cost only the windows that they reach. The windows of a
-//! [`Sum`] are independent of each other, so a backend with threads shares them out; the functions here run on one.
+//! Pippenger's bucket method with signed digits: in each window of c bits a base goes into one of 2^{c−1} buckets. All additions are
+//! affine, many at a time, so that they share inversions; a [`PointAdder`] makes them. Scalars that are small cost only the windows
+//! that they reach. The windows of a [`Sum`] are independent of each other, so a backend with threads shares them out.
 
 #![allow(
     clippy::as_conversions,
@@ -10,6 +10,7 @@
     reason = "digits and indices are below the sizes that the same function has made"
 )]
 
+mod adder;
 mod buckets;
 mod digits;
 
@@ -18,51 +19,24 @@ use core::ops::Range;
 
 use ark_ec::{AdditiveGroup as _, AffineRepr};
 
-use self::buckets::{Buckets, weighted_sum};
+pub use self::adder::{PointAdder, SerialAdder, Signed};
+use self::buckets::{Buckets, Weighted, weighted_sums};
 use self::digits::Scalars;
 use crate::curve::{Fr, G1Affine, G1Projective};
 
-/// Points that are put into buckets at once: as many as a core's cache holds.
-const POINTS_AT_ONCE: usize = 1 << 14;
-/// Multiplications of an affine addition with a shared inversion, and of the two additions that each bucket takes in the end.
-const COST_OF_A_POINT: usize = 6;
-const COST_OF_A_BUCKET: usize = 24;
+/// Digits that are put into buckets at once: enough to share an inversion, few enough for a core's cache.
+const DIGITS_AT_ONCE: usize = 1 << 15;
+/// Additions that a bucket takes in the end.
+const ADDITIONS_OF_A_BUCKET: usize = 2;
 
 /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
 pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
-    let sum = FieldSum::new(bases, scalars);
-    sum.windows(0..sum.count())
+    Sum::<SerialAdder>::of_field(bases, scalars).whole()
 }
 
 /// Σ scalarᵢ·baseᵢ for small signed integers.
 pub fn msm_small<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> G1Projective {
-    let count = bases.len().min(scalars.len());
-    let sum = Sum::prepare(&bases[..count], Scalars::of_integers(&scalars[..count]));
-    sum.windows(0..sum.count())
-}
-
-/// A sum over field elements, cut into windows.
-pub struct FieldSum(Sum<5>);
-
-impl FieldSum {
-    /// Cuts the scalars; of the two lists the shorter counts.
-    pub fn new(bases: &[G1Affine], scalars: &[Fr]) -> Self {
-        let count = bases.len().min(scalars.len());
-        Self(Sum::prepare(
-            &bases[..count],
-            Scalars::of_field(&scalars[..count]),
-        ))
-    }
-
-    /// How many windows there are.
-    pub fn count(&self) -> usize {
-        self.0.count()
-    }
-
-    /// The part of the sum that these windows hold: the parts of all windows add up to it.
-    pub fn windows(&self, windows: Range<usize>) -> G1Projective {
-        self.0.windows(windows)
-    }
+    Sum::<SerialAdder>::of_integers(bases, scalars).whole()
 }
 
 /// The windows of a sum.
@@ -80,24 +54,43 @@ impl Window {
             bits: width,
             count: (bits + 1) / width + 1,
         };
-        let cost = |window: &Self| {
-            window.count * (points * COST_OF_A_POINT + (COST_OF_A_BUCKET << (window.bits - 1)))
-        };
+        let cost =
+            |window: &Self| window.count * (points + ADDITIONS_OF_A_BUCKET * window.buckets());
         (2..=16).map(window).min_by_key(cost).unwrap_or(window(2))
+    }
+
+    /// Buckets of a window, one for each magnitude of a digit.
+    fn buckets(self) -> usize {
+        1 << (self.bits - 1)
     }
 }
 
-struct Sum<const N: usize> {
-    bases: Vec<G1Affine>,
-    scalars: Scalars<N>,
+/// A sum cut into windows, whose parts add up to it.
+pub struct Sum<A: PointAdder> {
+    bases: Vec<A::Point>,
+    scalars: Scalars,
     window: Window,
 }
 
-impl<const N: usize> Sum<N> {
-    fn prepare(bases: &[G1Affine], mut scalars: Scalars<N>) -> Self {
+impl<A: PointAdder> Sum<A> {
+    /// Field elements; of the two lists the shorter counts.
+    pub fn of_field(bases: &[G1Affine], scalars: &[Fr]) -> Self {
+        let count = bases.len().min(scalars.len());
+        Self::prepare(&bases[..count], Scalars::of_field(&scalars[..count]))
+    }
+
+    /// Small integers; of the two lists the shorter counts.
+    pub fn of_integers<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> Self {
+        let count = bases.len().min(scalars.len());
+        Self::prepare(&bases[..count], Scalars::of_integers(&scalars[..count]))
+    }
+
+    fn prepare(bases: &[G1Affine], mut scalars: Scalars) -> Self {
         let used = |index: &usize| !scalars.is_zero(*index) && !bases[*index].is_zero();
         let used: Vec<usize> = (0..scalars.len()).filter(used).collect();
-        let bases = used.iter().map(|index| bases[*index]).collect();
+        let adder = A::default();
+        let bases = used.iter().map(|index| adder.pack(&bases[*index]));
+        let bases = bases.collect();
         scalars.keep(&used);
         let window = Window::choose(used.len(), scalars.bits());
         scalars.offset(window);
@@ -108,27 +101,32 @@ impl<const N: usize> Sum<N> {
         }
     }
 
-    fn count(&self) -> usize {
+    /// How many windows there are.
+    pub fn count(&self) -> usize {
         self.window.count
     }
 
-    fn windows(&self, windows: Range<usize>) -> G1Projective {
-        let per_window = 1 << (self.window.bits - 1);
-        let group = (POINTS_AT_ONCE / self.bases.len().max(1)).max(1);
-        let mut total = G1Projective::ZERO;
-        let mut end = windows.end;
-        while end > windows.start {
-            let start = end.saturating_sub(group).max(windows.start);
-            let digits: Vec<Vec<i32>> = (start..end).map(|number| self.digits(number)).collect();
-            let sums = Buckets::new(&self.bases, &digits, per_window).sums();
-            for buckets in sums.chunks(per_window).rev() {
-                self.shift(&mut total, 1);
-                total += weighted_sum(buckets);
-            }
-            end = start;
+    /// The sum.
+    pub fn whole(&self) -> G1Projective {
+        self.windows(0..self.count())
+    }
+
+    /// The part of the sum that these windows hold.
+    pub fn windows(&self, windows: Range<usize>) -> G1Projective {
+        let mut adder = A::default();
+        let group = (DIGITS_AT_ONCE / self.bases.len().max(1)).max(1);
+        let mut sums = Vec::new();
+        for first in windows.clone().step_by(group) {
+            let numbers = first..windows.end.min(first + group);
+            let digits: Vec<Vec<i32>> = numbers.map(|number| self.digits(number)).collect();
+            let buckets = Buckets::new(&digits, self.window);
+            sums.extend(buckets.sums(&self.bases, &mut adder));
         }
-        self.shift(&mut total, windows.start);
-        total
+        by_doubling(weighted_sums(
+            sums,
+            (self.window, windows.start),
+            &mut adder,
+        ))
     }
 
     /// The digits of one window.
@@ -137,13 +135,24 @@ impl<const N: usize> Sum<N> {
             .map(|index| self.scalars.digit(index, number, self.window))
             .collect()
     }
+}
 
-    /// Doubles a sum by a number of windows.
-    fn shift(&self, sum: &mut G1Projective, windows: usize) {
-        for _ in 0..windows * self.window.bits {
-            sum.double_in_place();
+/// Σ 2^bit·point.
+fn by_doubling(mut points: Vec<Weighted>) -> G1Projective {
+    points.sort_unstable_by_key(|weighted| weighted.bit);
+    let mut total = G1Projective::ZERO;
+    let mut reached = 0;
+    while let Some(Weighted { bit, point }) = points.pop() {
+        for _ in bit..reached {
+            total.double_in_place();
         }
+        reached = bit;
+        total += point;
     }
+    for _ in 0..reached {
+        total.double_in_place();
+    }
+    total
 }
 
 #[cfg(test)]
