@@ -8,7 +8,7 @@ copy() { # target, name of the seed, file
     cp "$3" "corpus/$1/$2"
 }
 
-for name in demo toy; do
+for name in demo toy convolutional; do
     copy verifying_key "$name" "../tests/vectors/$name/model.vk"
     copy proof "$name" "../tests/vectors/$name/proof.bin"
 done

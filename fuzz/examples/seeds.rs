@@ -30,7 +30,7 @@ fn main() {
         let without_digest = &setup[..setup.len() - DIGEST];
         write("setup_file", &format!("power_{power}_body"), without_digest);
     }
-    for name in ["demo", "toy"] {
+    for name in ["demo", "toy", "convolutional"] {
         let key = vector(&format!("vectors/{name}/model.vk"));
         write("verifying_key", &format!("{name}_tail"), &key[START..]);
         let key = VerifyingKey::from_bytes(&key).expect("a key of this repository");

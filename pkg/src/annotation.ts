@@ -1,7 +1,10 @@
+import { type Layout, layoutOf } from "./layout.js";
+
 /** What an annotation says about one input or output. */
 export interface Port {
   readonly name?: string;
   readonly scale?: number;
+  readonly layout?: Layout;
 }
 
 /** Longest name that is passed on: more is no name. */
@@ -29,9 +32,11 @@ export function ports(annotation: string): ReadonlyMap<number, Port> {
 function port(entry: unknown): Port {
   const name = field(entry, "name");
   const scale = field(entry, "scale");
+  const layout = layoutOf(field(entry, "shape"), field(entry, "layout"));
   return {
     ...(typeof name === "string" && name !== "" && name.length <= MAX_NAME ? { name } : {}),
     ...(typeof scale === "number" && Number.isFinite(scale) && scale > 0 ? { scale } : {}),
+    ...(layout ? { layout } : {}),
   };
 }
 

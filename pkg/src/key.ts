@@ -1,6 +1,7 @@
 import { type Batch, VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";
+import { arrange } from "./layout.js";
 import type { LoadOptions, PublicTensor, Rejected, Setup, Verdict, VerifyOptions } from "./types.js";
 
 const LOAD_OPTIONS: readonly string[] = [
@@ -47,7 +48,7 @@ export class Key {
   verify(proof: Uint8Array, options?: VerifyOptions): Verdict {
     const verdict = verifyBytes(this.#alive(), proof, this.#withDefaults(options)) as Verdict;
     if (!verdict.ok) return verdict;
-    return { ...verdict, public: verdict.public.map((tensor) => this.#named(tensor)) };
+    return { ...verdict, public: verdict.public.map((tensor) => this.#described(tensor, verdict.inferences)) };
   }
 
   /** @internal Puts the proof into a batch; a proof that is refused without a decision is not in it. */
@@ -67,8 +68,10 @@ export class Key {
     return { ...options, allowDevelopmentSetup: allowed };
   }
 
-  #named(tensor: PublicTensor): PublicTensor {
-    return { ...tensor, ...this.#ports.get(tensor.tensor) };
+  /** The tensor with its name, scale, shape and order of elements, as far as the annotation gives them. */
+  #described(tensor: PublicTensor, inferences: number): PublicTensor {
+    const { layout, ...words } = this.#ports.get(tensor.tensor) ?? {};
+    return { ...arrange(tensor, layout, inferences), ...words };
   }
 
   /** Frees the key's memory. Without this it is freed when the key is garbage collected. */

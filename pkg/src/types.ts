@@ -35,7 +35,10 @@ export interface PublicTensor {
   readonly name?: string;
   /** What one step of an integer value is worth, if the key's annotation says so. Whoever made the key chose it. */
   readonly scale?: number;
-  /** The lengths of its axes: of many inferences their number, then positions, channels last. */
+  /**
+   * The lengths of its axes: of many inferences their number, then the tensor's own as in the model file. Where the key's annotation does not
+   * say, they are positions and then channels.
+   */
   readonly shape: readonly number[];
   /** Its integer values, row-major over `shape`. */
   readonly values: Int32Array | readonly number[];

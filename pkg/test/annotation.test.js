@@ -10,9 +10,10 @@ test("names and scales are read", () => {
     outputs: [{ tensor: 2, name: "probabilities", shape: [1, 10], scale: 0.5 }],
     post_processing: ["Softmax"],
   });
+  const flat = (shape) => ({ shape, split: shape, axes: [0, 1] });
   assert.deepEqual([...ports(text)], [
-    [0, { name: "image", scale: 0.0078 }],
-    [2, { name: "probabilities", scale: 0.5 }],
+    [0, { name: "image", scale: 0.0078, layout: flat([1, 64]) }],
+    [2, { name: "probabilities", scale: 0.5, layout: flat([1, 10]) }],
   ]);
 });
 

@@ -103,12 +103,12 @@ for (const { name, key, proof, context, development } of vectors) {
 
 const [{ key, proof }] = vectors;
 
-test("names and scales come from the annotation, shapes from the model", async () => {
+test("names, scales and shapes come from the annotation", async () => {
   const demo = vectors.find(({ name }) => name === "demo");
   const { public: tensors } = await verify(demo.key, demo.proof);
   assert.equal(tensors.length, 1);
   const [{ role, name, shape, scale }] = tensors;
-  assert.deepEqual({ role, name, shape }, { role: "output", name: "logits", shape: [10] });
+  assert.deepEqual({ role, name, shape }, { role: "output", name: "logits", shape: [1, 10] });
   assert.ok(scale > 0.1 && scale < 0.101);
 });
 

@@ -118,6 +118,17 @@ fn the_stored_proof_verifies_under_the_ceremony_without_leave() {
     assert_eq!(verdict.public[0].values().len(), 10);
 }
 
+/// Keys whose program is encoded as in the first version.
+#[test]
+fn a_proof_of_the_first_version_verifies() {
+    let key = fs::read(root().join("vectors/v1/demo/model.vk")).unwrap();
+    let proof = fs::read(root().join("vectors/v1/demo/proof.bin")).unwrap();
+    let key = VerifyingKey::from_bytes(&key).unwrap();
+    let verdict = verify(&key, &proof, &VerifyOptions::default()).unwrap();
+    assert_eq!(verdict.setup, SetupOrigin::Hermez);
+    assert_eq!(verdict.public[0].values().len(), 10);
+}
+
 #[test]
 fn every_flipped_bit_of_every_hundredth_byte_is_refused() {
     let key = fs::read(root().join("vectors/demo/model.vk")).unwrap();

@@ -203,12 +203,18 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  tensorseal inspect sealed --html report.html
   tensorseal inspect sealed/model.vk
-  tensorseal inspect answer.proof --json")]
+  tensorseal inspect answer.proof --json
+
+Of a folder that `compile` wrote it prints the key and the report, which the publisher keeps.")]
 pub(crate) struct InspectArguments {
     /// The file, or a folder that `compile` wrote.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Write the compile report of a folder as a page with plots.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -237,13 +243,14 @@ pub(crate) struct DemoArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  tensorseal bench models/mlp_784_128_10.onnx --json
+  tensorseal bench models/mlp_784_128_10.onnx cnn resnet18_32 --json
 
-Beside MODEL.onnx there must be MODEL_calibration.npz. A development setup is made in memory.
+Beside MODEL.onnx there must be MODEL_calibration.npz. `cnn`, `resnet18_SIDE` and `mobilenetv2_SIDE` are networks
+of well-known shapes with weights from a seed. A development setup is made in memory.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
-    /// The networks.
-    #[arg(value_name = "MODEL.onnx", required = true)]
+    /// The networks: files, or names of shapes.
+    #[arg(value_name = "MODEL", required = true)]
     pub(crate) models: Vec<PathBuf>,
     /// How many proofs to make of each.
     #[arg(long, value_name = "N", default_value_t = 5)]

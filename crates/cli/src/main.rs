@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod files;
 mod measure;
+mod report;
 mod terminal;
 
 use std::process::ExitCode;

@@ -6,8 +6,11 @@ use crate::data::{DataError, DataFile};
 use crate::graph::FloatGraph;
 use crate::import::ImportError;
 use crate::integer::{IntegerGraph, PostProcessing};
-use crate::quantise::{QuantiseError, QuantiseOptions, quantise, samples_used};
-use crate::report::{CompileReport, EvaluateError, Evaluation, Note, evaluate};
+use crate::layered::LayeredGraph;
+use crate::lower::LowerError;
+use crate::program::{self, Lowered};
+use crate::quantise::{QuantiseError, QuantiseOptions, Sample, products, quantise, samples_used};
+use crate::report::{CompileReport, EvaluateError, Note, evaluate};
 
 /// Fewer calibration samples than this are worth a note.
 const ADVISED_SAMPLES: usize = 32;
@@ -17,8 +20,12 @@ const ADVISED_SAMPLES: usize = 32;
 pub struct Compiled {
     /// The network as the ONNX file has it.
     pub float: FloatGraph,
+    /// The same in layers.
+    pub layered: LayeredGraph,
     /// The network as a proof has it.
     pub integer: IntegerGraph,
+    /// The same for the proof system, with the weights.
+    pub lowered: Lowered,
     /// What the one costs against the other.
     pub report: CompileReport,
 }
@@ -36,9 +43,15 @@ pub enum CompileError {
     /// The held-out data do not fit the network.
     #[error("evaluation data: {0}")]
     HeldOut(#[source] DataError),
+    /// The network cannot be made layers.
+    #[error(transparent)]
+    Layers(#[from] LowerError),
     /// The network cannot be quantised.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),
+    /// The quantised network does not fit the proof system.
+    #[error(transparent)]
+    Program(#[from] program::LowerError),
     /// The quantised network cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -47,7 +60,7 @@ pub enum CompileError {
 /// Imports an ONNX file, quantises it with the calibration data, and measures what that did on those data and, if given, on data held
 /// out.
 ///
-/// Both data files hold an array under the input's name with a leading sample axis, and optionally `labels`.
+/// Both data files hold an array under each input's name with a leading sample axis, and optionally `labels`.
 ///
 /// # Errors
 /// A [`CompileError`] that names the tensor, node or layer and says what to do.
@@ -58,55 +71,75 @@ pub fn compile(
     options: &QuantiseOptions,
 ) -> Result<Compiled, CompileError> {
     let float = FloatGraph::from_onnx(onnx)?;
-    let (samples, labels) = labelled(&float, calibration).map_err(CompileError::Calibration)?;
+    let layered = LayeredGraph::lower(&float)?;
+    let (samples, labels) = labelled(&layered, calibration).map_err(CompileError::Calibration)?;
     let held_out = evaluation
-        .map(|file| labelled(&float, file))
+        .map(|file| labelled(&layered, file))
         .transpose()
         .map_err(CompileError::HeldOut)?;
-    let integer = quantise(&float, &samples, options)?;
-    let on_calibration = evaluate(&float, &integer, &samples, labels.as_deref())?;
+    let mut integer = quantise(&layered, &samples, options)?;
+    integer.post_processing.clone_from(&float.post_processing);
+    let on_calibration = evaluate(&layered, &integer, &samples, labels.as_deref())?;
     let on_held_out = match &held_out {
-        Some((samples, labels)) => Some(evaluate(&float, &integer, samples, labels.as_deref())?),
+        Some((samples, labels)) => Some(evaluate(&layered, &integer, samples, labels.as_deref())?),
         None => None,
     };
-    let notes = notes(&float, &integer, samples.len(), on_held_out.as_ref());
-    let report = CompileReport::new(&integer, on_calibration, on_held_out, notes);
+    let used = samples_used(products(&layered), samples.len());
+    let mut notes = notes(&float, (samples.len(), used));
+    if let Some(held_out) = on_held_out
+        .as_ref()
+        .filter(|evaluation| evaluation.provable < evaluation.samples)
+    {
+        notes.push(Note::Unprovable {
+            samples: held_out.samples - held_out.provable,
+            of: held_out.samples,
+        });
+    }
+    let lowered = program::lower(&integer)?;
+    let measured = (on_calibration, on_held_out);
+    let report = CompileReport::new(&integer, &lowered.program, measured, notes);
     Ok(Compiled {
         float,
+        layered,
         integer,
+        lowered,
         report,
     })
 }
 
-type Labelled = (Vec<Vec<f32>>, Option<Vec<usize>>);
+type Labelled = (Vec<Sample>, Option<Vec<usize>>);
 
-fn labelled(graph: &FloatGraph, file: &DataFile) -> Result<Labelled, DataError> {
-    let samples = file.samples(&graph.input.name, &graph.input.shape)?;
-    let labels = file.labels(samples.len(), graph.output.channels)?;
+/// The samples of a file, and the classes of the first output if it has labels.
+fn labelled(graph: &LayeredGraph, file: &DataFile) -> Result<Labelled, DataError> {
+    let ports = graph.inputs.iter();
+    let shapes: Vec<(&str, &[usize])> = ports
+        .map(|port| (port.onnx.name.as_str(), port.onnx.shape.as_slice()))
+        .collect();
+    let samples = file.samples_of(&shapes)?;
+    let classes = graph
+        .outputs
+        .first()
+        .map_or(0, |port| port.extent().cells());
+    let labels = file.labels(samples.len(), classes)?;
     Ok((samples, labels))
 }
 
-fn notes(
-    graph: &FloatGraph,
-    integer: &IntegerGraph,
-    samples: usize,
-    held_out: Option<&Evaluation>,
-) -> Vec<Note> {
+fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
     let mut notes = Vec::new();
     if graph.dynamic_batch {
         notes.push(Note::DynamicBatch {
-            tensor: graph.input.name.clone(),
+            tensor: graph.input(0).name.clone(),
         });
     }
     if !graph.post_processing.is_empty() {
         let operators = graph
             .post_processing
             .iter()
-            .map(|step: &PostProcessing| step.operator())
+            .map(|step: &PostProcessing| step.operator().into())
             .collect();
         notes.push(Note::OutsideProof {
             operators,
-            output: graph.output.name.clone(),
+            output: graph.output(0).name,
         });
     }
     if samples < ADVISED_SAMPLES {
@@ -115,16 +148,8 @@ fn notes(
             advised: ADVISED_SAMPLES,
         });
     }
-    let outputs = integer.layers.iter().map(|layer| layer.out_channels);
-    let used = samples_used(outputs.sum::<usize>() + integer.input.channels, samples);
     if used < samples {
         notes.push(Note::SamplesLeftOut { samples, used });
-    }
-    if let Some(held_out) = held_out.filter(|evaluation| evaluation.provable < evaluation.samples) {
-        notes.push(Note::Unprovable {
-            samples: held_out.samples - held_out.provable,
-            of: held_out.samples,
-        });
     }
     notes
 }

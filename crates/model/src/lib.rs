@@ -2,7 +2,7 @@
 //! inference on that graph *is* the meaning of the model that a proof speaks about.
 //!
 //! ```text
-//! ONNX bytes ── onnx ──> Model ── import ──> FloatGraph ── fold ──> LayeredGraph ── quantise ──> IntegerGraph ── infer ──> Trace
+//! ONNX bytes ── onnx ──> Model ── import ──> FloatGraph ── lower ──> LayeredGraph ── quantise ──> IntegerGraph ── infer ──> Trace
 //! ```
 //!
 //! | module | what it holds |
@@ -12,8 +12,10 @@
 //! | `import` | one file per operator family: ONNX nodes to the float graph |
 //! | `graph` | the typed float graph |
 //! | `float` | the `f32` interpreter, the reference that quantisation is measured against |
-//! | `fold` | batch normalisation, scales and biases folded into their linear layers |
+//! | `layered` | the network as linear maps over shifted positions, each followed by one function |
+//! | `lower` | every operator of the float graph as such layers |
 //! | `data` | `.npz` and JSON files of inputs, calibration samples and labels |
+//! | `generate` | networks of well-known shapes with weights from a seed |
 //! | `program` | lowering to the proof system's program, and the way back |
 //! | `quantise` | calibration, scales, lookup tables, integer weights |
 //! | `report` | what compiling did to the accuracy, and what each layer costs |
@@ -38,13 +40,15 @@ pub mod data;
 #[cfg(feature = "onnx")]
 pub mod float;
 #[cfg(feature = "onnx")]
-pub mod fold;
+pub mod generate;
 #[cfg(feature = "onnx")]
 pub mod graph;
 #[cfg(feature = "onnx")]
 pub mod import;
 #[cfg(feature = "onnx")]
 pub mod layered;
+#[cfg(feature = "onnx")]
+pub mod lower;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(feature = "onnx")]
@@ -57,6 +61,6 @@ pub mod report;
 #[cfg(feature = "onnx")]
 pub use compile::{CompileError, Compiled, compile};
 pub use integer::{
-    Cell, Function, GraphError, InferenceError, IntegerGraph, LinearLayer, PostProcessing, Segment,
-    TensorInfo, Trace,
+    Cell, Function, GraphError, InferenceError, IntegerGraph, IntegerLayer, IntegerTerm, Port,
+    PostProcessing, Segment, Trace,
 };

@@ -13,9 +13,6 @@ use crate::curve::{
     decode_g1_uncompressed, decode_g2, decode_scalar,
 };
 
-/// The version of every encoding in this crate and of the transcript.
-pub const VERSION: u16 = 1;
-
 /// What a file is, by its first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,6 +50,14 @@ impl FileKind {
         }
     }
 
+    /// The version of the encoding that is written. All earlier ones can be read.
+    pub const fn version(self) -> u16 {
+        match self {
+            Self::VerifyingKey => 2,
+            Self::Setup | Self::ProvingKey | Self::Proof | Self::BatchProof => 1,
+        }
+    }
+
     /// The kind of the file that starts with these bytes.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         Self::ALL
@@ -76,6 +81,8 @@ pub enum DecodeError {
     UnsupportedVersion {
         /// The version that the file names.
         found: u16,
+        /// The last version that this program reads.
+        last: u16,
     },
     /// The bytes end before the value does.
     Truncated {
@@ -118,9 +125,9 @@ impl fmt::Display for DecodeError {
                 expected,
                 found: None,
             } => write!(f, "this is not a tensorseal {expected:?} file"),
-            Self::UnsupportedVersion { found } => write!(
+            Self::UnsupportedVersion { found, last } => write!(
                 f,
-                "the file has format version {found}; this program reads version {VERSION}"
+                "the file has format version {found}; this program reads versions 1 to {last}"
             ),
             Self::Truncated { needed, left } => write!(
                 f,
@@ -151,8 +158,8 @@ impl<'a> Reader<'a> {
         Self { bytes }
     }
 
-    /// Checks the mark and the version with which every file starts.
-    pub fn header(&mut self, expected: FileKind) -> Result<(), DecodeError> {
+    /// Checks the mark with which every file starts, and returns the version behind it, one that can be read.
+    pub fn header(&mut self, expected: FileKind) -> Result<u16, DecodeError> {
         let wrong = DecodeError::WrongKind {
             expected,
             found: FileKind::of(self.bytes),
@@ -160,9 +167,11 @@ impl<'a> Reader<'a> {
         if self.take(4).map_err(|_| wrong)? != expected.magic() {
             return Err(wrong);
         }
-        match self.u16()? {
-            VERSION => Ok(()),
-            found => Err(DecodeError::UnsupportedVersion { found }),
+        let (found, last) = (self.u16()?, expected.version());
+        if (1..=last).contains(&found) {
+            Ok(found)
+        } else {
+            Err(DecodeError::UnsupportedVersion { found, last })
         }
     }
 
@@ -199,6 +208,11 @@ impl<'a> Reader<'a> {
     /// The next four bytes as an integer.
     pub fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    /// The next four bytes as a signed integer.
+    pub fn i32(&mut self) -> Result<i32, DecodeError> {
+        Ok(i32::from_le_bytes(self.array()?))
     }
 
     /// The next eight bytes as a signed integer.
@@ -309,7 +323,7 @@ impl Writer {
     pub fn file(kind: FileKind) -> Self {
         let mut writer = Self::new();
         writer.bytes(&kind.magic());
-        writer.u16(VERSION);
+        writer.u16(kind.version());
         writer
     }
 
@@ -405,10 +419,14 @@ mod tests {
 
     #[test]
     fn another_version_is_refused() {
-        let mut bytes = Writer::file(FileKind::Proof).finish();
-        bytes[4] ^= 2;
-        let error = Reader::new(&bytes).header(FileKind::Proof).unwrap_err();
-        assert_eq!(error, DecodeError::UnsupportedVersion { found: 3 });
+        let mut bytes = Writer::file(FileKind::VerifyingKey).finish();
+        for (version, readable) in [(0, false), (1, true), (2, true), (3, false)] {
+            bytes[4] = version;
+            let found = u16::from(version);
+            let header = Reader::new(&bytes).header(FileKind::VerifyingKey);
+            let refused = DecodeError::UnsupportedVersion { found, last: 2 };
+            assert_eq!(header, if readable { Ok(found) } else { Err(refused) });
+        }
     }
 
     proptest! {

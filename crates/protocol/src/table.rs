@@ -57,6 +57,20 @@ impl Segment {
         }
     }
 
+    /// w where the segment is the identity on [0, 2^w), which a limb's is; `None` for any other.
+    pub fn range_bits(&self) -> Option<u32> {
+        let identity = match &self.outputs {
+            Outputs::Clamp { low, high } => {
+                *low <= 0 && i64::from(*high) >= i64::from(self.length) - 1
+            }
+            Outputs::Values(values) => (0u32..)
+                .zip(values)
+                .all(|(i, value)| i64::from(*value) == i64::from(i)),
+        };
+        let range = self.start == 0 && self.length.is_power_of_two() && identity;
+        range.then(|| self.length.trailing_zeros())
+    }
+
     /// The least and the greatest output.
     pub fn output_range(&self) -> (i64, i64) {
         match &self.outputs {
@@ -183,14 +197,14 @@ impl Table {
 }
 
 fn read_segment(reader: &mut Reader<'_>) -> Result<Segment, DecodeError> {
-    let start = read_i32(reader)?;
+    let start = reader.i32()?;
     let length = reader.u32()?;
     let outputs = match reader.u8()? {
         0 => Outputs::Clamp {
-            low: read_i32(reader)?,
-            high: read_i32(reader)?,
+            low: reader.i32()?,
+            high: reader.i32()?,
         },
-        1 => Outputs::Values(reader.list(widen(length), read_i32)?),
+        1 => Outputs::Values(reader.list(widen(length), Reader::i32)?),
         found => {
             return Err(DecodeError::InvalidNumber {
                 what: "kind of table segment",
@@ -203,10 +217,6 @@ fn read_segment(reader: &mut Reader<'_>) -> Result<Segment, DecodeError> {
         length,
         outputs,
     })
-}
-
-fn read_i32(reader: &mut Reader<'_>) -> Result<i32, DecodeError> {
-    Ok(i32::from_le_bytes(reader.array()?))
 }
 
 /// A signed integer as a scalar.

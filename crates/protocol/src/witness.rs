@@ -183,11 +183,14 @@ impl CellColumns {
             for block in &tensor.blocks {
                 columns[3 * widen(block.lane) + 2][widen(block.base)..][..size].fill(padding);
             }
-            for (cell, index) in cells.iter().zip(tensor.cell_indices()) {
-                let (lane, row) = tensor.place(index);
-                columns[3 * lane][row] = cell.rem;
-                columns[3 * lane + 1][row] = cell.pre;
-                columns[3 * lane + 2][row] = cell.out;
+            let channels = widen(tensor.channels);
+            for piece in tensor.pieces() {
+                let cells = &cells[piece.position * channels + piece.channel..][..piece.length];
+                for (cell, row) in cells.iter().zip(piece.row..) {
+                    for (part, value) in [cell.rem, cell.pre, cell.out].into_iter().enumerate() {
+                        columns[3 * piece.lane + part][row] = value;
+                    }
+                }
             }
         }
         Self { columns }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use tensorseal_model::data::DataFile;
-use tensorseal_model::integer::IntegerGraph;
+use tensorseal_model::data::{Array, DataFile};
+use tensorseal_model::generate::Shape;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
@@ -31,6 +31,8 @@ struct Row {
     prove_cpu_seconds: Option<f64>,
     /// The most memory of a fresh process that reads the key and makes one proof.
     peak_bytes: Option<u64>,
+    /// What the compile report says that it should be.
+    estimated_peak_bytes: u64,
     proof_bytes: usize,
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
@@ -97,13 +99,13 @@ const LEAST_POWER: u32 = 12;
 
 fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let progress = Progress::spinner("compiling");
-    let onnx = files::read(path)?;
-    let calibration = files::read_data(&calibration_path(path))?;
+    let (onnx, calibration) = network(path)?;
     let (sealed, compiling) = compile(&onnx, &calibration, &progress)?;
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
+    let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
     let model = Model::new(sealed.key)?;
-    let samples = calibration.samples(&model.graph.input.name, &model.graph.input.shape)?;
+    let samples = calibration.samples_of(&model.inputs())?;
     let sample = samples.first().context("there is no calibration sample")?;
     progress.message("proving");
     let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
@@ -125,7 +127,8 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model.graph, sample)?,
+        peak_bytes: fresh_peak(&key_bytes, &model, sample)?,
+        estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
         proving_key_bytes: key_bytes.len(),
@@ -133,6 +136,29 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
         batch_verify_seconds,
         miller_loops,
     })
+}
+
+/// Seeds of a generated network's weights and samples.
+const SEED: u64 = 1;
+/// Calibration samples of a generated network.
+const SAMPLES: usize = 8;
+
+/// A network with its calibration data: a file and the one beside it, or a generated one.
+fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
+    let shape = path.to_str().and_then(Shape::parse);
+    let Some(shape) = shape.filter(|_| !path.exists()) else {
+        return Ok((
+            files::read(path)?,
+            files::read_data(&calibration_path(path))?,
+        ));
+    };
+    let side = shape.side();
+    let samples = Array {
+        shape: vec![SAMPLES, 3, side, side],
+        values: shape.samples(SAMPLES, SEED).concat(),
+    };
+    let arrays = [("x".to_owned(), samples)].into();
+    Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 
 /// Compiles under a development setup that is large enough; the time is that of compiling, without the setup.
@@ -161,12 +187,13 @@ fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(
 /// The proofs, the median of the times, and processor seconds for each proof.
 fn prove_repeatedly(
     model: &Model,
-    sample: &[f32],
+    sample: &[Vec<f32>],
     repeat: usize,
 ) -> Result<(Vec<Proof>, f64, Option<f64>)> {
-    let (input, output) = model.ports();
+    let program = model.key.verifying().program();
+    let public = [program.inputs(), program.outputs()].concat();
     let options = ProveOptions {
-        public: &[input, output],
+        public: &public,
         context: &[],
     };
     let mut times = Vec::new();
@@ -225,7 +252,7 @@ fn calibration_path(model: &Path) -> PathBuf {
 }
 
 /// Peak memory of `prove` in a process of its own: this one has held the setup and more.
-fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option<u64>> {
+fn fresh_peak(key: &[u8], model: &Model, sample: &[Vec<f32>]) -> Result<Option<u64>> {
     if peak_bytes().is_none() {
         return Ok(None);
     }
@@ -236,14 +263,12 @@ fn fresh_peak(key: &[u8], graph: &IntegerGraph, sample: &[f32]) -> Result<Option
         Audience::Owner,
     )?;
     let input = folder.path().join("input.json");
-    let array = nested(sample, &graph.input.shape);
-    files::write(
-        &input,
-        serde_json::json!({ &graph.input.name: array })
-            .to_string()
-            .as_bytes(),
-        Audience::Owner,
-    )?;
+    let ports = model.inputs().into_iter().zip(sample);
+    let arrays: serde_json::Map<String, serde_json::Value> = ports
+        .map(|((name, shape), values)| (name.to_owned(), nested(values, shape)))
+        .collect();
+    let text = serde_json::Value::Object(arrays).to_string();
+    files::write(&input, text.as_bytes(), Audience::Owner)?;
     let output = std::process::Command::new(std::env::current_exe()?)
         .arg("prove")
         .arg(folder.path())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
-use tensorseal_model::program::{Description, Lowered, lower};
+use tensorseal_model::program::{Description, Lowered};
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::random::PlatformRandom;
@@ -18,13 +18,15 @@ use crate::Outcome;
 use crate::args::CompileArguments;
 use crate::files::{self, Audience};
 use crate::measure::timed;
+use crate::report;
 use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 /// The proving key's name in a model's folder.
 pub(crate) const PROVING_KEY: &str = "model.pk";
 /// The verifying key's name in a model's folder.
 pub(crate) const VERIFYING_KEY: &str = "model.vk";
-const REPORT: &str = "report.json";
+/// The report's name in a model's folder.
+pub(crate) const REPORT: &str = "report.json";
 
 /// A compiled model with its keys.
 pub(crate) struct Sealed {
@@ -45,6 +47,7 @@ struct Summary<'a> {
     accuracy_integer: Option<f64>,
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
+    estimated_peak_bytes: u64,
     seconds: f64,
     report: &'a CompileReport,
 }
@@ -70,6 +73,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
         accuracy_integer: measured.integer_accuracy,
         verifying_key_bytes,
         proving_key_bytes,
+        estimated_peak_bytes: sealed.report.estimated_peak_bytes,
         seconds: time.as_secs_f64(),
         report: &sealed.report,
     };
@@ -109,7 +113,7 @@ fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
     let folder = &arguments.output;
     let report = serde_json::to_vec_pretty(&sealed.report)?;
     files::write(&folder.join(PROVING_KEY), &proving, Audience::Owner)?;
-    files::write(&folder.join(REPORT), &report, Audience::Everybody)?;
+    files::write(&folder.join(REPORT), &report, Audience::Owner)?;
     files::write(&folder.join(VERIFYING_KEY), &verifying, Audience::Everybody)?;
     Ok((sealed, (verifying.len(), proving.len())))
 }
@@ -123,7 +127,7 @@ pub(crate) fn seal(
 ) -> Result<Sealed> {
     progress.message("quantising");
     let compiled = tensorseal_model::compile(onnx, calibration, held_out, options)?;
-    let Lowered { program, weights } = lower(&compiled.integer)?;
+    let Lowered { program, weights } = compiled.lowered;
     progress.message("computing the cached quotients of the weights");
     let key = generate(
         program,
@@ -137,7 +141,7 @@ pub(crate) fn seal(
     Ok(Sealed {
         key,
         parameters: layers
-            .map(|layer| layer.weights.len() + layer.bias.len())
+            .map(|layer| layer.weight_count() + layer.bias.len())
             .sum(),
         report: compiled.report,
     })
@@ -145,53 +149,11 @@ pub(crate) fn seal(
 
 fn print(summary: &Summary<'_>, folder: &Path, time: Duration) -> Result<()> {
     say!(
-        "{} parameters in {} layers; {} columns of {} rows; table {} of {} rows",
+        "{} parameters in {} layers",
         summary.parameters,
-        summary.layers,
-        summary.columns,
-        summary.rows,
-        summary.report.table_rows,
-        summary.report.table_limit
+        summary.layers
     );
-    say!(
-        "{:<24} {:>8} {:>6} {:>16} {:>10} {:>8}",
-        "layer",
-        "weights",
-        "bits",
-        "range used",
-        "saturated",
-        "SNR dB"
-    );
-    for layer in &summary.report.layers {
-        let (low, high) = layer.pre_seen;
-        let snr = layer
-            .snr_db
-            .map_or_else(|| "exact".into(), |snr| format!("{snr:.1}"));
-        say!(
-            "{:<24} {:>8} {:>6} {:>16} {:>9.2}% {:>8}",
-            format!("{} ({})", layer.name, layer.operators.join("+")),
-            layer.weights,
-            layer.weight_bits,
-            format!("{low}…{high}"),
-            100.0 * layer.saturated_share,
-            snr
-        );
-    }
-    let measured = if summary.report.held_out.is_some() {
-        "held-out"
-    } else {
-        "calibration"
-    };
-    if let (Some(float), Some(integer)) = (summary.accuracy_float, summary.accuracy_integer) {
-        say!(
-            "accuracy on the {measured} data: float {:.2} %, integer {:.2} %",
-            100.0 * float,
-            100.0 * integer
-        );
-    }
-    for note in &summary.report.notes {
-        say!("note: {note}");
-    }
+    report::print(summary.report)?;
     if summary.setup == "development" {
         say!("note: made with a development setup; proofs verify only where that is allowed");
     }

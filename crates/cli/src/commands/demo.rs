@@ -182,13 +182,13 @@ fn publish(held_out: &DataFile) -> Result<Publisher> {
 
 fn answer(model: &Model, picture: &[f32], label: usize) -> Result<Answer> {
     let (proved, time) = timed(|| {
-        let (witness, output) = model.run(picture)?;
-        let (_, output_tensor) = model.ports();
+        let (witness, outputs) = model.run(&[picture.to_vec()])?;
         let options = ProveOptions {
-            public: &[output_tensor],
+            public: model.key.verifying().program().outputs(),
             context: &[],
         };
-        anyhow::Ok((model.prove(&witness, &options)?.to_bytes(), output.argmax))
+        let digit = outputs.first().map_or(0, |output| output.argmax);
+        anyhow::Ok((model.prove(&witness, &options)?.to_bytes(), digit))
     });
     let (proof, digit) = proved?;
     Ok(Answer {
@@ -227,9 +227,9 @@ fn compile(held_out: &DataFile) -> Result<Sealed> {
 }
 
 fn sample(model: &Model, held_out: &DataFile, index: usize) -> Result<(Vec<f32>, usize)> {
-    let input = &model.graph.input;
+    let (input, output) = (&model.graph.inputs[0], &model.graph.outputs[0]);
     let samples = held_out.samples(&input.name, &input.shape)?;
-    let labels = held_out.labels(samples.len(), model.graph.output.channels)?;
+    let labels = held_out.labels(samples.len(), output.elements())?;
     let labels = labels.context("the bundled pictures have no labels")?;
     let count = samples.len();
     let picture = samples.into_iter().nth(index);

@@ -1,38 +1,61 @@
 //! `tensorseal inspect`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tensorseal_model::program::Description;
+use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::encoding::FileKind;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{Proof, ProvingKey, VerifyingKey};
 
-use super::compile::VERIFYING_KEY;
+use super::compile::{REPORT, VERIFYING_KEY};
 use crate::args::InspectArguments;
+use crate::files::{self, Audience};
 use crate::terminal::{Progress, print_json, say, short_list};
-use crate::{Outcome, files};
+use crate::{Outcome, report};
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
-    let path = file_of(&arguments.file);
-    let bytes = files::read(&path)?;
-    let facts = inspect(&bytes).with_context(|| format!("in {}", path.display()))?;
+    let path = &arguments.file;
+    let folder = path.is_dir();
+    let key = path.join(VERIFYING_KEY);
+    let file = if folder { &key } else { path };
+    let facts = inspect(&files::read(file)?).with_context(|| format!("in {}", file.display()))?;
+    let report = if folder { stored(path)? } else { None };
+    if let Some(page) = &arguments.html {
+        let report = report.as_ref().with_context(|| {
+            format!(
+                "{} is no folder with a {REPORT}, which --html shows; name the folder that `compile` wrote",
+                path.display()
+            )
+        })?;
+        files::write(page, report::page(report).as_bytes(), Audience::Owner)?;
+    }
     if arguments.json {
+        let mut facts = facts;
+        if let Some(report) = &report {
+            facts["report"] = serde_json::to_value(report)?;
+        }
         print_json(&facts)?;
-    } else {
-        print(&facts, 0)?;
+        return Ok(Outcome::Good);
+    }
+    print(&facts, 0)?;
+    if let Some(report) = &report {
+        report::print(report)?;
     }
     Ok(Outcome::Good)
 }
 
-/// The file itself, or the verifying key in a model's folder.
-fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        path.join(VERIFYING_KEY)
-    } else {
-        path.to_owned()
+/// The report in a model's folder, if it is there.
+fn stored(folder: &Path) -> Result<Option<CompileReport>> {
+    let path = folder.join(REPORT);
+    if !path.exists() {
+        return Ok(None);
     }
+    let report = serde_json::from_slice(&files::read(&path)?);
+    let report = report.with_context(|| format!("{} is no report", path.display()))?;
+    Ok(Some(report))
 }
 
 fn inspect(bytes: &[u8]) -> Result<Value> {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tensorseal_model::integer::{IntegerGraph, TensorInfo};
+use tensorseal_model::integer::IntegerGraph;
 use tensorseal_model::program::{Description, lift, witness};
+use tensorseal_model::quantise::Sample;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove, prove_batch};
@@ -18,9 +19,11 @@ use crate::files::{self, Audience};
 use crate::measure::{peak_bytes, timed};
 use crate::terminal::{Progress, bytes, print_json, say, seconds, short_list};
 
-/// An output tensor: its integers, and the real values that they stand for.
+/// An output tensor in the order of its ONNX elements: its integers, and the real values that they stand for.
 #[derive(Serialize)]
 pub(crate) struct Output {
+    /// Which inference of a batch it is of.
+    pub(crate) inference: usize,
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
     pub(crate) integers: Vec<i64>,
@@ -58,13 +61,22 @@ impl Model {
         Ok(Self { key, graph })
     }
 
-    /// Runs the network on an input.
-    pub(crate) fn run(&self, input: &[f32]) -> Result<(Witness, Output)> {
-        let integers = self.graph.quantise_input(input)?;
+    /// Runs the network on its inputs.
+    pub(crate) fn run(&self, inputs: &[Vec<f32>]) -> Result<(Witness, Vec<Output>)> {
+        let integers = self.graph.quantise_inputs(inputs)?;
         let trace = self.graph.infer(&integers)?;
-        let output = output(&self.graph, trace.output())?;
+        let outputs = self.graph.outputs(&trace)?;
         let witness = witness(self.key.verifying().program(), &trace)?;
-        Ok((witness, output))
+        let ports = self.graph.outputs.iter().zip(outputs);
+        let outputs = ports.map(|(port, integers)| Output {
+            inference: 0,
+            name: port.name.clone(),
+            shape: port.shape.clone(),
+            values: port.dequantise(&integers),
+            argmax: argmax(&integers),
+            integers,
+        });
+        Ok((witness, outputs.collect()))
     }
 
     /// Proves a run.
@@ -76,7 +88,7 @@ impl Model {
     /// Runs the network on all inputs and proves the runs: in one proof of a batch where there is a setup for it.
     fn answer(
         &self,
-        inputs: &[Vec<f32>],
+        inputs: &[Sample],
         setup: Option<&Srs>,
         options: &ProveOptions<'_>,
     ) -> Result<(Proof, Vec<Output>)> {
@@ -84,8 +96,15 @@ impl Model {
             let run = self.run(input);
             run.with_context(|| format!("running the network on input {index}"))
         });
-        let (witnesses, outputs): (Vec<Witness>, Vec<Output>) =
+        let (witnesses, outputs): (Vec<Witness>, Vec<Vec<Output>>) =
             runs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let numbered = outputs.into_iter().enumerate();
+        let outputs = numbered.flat_map(|(inference, outputs)| {
+            outputs.into_iter().map(move |output| Output {
+                inference,
+                ..output
+            })
+        });
         let proof = match (setup, &witnesses[..]) {
             (None, [witness]) => self.prove(witness, options)?,
             (None, _) => bail!("a batch needs a setup: give it with --srs"),
@@ -95,25 +114,16 @@ impl Model {
                     .context("no proof was made")?
             }
         };
-        Ok((proof, outputs))
+        Ok((proof, outputs.collect()))
     }
 
-    /// The input's tensor and the output's.
-    pub(crate) fn ports(&self) -> (u32, u32) {
-        let program = self.key.verifying().program();
-        (program.inputs()[0], program.outputs()[0])
+    /// Names and shapes of the inputs.
+    pub(crate) fn inputs(&self) -> Vec<(&str, &[usize])> {
+        let ports = self.graph.inputs.iter();
+        ports
+            .map(|port| (port.name.as_str(), port.shape.as_slice()))
+            .collect()
     }
-}
-
-fn output(graph: &IntegerGraph, integers: Vec<i64>) -> Result<Output> {
-    let TensorInfo { name, shape, .. } = &graph.output;
-    Ok(Output {
-        name: name.clone(),
-        shape: shape.clone(),
-        values: graph.dequantise_output(&integers)?,
-        argmax: argmax(&integers),
-        integers,
-    })
 }
 
 /// Index of the first of the largest values.
@@ -131,7 +141,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let key = ProvingKey::from_bytes(&files::read(&path)?)
         .with_context(|| format!("in {}", path.display()))?;
     let model = Model::new(key).with_context(|| format!("in {}", path.display()))?;
-    let (public, names) = revealed(&model, arguments);
+    let public = revealed(&model, arguments);
     let options = ProveOptions {
         public: &public,
         context: arguments.context.as_bytes(),
@@ -152,7 +162,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         peak_bytes: peak_bytes(),
         proof_bytes: proof.argument().len(),
         file_bytes: encoded.len(),
-        public: names,
+        public: roles(arguments),
         outputs,
     };
     if arguments.json {
@@ -168,35 +178,40 @@ fn inputs(
     model: &Model,
     arguments: &ProveArguments,
     progress: &Progress,
-) -> Result<(Vec<Vec<f32>>, Option<Srs>)> {
-    let TensorInfo { name, shape, .. } = &model.graph.input;
+) -> Result<(Vec<Sample>, Option<Srs>)> {
     if let Some(path) = &arguments.input {
-        let input = files::read_data(path)?.single(name, shape);
-        let input = input.with_context(|| format!("in {}", path.display()))?;
-        return Ok((vec![input], None));
+        let file = files::read_data(path)?;
+        let ports = model.inputs().into_iter();
+        let inputs: Result<Sample, _> = ports
+            .map(|(name, shape)| file.single(name, shape))
+            .collect();
+        let inputs = inputs.with_context(|| format!("in {}", path.display()))?;
+        return Ok((vec![inputs], None));
     }
     let (path, srs) = arguments
         .batch
         .as_ref()
         .zip(arguments.srs.as_ref())
         .context("give --input, or --batch with --srs")?;
-    let inputs = files::read_data(path)?.samples(name, shape);
+    let inputs = files::read_data(path)?.samples_of(&model.inputs());
     let inputs = inputs.with_context(|| format!("in {}", path.display()))?;
     progress.message("reading the setup");
     Ok((inputs, Some(files::read_setup(srs)?)))
 }
 
-/// The tensors that are not hidden, and what they are called.
-fn revealed(model: &Model, arguments: &ProveArguments) -> (Vec<u32>, Vec<&'static str>) {
-    let (input, output) = model.ports();
-    [
-        (arguments.hide_input, input, "input"),
-        (arguments.hide_output, output, "output"),
-    ]
-    .into_iter()
-    .filter(|(hidden, _, _)| !hidden)
-    .map(|(_, tensor, name)| (tensor, name))
-    .unzip()
+/// The tensors that are not hidden.
+fn revealed(model: &Model, arguments: &ProveArguments) -> Vec<u32> {
+    let program = model.key.verifying().program();
+    let inputs = program.inputs().iter().filter(|_| !arguments.hide_input);
+    let outputs = program.outputs().iter().filter(|_| !arguments.hide_output);
+    inputs.chain(outputs).copied().collect()
+}
+
+/// What the tensors are that are not hidden.
+fn roles(arguments: &ProveArguments) -> Vec<&'static str> {
+    let input = (!arguments.hide_input).then_some("input");
+    let output = (!arguments.hide_output).then_some("output");
+    input.into_iter().chain(output).collect()
 }
 
 fn print(summary: &Summary, arguments: &ProveArguments, time: Duration) -> Result<()> {

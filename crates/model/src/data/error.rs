@@ -149,6 +149,18 @@ pub enum DataError {
         /// Shape of the array.
         actual: Vec<usize>,
     },
+    /// Two arrays hold different numbers of samples.
+    #[error(
+        "array {array:?} holds {actual} samples where the first input has {expected}; pass equally many of each"
+    )]
+    SampleCount {
+        /// The array.
+        array: String,
+        /// Samples of the first input.
+        expected: usize,
+        /// Samples of the array.
+        actual: usize,
+    },
     /// An input has the wrong shape.
     #[error(
         "array {array:?} has shape {actual:?} where the network takes one input of shape {expected:?}; pass one sample, reshaped"

@@ -83,6 +83,31 @@ impl DataFile {
         Ok(array.values.chunks(channels).map(<[f32]>::to_vec).collect())
     }
 
+    /// The samples of several inputs, each by name and shape as in [`Self::samples`]: for each sample one array per input.
+    ///
+    /// # Errors
+    /// Also when the arrays hold different numbers of samples.
+    pub fn samples_of(&self, inputs: &[(&str, &[usize])]) -> Result<Vec<Vec<Vec<f32>>>, DataError> {
+        let mut samples: Vec<Vec<Vec<f32>>> = Vec::new();
+        for (index, (name, shape)) in inputs.iter().enumerate() {
+            let own = self.samples(name, shape)?;
+            if index == 0 {
+                samples.resize(own.len(), Vec::new());
+            }
+            if own.len() != samples.len() {
+                return Err(DataError::SampleCount {
+                    array: (*name).to_string(),
+                    expected: samples.len(),
+                    actual: own.len(),
+                });
+            }
+            for (sample, values) in samples.iter_mut().zip(own) {
+                sample.push(values);
+            }
+        }
+        Ok(samples)
+    }
+
     /// The one input `name` of shape `shape`: the array must have exactly that shape, that shape without its batch axis of 1, or
     /// that shape behind one more axis of 1.
     ///

@@ -1,35 +1,74 @@
-//! The float interpreter: the reference that quantisation is measured against.
+//! The float interpreter: the reference that quantisation is measured against, and what executes constants at import.
 //!
-//! Tensors are `f32` as in ONNX; sums run in `f64`, so results do not depend on the order of summation to any digit that matters.
+//! Tensors are `f32` as in ONNX; sums of products run in `f64`, so results do not depend on the order of summation to any digit that
+//! matters, and that order is fixed anyway. Operators on quantised tensors use exact integers and onnxruntime's one multiplication in
+//! `f32`.
+
+mod apply;
+mod convolution;
+mod elementwise;
+mod index;
+mod moves;
+mod normalise;
+mod pool;
+mod product;
+mod quantised;
+mod reduce;
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::graph::{Affine, FloatGraph, Linear, Operation};
+use crate::graph::{FloatGraph, Node, Operand, Tensor};
+
+/// Why an operation has no result for its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The operands' number, shapes or element types are not the operation's.
+    #[error("the operands' number, shapes or element types are not the operation's")]
+    Operands,
+    /// An integer overflowed or was divided by zero.
+    #[error("an integer overflows or is divided by zero")]
+    Arithmetic,
+    /// An index is out of range.
+    #[error("an index is out of range")]
+    Index,
+}
 
 /// An input that the float graph cannot evaluate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FloatError {
-    /// The input has another number of values than the network has input channels.
+    /// Another number of tensors was given than the network has inputs.
     #[error(
-        "input tensor {tensor:?} has {expected} values but {actual} were given; pass one value per channel"
+        "the network has {expected} inputs but {actual} tensors were given; pass one per input"
+    )]
+    InputCount {
+        /// Inputs of the network.
+        expected: usize,
+        /// Tensors given.
+        actual: usize,
+    },
+    /// The input has another number of values than the tensor has elements.
+    #[error(
+        "input tensor {tensor:?} has {expected} values but {actual} were given; pass one value per element"
     )]
     InputLength {
         /// Name of the tensor.
         tensor: String,
-        /// Channels of the tensor.
+        /// Elements of the tensor.
         expected: usize,
         /// Values given.
         actual: usize,
     },
     /// An input value is NaN or infinite.
-    #[error("input tensor {tensor:?} is not finite at channel {channel}; pass finite numbers")]
+    #[error("input tensor {tensor:?} is not finite at element {element}; pass finite numbers")]
     InputNotFinite {
         /// Name of the tensor.
         tensor: String,
-        /// The channel.
-        channel: usize,
+        /// The element.
+        element: usize,
     },
     /// A value overflowed to infinity or became NaN.
     #[error(
@@ -41,176 +80,130 @@ pub enum FloatError {
         /// Its operator.
         operator: String,
     },
+    /// A node cannot be computed on what it reads.
+    #[error("node {node:?} ({operator}) cannot be computed: {source}; check the input")]
+    Node {
+        /// The node.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// Why.
+        source: ApplyError,
+    },
 }
 
 impl FloatGraph {
-    /// The output tensor for the input `x`, before post-processing; both flat, in row-major order.
+    /// The output tensors for input tensors in row-major order, before post-processing.
     ///
     /// # Errors
-    /// When the length is wrong or a value is not finite.
-    pub fn infer(&self, x: &[f32]) -> Result<Vec<f32>, FloatError> {
-        if x.len() != self.input.channels {
-            let tensor = self.input.name.clone();
-            return Err(FloatError::InputLength {
-                tensor,
-                expected: self.input.channels,
-                actual: x.len(),
+    /// When a length is wrong or a value is not finite.
+    pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<Tensor>, FloatError> {
+        let mut values = self.evaluate(inputs, &self.last_uses())?;
+        let outputs = self.outputs.iter().enumerate();
+        let taken = outputs.map(|(index, output)| {
+            let again = self.outputs[index + 1..]
+                .iter()
+                .any(|other| other.value == output.value);
+            let slot = values.get_mut(output.value)?;
+            if again { slot.clone() } else { slot.take() }
+        });
+        // An output that nothing makes is not a graph that the importer builds.
+        Ok(taken.flatten().collect())
+    }
+
+    /// Every value of the graph, in the order of [`FloatGraph::values`], for input tensors in row-major order.
+    ///
+    /// # Errors
+    /// When a length is wrong or a value is not finite.
+    pub fn run_all(&self, inputs: &[&[f32]]) -> Result<Vec<Tensor>, FloatError> {
+        let keep = vec![usize::MAX; self.values.len()];
+        let values = self.evaluate(inputs, &keep)?;
+        Ok(values.into_iter().flatten().collect())
+    }
+
+    /// Evaluates the graph and drops each value after the node `last_uses` says.
+    fn evaluate(
+        &self,
+        inputs: &[&[f32]],
+        last_uses: &[usize],
+    ) -> Result<Vec<Option<Tensor>>, FloatError> {
+        let mut values: Vec<Option<Tensor>> = vec![None; self.values.len()];
+        if inputs.len() != self.inputs.len() {
+            return Err(FloatError::InputCount {
+                expected: self.inputs.len(),
+                actual: inputs.len(),
             });
         }
-        // Some functions swallow NaN, so it is caught before them.
-        if let Some(channel) = x.iter().position(|value| !value.is_finite()) {
-            return Err(FloatError::InputNotFinite {
-                tensor: self.input.name.clone(),
-                channel,
-            });
+        for (&index, input) in self.inputs.iter().zip(inputs) {
+            values[index] = Some(self.bind(index, input)?);
         }
-        let mut values = x.to_vec();
-        for node in &self.nodes {
-            values = node.operation.apply(&values);
-            if !values.iter().all(|value| value.is_finite()) {
-                return Err(FloatError::NotFinite {
-                    node: node.name.clone(),
-                    operator: node.operator.clone(),
-                });
+        for (position, node) in self.nodes.iter().enumerate() {
+            let results = self.execute(node, &values)?;
+            for (&index, result) in node.outputs.iter().zip(results) {
+                values[index] = Some(result);
+            }
+            for index in node.inputs.iter().filter_map(Operand::value) {
+                if last_uses[index] == position {
+                    values[index] = None;
+                }
             }
         }
         Ok(values)
     }
-}
 
-impl Operation {
-    /// The operation's result on a vector of channels.
-    #[must_use]
-    pub fn apply(&self, input: &[f32]) -> Vec<f32> {
-        match self {
-            Self::Linear(linear) => linear.apply(input),
-            Self::Affine(affine) => affine.apply(input),
-            Self::Activation(activation) => input
-                .iter()
-                .map(|&x| activation.apply(f64::from(x)) as f32)
-                .collect(),
+    fn bind(&self, index: usize, values: &[f32]) -> Result<Tensor, FloatError> {
+        let info = &self.values[index];
+        let tensor = || info.name.clone();
+        // Some functions swallow NaN, so it is caught before them.
+        if let Some(element) = values.iter().position(|value| !value.is_finite()) {
+            return Err(FloatError::InputNotFinite {
+                tensor: tensor(),
+                element,
+            });
         }
+        Tensor::floats(info.shape.clone(), values.to_vec()).ok_or_else(|| FloatError::InputLength {
+            tensor: tensor(),
+            expected: info.elements(),
+            actual: values.len(),
+        })
     }
-}
 
-impl Linear {
-    /// The matrix times `input`, plus the bias.
-    #[must_use]
-    pub fn apply(&self, input: &[f32]) -> Vec<f32> {
-        let rows = self.weights.chunks(self.in_channels.max(1));
-        let dot = |row: &[f32]| {
-            row.iter()
-                .zip(input)
-                .map(|(&w, &x)| f64::from(w) * f64::from(x))
-                .sum::<f64>()
+    fn execute(&self, node: &Node, values: &[Option<Tensor>]) -> Result<Vec<Tensor>, FloatError> {
+        let failed = |source| FloatError::Node {
+            node: node.name.clone(),
+            operator: node.operator.clone(),
+            source,
         };
-        rows.zip(&self.bias)
-            .map(|(row, &bias)| (dot(row) + f64::from(bias)) as f32)
-            .collect()
-    }
-}
-
-impl Affine {
-    /// `input` scaled and shifted per channel.
-    #[must_use]
-    pub fn apply(&self, input: &[f32]) -> Vec<f32> {
-        let parameters = self.scale.iter().zip(&self.shift);
-        parameters
-            .zip(input)
-            .map(|((&scale, &shift), &x)| {
-                (f64::from(scale) * f64::from(x) + f64::from(shift)) as f32
+        let operands: Option<Vec<&Tensor>> = node
+            .inputs
+            .iter()
+            .map(|operand| match operand {
+                Operand::Value(index) => values[*index].as_ref(),
+                Operand::Constant(tensor) => Some(&**tensor),
             })
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::graph::{Activation, Node, TensorType};
-    use alloc::vec;
-
-    fn tensor(name: &str, channels: usize) -> TensorType {
-        TensorType {
-            name: name.into(),
-            shape: vec![1, channels],
-            channels,
+            .collect();
+        let operands = operands.ok_or_else(|| failed(ApplyError::Operands))?;
+        let results = node.operation.apply(&operands).map_err(failed)?;
+        if results.iter().all(Tensor::is_finite) {
+            return Ok(results);
         }
+        Err(FloatError::NotFinite {
+            node: node.name.clone(),
+            operator: node.operator.clone(),
+        })
     }
 
-    fn node(channels: usize, operation: Operation) -> Node {
-        Node {
-            name: "n".into(),
-            operator: "Op".into(),
-            channels,
-            operation,
+    /// For each value, the position of the last node that reads it; outputs are never dropped.
+    fn last_uses(&self) -> Vec<usize> {
+        let mut last = vec![usize::MAX; self.values.len()];
+        for (position, node) in self.nodes.iter().enumerate() {
+            for index in node.inputs.iter().filter_map(Operand::value) {
+                last[index] = position;
+            }
         }
-    }
-
-    #[test]
-    fn a_chain_by_hand() {
-        let linear = Linear {
-            in_channels: 2,
-            out_channels: 2,
-            weights: vec![1.0, 2.0, -1.0, 0.5],
-            bias: vec![0.5, -0.5],
-        };
-        let affine = Affine {
-            scale: vec![2.0, 3.0],
-            shift: vec![1.0, -1.0],
-        };
-        let graph = FloatGraph {
-            input: tensor("x", 2),
-            output: tensor("y", 2),
-            dynamic_batch: false,
-            nodes: vec![
-                node(2, Operation::Linear(linear)),
-                node(2, Operation::Activation(Activation::Relu)),
-                node(2, Operation::Affine(affine)),
-            ],
-            post_processing: vec![],
-        };
-        assert_eq!(graph.infer(&[1.0, 3.0]), Ok(vec![16.0, -1.0]));
-        assert_eq!(
-            graph.infer(&[1.0]),
-            Err(FloatError::InputLength {
-                tensor: "x".into(),
-                expected: 2,
-                actual: 1
-            })
-        );
-        let nan = FloatError::InputNotFinite {
-            tensor: "x".into(),
-            channel: 1,
-        };
-        assert_eq!(graph.infer(&[0.0, f32::NAN]), Err(nan));
-        assert!(matches!(
-            graph.infer(&[f32::MAX, f32::MAX]),
-            Err(FloatError::NotFinite { .. })
-        ));
-    }
-
-    #[test]
-    fn activations_by_hand() {
-        assert_eq!(Activation::LeakyRelu { alpha: 0.25 }.apply(-2.0), -0.5);
-        assert_eq!(Activation::LeakyRelu { alpha: 0.25 }.apply(2.0), 2.0);
-        assert_eq!(
-            Activation::Clip {
-                min: -1.0,
-                max: 6.0
-            }
-            .apply(7.0),
-            6.0
-        );
-        assert_eq!(
-            Activation::Clip {
-                min: f32::NEG_INFINITY,
-                max: 6.0
-            }
-            .apply(-7.0),
-            -7.0
-        );
-        assert_eq!(Activation::Sigmoid.apply(0.0), 0.5);
-        assert!((Activation::Tanh.apply(1.0) - 0.761_594_155_955_764_9).abs() < 1e-15);
+        for output in &self.outputs {
+            last[output.value] = usize::MAX;
+        }
+        last
     }
 }

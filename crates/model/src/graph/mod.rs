@@ -1,27 +1,63 @@
 //! The typed float graph: what an ONNX file means, before any quantisation.
 //!
-//! After the import every activation is a flat vector of channels (batch 1, row-major), so reshapes have vanished, constants have
-//! been folded into their nodes, and what is left is a chain: node `i` reads tensor `i` and makes tensor `i + 1`, tensor 0 is the
-//! input and the last tensor the output.
+//! A static single assignment graph with static shapes. Everything that ONNX leaves open is closed here: defaults are filled in,
+//! automatic pads are explicit, axes are non-negative, differences between opsets are gone, what depends on constants alone has been
+//! executed, and aliases (`Identity`, `Dropout` at inference) have vanished.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`operation`](Operation) | what a node computes, with all its attributes |
+//! | [`activation`](Activation) | functions of a single value |
+//! | [`window`](WindowAxis) | sliding windows of convolutions and pools |
+//! | [`tensor`](Tensor) | constants and the interpreter's values |
+//! | `shape`, `element_type` | what results look like, from what operands look like |
+
+mod activation;
+mod element_type;
+mod operation;
+mod shape;
+mod tensor;
+mod window;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+pub use activation::Activation;
+pub use operation::{
+    ArgMax, Binary, Comparison, Gemm, LocalResponse, Logic, Operation, QuantizedAxis, Reduction,
+    SliceAxis, Softmax, Unary,
+};
+pub use shape::{broadcast, elements};
+pub use tensor::{ElementType, Elements, Tensor};
+pub use window::{Convolution, WindowAxis};
 
 use crate::integer::PostProcessing;
 
 /// A network on real numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatGraph {
-    /// The input tensor.
-    pub input: TensorType,
-    /// The output tensor, before post-processing.
-    pub output: TensorType,
-    /// Whether the ONNX file left the batch axis open; it was taken as 1.
-    pub dynamic_batch: bool,
-    /// The chain of nodes.
+    /// Every activation: what depends on an input. An index into this list is what nodes read and make.
+    pub values: Vec<TensorType>,
+    /// The inputs, of 32-bit floats, in the order of the file.
+    pub inputs: Vec<usize>,
+    /// The outputs in the order of the file, before post-processing.
+    pub outputs: Vec<Output>,
+    /// The nodes; each reads only inputs and what nodes before it make.
     pub nodes: Vec<Node>,
-    /// The final operators outside a proof, in order.
+    /// Whether the ONNX file left the batch axis of an input open; it was taken as 1.
+    pub dynamic_batch: bool,
+    /// The final operators outside a proof, in order. Only a graph with a single output has any.
     pub post_processing: Vec<PostProcessing>,
+}
+
+/// An output of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The value.
+    pub value: usize,
+    /// Its name in the file, which is not the value's where the output is another tensor under a second name.
+    pub name: String,
 }
 
 /// Name and shape of a tensor.
@@ -31,128 +67,95 @@ pub struct TensorType {
     pub name: String,
     /// Its shape, with the batch axis if the file has one.
     pub shape: Vec<usize>,
-    /// Number of channels, the product of the shape.
-    pub channels: usize,
 }
 
-/// One operation on a vector of channels.
+/// One application of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// Name of the ONNX node.
     pub name: String,
     /// The ONNX operator.
     pub operator: String,
-    /// Channels of the tensor it makes.
-    pub channels: usize,
+    /// What it reads, in the operator's order.
+    pub inputs: Vec<Operand>,
+    /// The values it makes.
+    pub outputs: Vec<usize>,
     /// What it computes.
     pub operation: Operation,
 }
 
-/// What a node computes.
+/// What a node reads.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Operation {
-    /// A matrix and a bias.
-    Linear(Linear),
-    /// A factor and a term per channel.
-    Affine(Affine),
-    /// A function of each channel.
-    Activation(Activation),
+pub enum Operand {
+    /// An activation, by its index in [`FloatGraph::values`].
+    Value(usize),
+    /// A constant, which nodes share.
+    Constant(Arc<Tensor>),
 }
 
-/// `out[o] = sum_i weights[o * in_channels + i] * in[i] + bias[o]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Linear {
-    /// Number of columns.
-    pub in_channels: usize,
-    /// Number of rows.
-    pub out_channels: usize,
-    /// Row after row.
-    pub weights: Vec<f32>,
-    /// One per row.
-    pub bias: Vec<f32>,
-}
-
-/// `out[c] = scale[c] * in[c] + shift[c]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Affine {
-    /// One factor per channel.
-    pub scale: Vec<f32>,
-    /// One term per channel.
-    pub shift: Vec<f32>,
-}
-
-/// A function of each channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Activation {
-    /// `max(x, 0)`.
-    Relu,
-    /// `x` where it is positive, `alpha * x` elsewhere.
-    LeakyRelu {
-        /// Slope of the negative side.
-        alpha: f32,
-    },
-    /// `min(max(x, min), max)`; an absent bound is infinite.
-    Clip {
-        /// Smallest result.
-        min: f32,
-        /// Largest result.
-        max: f32,
-    },
-    /// `1 / (1 + exp(-x))`.
-    Sigmoid,
-    /// The hyperbolic tangent.
-    Tanh,
-}
-
-impl Activation {
-    /// The function's value, the same on every platform.
+impl TensorType {
+    /// Number of elements.
     #[must_use]
-    pub fn apply(self, x: f64) -> f64 {
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+impl Operand {
+    /// The constant, `None` for an activation.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Arc<Tensor>> {
         match self {
-            Self::Relu => x.max(0.0),
-            Self::LeakyRelu { alpha } => {
-                if x < 0.0 {
-                    f64::from(alpha) * x
-                } else {
-                    x
-                }
-            }
-            Self::Clip { min, max } => x.max(f64::from(min)).min(f64::from(max)),
-            Self::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
-            Self::Tanh => libm::tanh(x),
+            Self::Constant(tensor) => Some(tensor),
+            Self::Value(_) => None,
+        }
+    }
+
+    /// The activation's index, `None` for a constant.
+    #[must_use]
+    pub fn value(&self) -> Option<usize> {
+        match self {
+            Self::Constant(_) => None,
+            Self::Value(index) => Some(*index),
         }
     }
 }
 
-impl Linear {
-    /// The matrix with `affine.scale` on its diagonal.
+impl FloatGraph {
+    /// The shape of an operand of this graph.
+    ///
+    /// # Panics
+    ///
+    /// When the graph has no such value.
     #[must_use]
-    pub fn diagonal(affine: &Affine) -> Self {
-        let channels = affine.scale.len();
-        let mut weights = alloc::vec![0.0; channels * channels];
-        for (channel, &scale) in affine.scale.iter().enumerate() {
-            weights[channel * (channels + 1)] = scale;
-        }
-        Self {
-            in_channels: channels,
-            out_channels: channels,
-            weights,
-            bias: affine.shift.clone(),
+    pub fn shape<'a>(&'a self, operand: &'a Operand) -> &'a [usize] {
+        match operand {
+            Operand::Value(index) => &self.values[*index].shape,
+            Operand::Constant(tensor) => tensor.shape(),
         }
     }
 
-    /// Whether every weight and bias is finite.
+    /// Name and shape of input number `index`.
+    ///
+    /// # Panics
+    ///
+    /// When the graph has fewer inputs.
     #[must_use]
-    pub fn is_finite(&self) -> bool {
-        self.weights.iter().chain(&self.bias).all(|x| x.is_finite())
+    pub fn input(&self, index: usize) -> &TensorType {
+        &self.values[self.inputs[index]]
     }
-}
 
-impl Affine {
-    /// Whether every factor and term is finite.
+    /// Name and shape of output number `index`, under its name in the file.
+    ///
+    /// # Panics
+    ///
+    /// When the graph has fewer outputs.
     #[must_use]
-    pub fn is_finite(&self) -> bool {
-        self.scale.iter().chain(&self.shift).all(|x| x.is_finite())
+    pub fn output(&self, index: usize) -> TensorType {
+        let output = &self.outputs[index];
+        TensorType {
+            name: output.name.clone(),
+            shape: self.values[output.value].shape.clone(),
+        }
     }
 }

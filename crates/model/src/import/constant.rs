@@ -1,147 +1,162 @@
-//! Constants known at import time.
+//! Operators whose result is a constant: `Constant`, `ConstantOfShape`, `Range`, `Shape`, `Size`.
 
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::ImportError;
-pub(super) use crate::onnx::Elements;
-use crate::onnx::TensorProto;
+use super::importer::{Importer, read};
+use super::node_view::NodeView;
+use super::{ImportError, MAX_RANK};
+use crate::graph::{ElementType, Elements, Operand, Tensor, elements};
 
-/// A constant tensor, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Constant {
-    pub(super) shape: Vec<usize>,
-    pub(super) elements: Elements,
-}
+type Imported = Result<Vec<Operand>, ImportError>;
 
-impl Constant {
-    /// Reads a tensor of the file; `name` is how errors call it.
-    pub(super) fn read(tensor: &TensorProto<'_>, name: &str) -> Result<Self, ImportError> {
-        let elements = tensor.elements()?;
-        if let Elements::Floats(values) = &elements
-            && !values.iter().all(|value| value.is_finite())
-        {
-            return Err(ImportError::NotFinite {
-                tensor: name.to_string(),
-            });
-        }
-        Ok(Self {
-            shape: tensor.shape.clone(),
-            elements,
-        })
+pub(super) fn constant(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    const FORMS: &[&str] = &[
+        "value",
+        "value_float",
+        "value_floats",
+        "value_int",
+        "value_ints",
+    ];
+    node.check(0..=0, FORMS)?;
+    let mut found = Vec::new();
+    if let Some(tensor) = node.tensor("value")? {
+        found.push(read(tensor, node.output(0))?);
     }
-
-    /// A list of integers.
-    pub(super) fn ints(values: Vec<i64>) -> Self {
-        Self {
-            shape: vec![values.len()],
-            elements: Elements::Ints(values),
-        }
+    if let Some(values) = node.floats("value_floats")? {
+        found.extend(Tensor::floats(vec![values.len()], values.to_vec()));
     }
-
-    pub(super) fn len(&self) -> usize {
-        match &self.elements {
-            Elements::Floats(values) => values.len(),
-            Elements::Ints(values) => values.len(),
-        }
+    if let Some(values) = node.ints("value_ints")? {
+        found.push(Tensor::list(values.to_vec()));
     }
-
-    pub(super) fn as_floats(&self) -> Option<&[f32]> {
-        match &self.elements {
-            Elements::Floats(values) => Some(values),
-            Elements::Ints(_) => None,
-        }
+    if node.has("value_float") {
+        found.push(Tensor::float(node.float("value_float", 0.0)?));
     }
-
-    pub(super) fn as_ints(&self) -> Option<&[i64]> {
-        match &self.elements {
-            Elements::Floats(_) => None,
-            Elements::Ints(values) => Some(values),
-        }
+    if node.has("value_int") {
+        found.push(Tensor::int(node.int("value_int", 0)?));
     }
-
-    /// The elements at these flat indices, with another shape.
-    pub(super) fn gather(&self, shape: Vec<usize>, indices: &[usize]) -> Option<Self> {
-        let elements = match &self.elements {
-            Elements::Floats(v) => Elements::Floats(
-                indices
-                    .iter()
-                    .map(|&i| v.get(i).copied())
-                    .collect::<Option<_>>()?,
-            ),
-            Elements::Ints(v) => Elements::Ints(
-                indices
-                    .iter()
-                    .map(|&i| v.get(i).copied())
-                    .collect::<Option<_>>()?,
-            ),
-        };
-        Some(Self { shape, elements })
+    match (found.pop(), found.is_empty()) {
+        (Some(tensor), true) if tensor.is_finite() => made(importer, node, tensor),
+        (Some(_), true) => Err(ImportError::NotFinite {
+            tensor: node.output(0).to_string(),
+        }),
+        _ => Err(node.attribute_type("value", "a tensor, a number or a list of numbers")),
     }
 }
 
-/// The shape that two shapes broadcast to, by the rules of ONNX (those of NumPy).
-pub(super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let dim = |shape: &[usize], axis: usize| match (axis + shape.len()).checked_sub(rank) {
-        Some(index) => shape[index],
-        None => 1,
+pub(super) fn constant_of_shape(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(1..=1, &["value"])?;
+    let value = match node.tensor("value")? {
+        None => Tensor::float(0.0),
+        Some(tensor) => read(tensor, node.output(0))?,
     };
-    let axes = (0..rank).map(|axis| match (dim(a, axis), dim(b, axis)) {
-        (x, y) if x == y => Some(x),
-        (1, y) => Some(y),
-        (x, 1) => Some(x),
-        _ => None,
-    });
-    axes.collect()
+    let sizes: Option<Vec<usize>> = importer
+        .ints(node, 0)?
+        .iter()
+        .map(|&size| usize::try_from(size).ok())
+        .collect();
+    let sizes = sizes.filter(|sizes| sizes.len() <= MAX_RANK);
+    let sizes = sizes.ok_or_else(|| node.constant_type(0, "a list of at most eight sizes"))?;
+    let count = elements(&sizes).unwrap_or(usize::MAX);
+    importer.charge(node, count)?;
+    let filled = value
+        .gather(sizes, &vec![0; count])
+        .filter(|_| value.len() == 1);
+    let filled = filled.ok_or_else(|| node.attribute_type("value", "a tensor of one element"))?;
+    Ok(vec![Operand::Constant(Arc::new(filled))])
 }
 
-/// For each element of `shape`, the flat index of the element of a tensor of shape `operand` that broadcasts to it.
-pub(super) fn broadcast_indices(shape: &[usize], operand: &[usize]) -> Vec<usize> {
-    let offset = shape.len() - operand.len();
-    let mut strides = vec![0; shape.len()];
-    let mut stride = 1;
-    for (axis, &size) in operand.iter().enumerate().rev() {
-        strides[offset + axis] = if size == 1 { 0 } else { stride };
-        stride *= size;
+/// `Range` of integers, or of floats.
+pub(super) fn range(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(3..=3, &[])?;
+    let [start, limit, delta] = [
+        importer.known(node, 0)?,
+        importer.known(node, 1)?,
+        importer.known(node, 2)?,
+    ];
+    let element_type = start.element_type();
+    let one = |tensor: &Tensor| tensor.len() == 1 && tensor.element_type() == element_type;
+    if element_type == ElementType::Bool || ![&start, &limit, &delta].iter().all(|t| one(t)) {
+        return Err(node.constant_type(0, "a number of the other operands' type"));
     }
-    strided_indices(shape, &strides)
+    let arithmetic = || ImportError::Arithmetic {
+        place: node.place(),
+    };
+    let number = |tensor: &Tensor| match tensor.elements() {
+        Elements::Floats(values) => f64::from(values[0]),
+        Elements::Ints(values) => values[0] as f64,
+    };
+    let (from, step) = (number(&start), number(&delta));
+    let count = libm::ceil((number(&limit) - from) / step).max(0.0);
+    if !count.is_finite() {
+        return Err(arithmetic());
+    }
+    // Saturates, and then is too large.
+    let count = count as usize;
+    importer.charge(node, count)?;
+    let elements = match (start.elements(), delta.elements()) {
+        (Elements::Ints(from), Elements::Ints(step)) => {
+            let at = |i: i64| i.checked_mul(step[0])?.checked_add(from[0]);
+            let values: Option<Vec<i64>> = (0..).take(count).map(at).collect();
+            Elements::Ints(values.ok_or_else(arithmetic)?)
+        }
+        _ => Elements::Floats(
+            (0..count)
+                .map(|i| (from + i as f64 * step) as f32)
+                .collect(),
+        ),
+    };
+    let tensor = Tensor::new(element_type, vec![count], elements).ok_or_else(arithmetic)?;
+    Ok(vec![Operand::Constant(Arc::new(tensor))])
 }
 
-/// For each element of `shape`, in order, the sum of its coordinates times `strides`.
-pub(super) fn strided_indices(shape: &[usize], strides: &[usize]) -> Vec<usize> {
-    if shape.contains(&0) {
-        return Vec::new();
-    }
-    let mut indices = vec![0];
-    for (&size, &stride) in shape.iter().zip(strides) {
-        indices = indices
-            .iter()
-            .flat_map(|&base| (0..size).map(move |i| base + i * stride))
-            .collect();
-    }
-    indices
+/// `Shape`: shapes are static, so that of an activation is a constant too.
+pub(super) fn shape(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    let attributes: &[&str] = if node.since(15) {
+        &["end", "start"]
+    } else {
+        &[]
+    };
+    node.check(1..=1, attributes)?;
+    let x = importer.operand(node, 0)?;
+    let shape = importer.shape(&x);
+    let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
+    // Both ends count from the back when negative, and are cut to the rank.
+    let end_of = |axis: i64| {
+        let axis = if axis < 0 {
+            axis.saturating_add(rank)
+        } else {
+            axis
+        };
+        usize::try_from(axis.clamp(0, rank)).unwrap_or(0)
+    };
+    let (start, end) = (
+        end_of(node.int("start", 0)?),
+        end_of(node.int("end", rank)?),
+    );
+    let sizes = shape.get(start..end).unwrap_or_default();
+    let sizes = sizes
+        .iter()
+        .map(|&size| i64::try_from(size).unwrap_or(i64::MAX))
+        .collect();
+    made(importer, node, Tensor::list(sizes))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) fn size(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(1..=1, &[])?;
+    let x = importer.operand(node, 0)?;
+    let count = elements(importer.shape(&x)).and_then(|count| i64::try_from(count).ok());
+    made(importer, node, Tensor::int(count.unwrap_or(i64::MAX)))
+}
 
-    #[test]
-    fn broadcasting_is_numpys() {
-        assert_eq!(broadcast_shape(&[1, 3], &[3]), Some(vec![1, 3]));
-        assert_eq!(broadcast_shape(&[2, 1], &[3]), Some(vec![2, 3]));
-        assert_eq!(broadcast_shape(&[], &[4]), Some(vec![4]));
-        assert_eq!(broadcast_shape(&[2], &[3]), None);
-        assert_eq!(broadcast_indices(&[2, 3], &[3]), [0, 1, 2, 0, 1, 2]);
-        assert_eq!(broadcast_indices(&[2, 3], &[2, 1]), [0, 0, 0, 1, 1, 1]);
-        assert_eq!(broadcast_indices(&[2, 2], &[]), [0, 0, 0, 0]);
-    }
-
-    #[test]
-    fn strides_permute() {
-        assert_eq!(strided_indices(&[3, 2], &[1, 3]), [0, 3, 1, 4, 2, 5]);
-        assert_eq!(strided_indices(&[], &[]), [0]);
-    }
+/// A constant, paid for from the budget.
+pub(super) fn made(
+    importer: &mut Importer<'_>,
+    node: &NodeView<'_, '_>,
+    tensor: Tensor,
+) -> Imported {
+    importer.charge(node, tensor.len())?;
+    Ok(vec![Operand::Constant(Arc::new(tensor))])
 }

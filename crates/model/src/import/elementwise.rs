@@ -1,106 +1,84 @@
-//! `Add`, `Sub`, `Mul` and `Div` of an activation and a constant: a factor and a term per channel.
+//! Functions of two or more tensors, element by element, with broadcasting.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::ImportError;
-use super::arithmetic::{self, Arithmetic};
-use super::channels;
-use super::constant::{Constant, broadcast_indices, broadcast_shape};
-use super::importer::{Activation, Importer, Value};
+use super::importer::Importer;
 use super::node_view::NodeView;
-use crate::graph::{Affine, Operation};
+use crate::graph::{Binary, Comparison, Logic, Operand, Operation, Tensor};
 
-pub(super) fn add(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    binary(importer, node, Arithmetic::Add)
-}
+type Imported = Result<Vec<Operand>, ImportError>;
 
-pub(super) fn sub(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    binary(importer, node, Arithmetic::Sub)
-}
-
-pub(super) fn mul(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    binary(importer, node, Arithmetic::Mul)
-}
-
-pub(super) fn div(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    binary(importer, node, Arithmetic::Div)
-}
-
-fn binary(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-    arithmetic: Arithmetic,
-) -> Result<Value, ImportError> {
+/// `Add`, `Sub`, `Mul`, `Div`, `Pow`, comparisons and logic.
+pub(super) fn binary(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
     node.check(2..=2, &[])?;
-    match (importer.operand(node, 0)?, importer.operand(node, 1)?) {
-        (Value::Constant(a), Value::Constant(b)) => {
-            arithmetic::fold(importer, node, arithmetic, (&a, &b))
-        }
-        (Value::Activation(input), Value::Constant(constant)) => {
-            let affine = |c: f32| match arithmetic {
-                Arithmetic::Add => (1.0, c),
-                Arithmetic::Sub => (1.0, -c),
-                Arithmetic::Mul => (c, 0.0),
-                Arithmetic::Div => (1.0 / c, 0.0),
-            };
-            push(importer, node, &input, (1, &constant), affine)
-        }
-        // A constant divided by an activation is no linear operation.
-        (Value::Constant(_), Value::Activation(_)) if arithmetic == Arithmetic::Div => {
-            Err(node.not_constant(1))
-        }
-        (Value::Constant(constant), Value::Activation(input)) => {
-            let affine = |c: f32| match arithmetic {
-                Arithmetic::Mul => (c, 0.0),
-                Arithmetic::Sub => (-1.0, c),
-                Arithmetic::Add | Arithmetic::Div => (1.0, c),
-            };
-            push(importer, node, &input, (0, &constant), affine)
-        }
-        _ => Err(node.not_constant(1)),
-    }
+    let operation = match node.operator() {
+        "Add" => Operation::Binary(Binary::Add),
+        "Sub" => Operation::Binary(Binary::Sub),
+        "Mul" => Operation::Binary(Binary::Mul),
+        "Div" => Operation::Binary(Binary::Div),
+        "Pow" => Operation::Binary(Binary::Pow),
+        "Equal" => Operation::Compare(Comparison::Equal),
+        "Less" => Operation::Compare(Comparison::Less),
+        "LessOrEqual" => Operation::Compare(Comparison::LessOrEqual),
+        "Greater" => Operation::Compare(Comparison::Greater),
+        "GreaterOrEqual" => Operation::Compare(Comparison::GreaterOrEqual),
+        "And" => Operation::Logic(Logic::And),
+        "Or" => Operation::Logic(Logic::Or),
+        _ => Operation::Logic(Logic::Xor),
+    };
+    let operands = importer.operands(node)?;
+    importer.single(node, operation, operands)
 }
 
-/// Adds the per-channel operation whose factor and term follow from a constant, which is operand number `operand.0`.
-fn push(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-    input: &Activation,
-    (index, constant): (usize, &Rc<Constant>),
-    affine: impl Fn(f32) -> (f32, f32),
-) -> Result<Value, ImportError> {
-    let misfit = || node.shape_error(index, &constant.shape, &input.shape);
-    let shape = broadcast_shape(&input.shape, &constant.shape).ok_or_else(misfit)?;
-    // A constant that repeats the activation would make a batch of it.
-    if channels(&shape) != Some(input.channels()) {
-        return Err(misfit());
+/// `Mod`, with the sign of the divisor, or of the dividend where `fmod` is 1.
+pub(super) fn modulo(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(2..=2, &["fmod"])?;
+    let binary = if node.flag("fmod", false)? {
+        Binary::Remainder
+    } else {
+        Binary::Mod
+    };
+    let operands = importer.operands(node)?;
+    importer.single(node, Operation::Binary(binary), operands)
+}
+
+/// `Sum`, `Mean`, `Max`, `Min` of any number of tensors: one after the other.
+pub(super) fn variadic(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(1..=usize::MAX, &[])?;
+    let binary = match node.operator() {
+        "Max" => Binary::Max,
+        "Min" => Binary::Min,
+        _ => Binary::Add,
+    };
+    let operands = importer.operands(node)?;
+    let count = operands.len();
+    let mut operands = operands.into_iter();
+    let mut result = importer.operand(node, 0)?;
+    operands.next();
+    for operand in operands {
+        let pair = vec![result, operand];
+        result = importer.apply_one(node, Operation::Binary(binary), pair)?;
     }
-    let values = constant
-        .as_floats()
-        .ok_or_else(|| node.constant_type(index, "a float32 tensor"))?;
-    importer.charge(node, input.channels().saturating_mul(2))?;
-    let parameters = broadcast_indices(&shape, &constant.shape)
-        .into_iter()
-        .filter_map(|index| values.get(index));
-    let (scale, shift): (Vec<f32>, Vec<f32>) = parameters.map(|&value| affine(value)).unzip();
-    let affine = Affine { scale, shift };
-    if !affine.is_finite() {
-        return Err(ImportError::Arithmetic {
-            place: node.place(),
-        });
+    if node.operator() == "Mean" {
+        let factor = Operand::Constant(Arc::new(Tensor::float(1.0 / count as f32)));
+        let pair = vec![result, factor];
+        result = importer.apply_one(node, Operation::Binary(Binary::Mul), pair)?;
     }
-    importer.push(node, input, shape, Operation::Affine(affine))
+    Ok(vec![result])
+}
+
+pub(super) fn prelu(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(2..=2, &[])?;
+    let operands = importer.operands(node)?;
+    importer.single(node, Operation::PRelu, operands)
+}
+
+/// `Where`: a choice between two tensors.
+pub(super) fn select(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(3..=3, &[])?;
+    let operands = importer.operands(node)?;
+    importer.single(node, Operation::Where, operands)
 }

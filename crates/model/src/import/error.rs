@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::graph::ElementType;
 use crate::onnx::ProtoError;
 
 /// The node an error is about.
@@ -48,17 +49,39 @@ pub enum ImportError {
         /// Newest version supported.
         newest: i64,
     },
-    /// The graph has no or several data inputs.
-    #[error("the graph has {} inputs {names:?}; exactly one is supported, concatenate them before the network", names.len())]
-    InputCount {
-        /// Names of the inputs.
-        names: Vec<String>,
+    /// The operator's form in this version of the standard operators is not supported.
+    #[error("{place} is supported since opset {oldest}; export it with a newer opset_version")]
+    OperatorVersion {
+        /// The node.
+        place: Place,
+        /// Oldest version in which the operator is supported.
+        oldest: i64,
     },
-    /// The graph has no or several outputs.
-    #[error("the graph has {} outputs {names:?}; exactly one is supported, export the network with only the one to prove", names.len())]
-    OutputCount {
-        /// Names of the outputs.
-        names: Vec<String>,
+    /// The graph has no data input.
+    #[error("the graph has no input that is not an initializer; export the network with its input")]
+    InputCount,
+    /// The graph has no output.
+    #[error("the graph has no output; export the network again")]
+    OutputCount,
+    /// A constant was given for an input that the graph does not have.
+    #[error(
+        "a constant was given for input {tensor:?}, which the graph does not have; give one of its inputs"
+    )]
+    UnknownInput {
+        /// The name.
+        tensor: String,
+    },
+    /// A constant given for an input has another element type than the input.
+    #[error(
+        "input {tensor:?} has ONNX element type {code}, but a constant of {found:?} was given for it; convert the constant"
+    )]
+    ConstantInput {
+        /// The name.
+        tensor: String,
+        /// `TensorProto.DataType` of the input.
+        code: i64,
+        /// The constant's type.
+        found: ElementType,
     },
     /// The input's elements are no 32-bit floats.
     #[error(
@@ -78,7 +101,7 @@ pub enum ImportError {
     },
     /// A dimension other than the batch is not fixed.
     #[error(
-        "dimension {axis} of input tensor {tensor:?} is not fixed ({dimension}); only the batch axis 0 may be dynamic, export it with a fixed size"
+        "dimension {axis} of input tensor {tensor:?} is not fixed ({dimension}); only the batch axis 0 may be dynamic, export it with a fixed size or give the dimension a value"
     )]
     DynamicDimension {
         /// The tensor.
@@ -87,18 +110,6 @@ pub enum ImportError {
         axis: usize,
         /// What the file says.
         dimension: String,
-    },
-    /// The batch is larger than 1.
-    #[error(
-        "input tensor {tensor:?} has shape {shape:?}, a batch of {batch}; export the network with batch size 1"
-    )]
-    Batch {
-        /// The tensor.
-        tensor: String,
-        /// Its shape.
-        shape: Vec<usize>,
-        /// Size of axis 0.
-        batch: usize,
     },
     /// A tensor has no element or more than can be proved.
     #[error(
@@ -160,7 +171,7 @@ pub enum ImportError {
     },
     /// The node has another number of inputs or outputs than its operator.
     #[error(
-        "{place} has {inputs} inputs and {outputs} outputs in use; the operator takes {least} to {most} inputs and one output, export the file again"
+        "{place} has {inputs} inputs and {outputs} outputs in use; the operator takes {least} to {most} inputs and has one output here, export the file again"
     )]
     Arity {
         /// The node.
@@ -184,9 +195,9 @@ pub enum ImportError {
         /// The tensor.
         tensor: String,
     },
-    /// The graph's output is a tensor that nothing makes, or one that does not depend on the input.
+    /// An output is a tensor that nothing makes, or one that does not depend on an input.
     #[error(
-        "output tensor {tensor:?} does not depend on the graph's input; export the network again"
+        "output tensor {tensor:?} does not depend on an input of the graph; export the network again"
     )]
     OutputSource {
         /// The tensor.
@@ -200,7 +211,7 @@ pub enum ImportError {
     },
     /// An operand must be a constant.
     #[error(
-        "{place} reads tensor {tensor:?}, which must be a constant here; only operators with one operand that depends on the input are supported"
+        "{place} reads tensor {tensor:?}, which must be a constant here and depends on an input; fix it before exporting"
     )]
     NotConstant {
         /// The node.
@@ -208,19 +219,9 @@ pub enum ImportError {
         /// The tensor.
         tensor: String,
     },
-    /// An operand must depend on the input.
+    /// An operand has a shape that the operator's attributes do not fit.
     #[error(
-        "{place} reads the constant {tensor:?} where an operand that depends on the input is supported only; fold constants before exporting"
-    )]
-    Constant {
-        /// The node.
-        place: Place,
-        /// The tensor.
-        tensor: String,
-    },
-    /// An operand has a shape that the operator does not allow, or that would make more than one row of a batch.
-    #[error(
-        "{place} reads tensor {tensor:?} of shape {actual:?}, which does not fit {expected:?} with a batch of one row; change the network so that it does"
+        "{place} reads tensor {tensor:?} of shape {actual:?}, which does not fit {expected:?}; export the file again"
     )]
     Shape {
         /// The node.
@@ -231,6 +232,28 @@ pub enum ImportError {
         actual: Vec<usize>,
         /// The other operand's shape, or the shape expected.
         expected: Vec<usize>,
+    },
+    /// The operands do not fit the operator or each other.
+    #[error(
+        "{place} does not take operands of element types and shapes {operands:?}; export the file again, or cast before it"
+    )]
+    Operands {
+        /// The node.
+        place: Place,
+        /// Element type and shape of each operand that is no attribute.
+        operands: Vec<(ElementType, Vec<usize>)>,
+    },
+    /// A reshape to sizes with another number of elements.
+    #[error(
+        "{place} cannot make sizes {sizes:?} of a tensor of shape {shape:?}; export the file again"
+    )]
+    ReshapeSizes {
+        /// The node.
+        place: Place,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+        /// The sizes, with -1 for whatever is left.
+        sizes: Vec<i64>,
     },
     /// An axis is not one of the tensor's, or cannot be used here.
     #[error(
@@ -279,15 +302,5 @@ pub enum ImportError {
         place: Place,
         /// The most elements for a file of this size.
         limit: usize,
-    },
-    /// Something follows an operator that may only come last.
-    #[error(
-        "{place} follows the final {previous}, which is computed outside the proof; export the network without {previous} or remove what follows"
-    )]
-    NotFinal {
-        /// The node.
-        place: Place,
-        /// The operator that must be last.
-        previous: &'static str,
     },
 }

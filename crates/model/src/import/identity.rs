@@ -1,131 +1,80 @@
-//! What changes nothing at inference: `Identity`, `Dropout`, `Cast` to the same type; and `Constant`.
+//! What changes nothing at inference: `Identity`, `Dropout`, `Cast` to the same type.
 
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use super::ImportError;
-use super::constant::{Constant, Elements};
-use super::importer::{Importer, Value};
+use super::importer::Importer;
 use super::node_view::NodeView;
+use crate::graph::{ElementType, Elements, Operand, Operation, Tensor};
+use crate::onnx::DataType;
 
-pub(super) fn identity(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
+type Imported = Result<Vec<Operand>, ImportError>;
+
+pub(super) fn identity(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
     node.check(1..=1, &[])?;
-    importer.any(node, 0)
+    importer.operands(node)
 }
 
-/// `Dropout` does nothing at inference. Its mask is not imported: a node that reads it fails as reading an unknown tensor.
-pub(super) fn dropout(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    node.check_inputs(1..=3, &["ratio", "seed"])?;
-    if let Some(training) = importer.known_if_any(node, 2)?
-        && training.as_ints() != Some(&[0])
-    {
-        let (place, supported) = (node.place(), "false, inference");
-        return Err(ImportError::AttributeValue {
-            place,
-            attribute: "training_mode",
-            value: "true".into(),
-            supported,
-        });
+/// `Dropout` does nothing at inference, and its mask keeps everything. The ratio does not matter then.
+pub(super) fn dropout(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    if node.since(12) {
+        node.check_inputs(1..=3, &["seed"])?;
+        let training = importer.known_if_any(node, 2)?;
+        let infers = training.is_none_or(|training| training.as_ints() == Some(&[0]));
+        if !infers
+            && importer
+                .known_if_any(node, 1)?
+                .is_none_or(|ratio| !zero(&ratio))
+        {
+            return Err(node.attribute_value(
+                "training_mode",
+                "true".to_string(),
+                "false, inference, or a ratio of 0",
+            ));
+        }
+    } else {
+        let attributes: &[&str] = if node.since(7) {
+            &["ratio"]
+        } else {
+            &["consumed_inputs", "is_test", "ratio"]
+        };
+        node.check_inputs(1..=1, attributes)?;
+        if !node.since(7) {
+            node.require("is_test", 0, 1, "is_test = 1, inference")?;
+        }
     }
-    importer.operand(node, 0)
+    let x = importer.operand(node, 0)?;
+    // The older mask has no stated value, so it is not imported: a node that reads it fails as reading an unknown tensor.
+    if node.output(1).is_empty() || !node.since(12) {
+        return Ok(vec![x]);
+    }
+    let shape = importer.shape(&x).to_vec();
+    let count = shape.iter().product();
+    importer.charge(node, count)?;
+    let mask = Tensor::new(ElementType::Bool, shape, Elements::Ints(vec![1; count]));
+    let mask = mask.ok_or_else(|| node.arity(&(1..=3)))?;
+    Ok(vec![x, Operand::Constant(Arc::new(mask))])
 }
 
-pub(super) fn cast(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    const FLOAT32: i64 = 1;
-    const INT32: i64 = 6;
-    const INT64: i64 = 7;
+fn zero(ratio: &Tensor) -> bool {
+    ratio.as_floats() == Some(&[0.0])
+}
+
+pub(super) fn cast(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    const SUPPORTED: &str =
+        "float32 (1), float64 (11, computed as float32), bool (9) or an integer of 8 to 64 bits";
     // `saturate` concerns 8-bit floats only.
     node.check(1..=1, &["to", "saturate"])?;
-    let to = node.int("to", 0)?;
-    let unsupported = |supported| ImportError::AttributeValue {
-        place: node.place(),
-        attribute: "to",
-        value: to.to_string(),
-        supported,
-    };
-    let constant = match importer.operand(node, 0)? {
-        Value::Constant(constant) => constant,
-        value if to == FLOAT32 => return Ok(value),
-        _ => return Err(unsupported("float32 (1) for what depends on the input")),
-    };
-    let elements = match (to, &constant.elements) {
-        (FLOAT32, Elements::Floats(values)) => Elements::Floats(values.clone()),
-        (FLOAT32, Elements::Ints(values)) => {
-            Elements::Floats(values.iter().map(|&value| value as f32).collect())
-        }
-        (INT32 | INT64, Elements::Ints(values)) => Elements::Ints(values.clone()),
-        // The cast of a float truncates, as ONNX says, and saturates where ONNX leaves the result open.
-        (INT64, Elements::Floats(values)) => {
-            Elements::Ints(values.iter().map(|&value| value as i64).collect())
-        }
-        _ => return Err(unsupported("float32 (1) or int64 (7) for constants")),
-    };
-    importer.constant(
-        node,
-        Constant {
-            shape: constant.shape.clone(),
-            elements,
-        },
-    )
-}
-
-pub(super) fn constant(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    node.check(
-        0..=0,
-        &[
-            "value",
-            "value_float",
-            "value_floats",
-            "value_int",
-            "value_ints",
-        ],
-    )?;
-    let mut found = None;
-    if let Some(tensor) = node.tensor("value")? {
-        found = Some(Constant::read(tensor, node.output())?);
+    let code = node.int("to", 0)?;
+    let to = DataType::from_code(code).filter(|data_type| *data_type != DataType::Float16);
+    let to = to.ok_or_else(|| node.attribute_value("to", code.to_string(), SUPPORTED))?;
+    let x = importer.operand(node, 0)?;
+    let to = to.element_type();
+    if importer.element_type(&x) == to {
+        return Ok(vec![x]);
     }
-    if let Some(values) = node.floats("value_floats")? {
-        found = Some(Constant {
-            shape: vec![values.len()],
-            elements: Elements::Floats(values.to_vec()),
-        });
-    }
-    if let Some(values) = node.ints("value_ints")? {
-        found = Some(Constant::ints(values.to_vec()));
-    }
-    if node.has("value_float") {
-        found = Some(Constant {
-            shape: vec![],
-            elements: Elements::Floats(vec![node.float("value_float", 0.0)?]),
-        });
-    }
-    if node.has("value_int") {
-        found = Some(Constant {
-            shape: vec![],
-            elements: Elements::Ints(vec![node.int("value_int", 0)?]),
-        });
-    }
-    let constant = found
-        .ok_or_else(|| node.attribute_type("value", "a tensor, a number or a list of numbers"))?;
-    if constant
-        .as_floats()
-        .is_some_and(|values| !values.iter().all(|value| value.is_finite()))
-    {
-        return Err(ImportError::NotFinite {
-            tensor: node.output().to_string(),
-        });
-    }
-    importer.constant(node, constant)
+    importer.single(node, Operation::Cast { to }, vec![x])
 }

@@ -1,80 +1,46 @@
 //! The state of an import: what each tensor name stands for, and the nodes so far.
 
 use alloc::collections::BTreeMap;
-use alloc::rc::Rc;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use super::constant::Constant;
 use super::node_view::NodeView;
-use super::{Draft, ImportError, MAX_CHANNELS, channels};
-use crate::graph::{Node, Operation, TensorType};
-use crate::integer::PostProcessing;
-use crate::onnx::{TensorProto, ValueInfo};
-
-/// What a tensor name stands for.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Constant(Rc<Constant>),
-    Activation(Activation),
-    Final(Final),
-}
-
-/// A tensor that depends on the input.
-#[derive(Clone, Debug)]
-pub(super) struct Activation {
-    /// 0 for the input, `i + 1` for the output of draft `i`.
-    pub(super) tensor: usize,
-    /// Its ONNX shape.
-    pub(super) shape: Vec<usize>,
-}
-
-impl Activation {
-    pub(super) fn channels(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
-
-/// What a final operator makes of an activation.
-#[derive(Clone, Debug)]
-pub(super) struct Final {
-    pub(super) logits: Activation,
-    pub(super) logits_name: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) steps: Vec<PostProcessing>,
-}
+use super::{ImportError, MAX_ELEMENTS, MAX_RANK};
+use crate::graph::{ElementType, Node, Operand, Operation, Tensor, TensorType, elements};
+use crate::onnx::TensorProto;
 
 pub(super) struct Importer<'a> {
-    operator_set: i64,
-    values: BTreeMap<&'a str, Value>,
-    drafts: Vec<Draft>,
+    names: BTreeMap<&'a str, Operand>,
+    pub(super) values: Vec<TensorType>,
+    types: Vec<ElementType>,
+    pub(super) inputs: Vec<usize>,
+    pub(super) nodes: Vec<Node>,
     limit: usize,
-    elements: usize,
+    charged: usize,
 }
 
 impl<'a> Importer<'a> {
-    /// Elements expanded beyond what the file's own bytes hold are limited in proportion to those bytes, with room for small files.
-    pub(super) fn new(operator_set: i64, file_bytes: usize) -> Self {
-        let limit = file_bytes.saturating_add(1 << 20);
+    /// Constants expanded beyond what the file's own bytes hold have at most `limit` elements in all.
+    pub(super) fn new(limit: usize) -> Self {
         Self {
-            operator_set,
-            values: BTreeMap::new(),
-            drafts: Vec::new(),
+            names: BTreeMap::new(),
+            values: Vec::new(),
+            types: Vec::new(),
+            inputs: Vec::new(),
+            nodes: Vec::new(),
             limit,
-            elements: 0,
+            charged: 0,
         }
     }
 
-    pub(super) fn operator_set(&self) -> i64 {
-        self.operator_set
+    pub(super) fn named(&self, name: &str) -> Option<&Operand> {
+        self.names.get(name)
     }
 
-    pub(super) fn value(&self, name: &str) -> Option<Value> {
-        self.values.get(name).cloned()
-    }
-
-    fn insert(&mut self, name: &'a str, value: Value) -> Result<(), ImportError> {
-        match self.values.insert(name, value) {
+    fn insert(&mut self, name: &'a str, operand: Operand) -> Result<(), ImportError> {
+        match self.names.insert(name, operand) {
             None => Ok(()),
             Some(_) => Err(ImportError::DuplicateTensor {
                 tensor: name.to_string(),
@@ -83,37 +49,41 @@ impl<'a> Importer<'a> {
     }
 
     pub(super) fn initializer(&mut self, tensor: &TensorProto<'a>) -> Result<(), ImportError> {
-        let constant = Constant::read(tensor, tensor.name)?;
-        self.insert(tensor.name, Value::Constant(Rc::new(constant)))
+        let constant = read(tensor, tensor.name)?;
+        self.constant(tensor.name, constant)
     }
 
-    pub(super) fn input(
-        &mut self,
-        infos: Vec<&ValueInfo<'a>>,
-        tensor: &TensorType,
-    ) -> Result<(), ImportError> {
-        for info in infos {
-            self.insert(
-                info.name,
-                Value::Activation(Activation {
-                    tensor: 0,
-                    shape: tensor.shape.clone(),
-                }),
-            )?;
-        }
-        Ok(())
+    /// Binds a name to a constant.
+    pub(super) fn constant(&mut self, name: &'a str, tensor: Tensor) -> Result<(), ImportError> {
+        self.insert(name, Operand::Constant(Arc::new(tensor)))
     }
 
-    /// Binds the node's first output.
+    /// Adds an input of floats.
+    pub(super) fn input(&mut self, name: &'a str, shape: Vec<usize>) -> Result<(), ImportError> {
+        let value = self.value(name.to_string(), shape, ElementType::Float32);
+        self.inputs.push(value);
+        self.insert(name, Operand::Value(value))
+    }
+
+    fn value(&mut self, name: String, shape: Vec<usize>, element_type: ElementType) -> usize {
+        self.values.push(TensorType { name, shape });
+        self.types.push(element_type);
+        self.values.len() - 1
+    }
+
+    /// Binds the node's outputs; names that are left out may be more or fewer than the results.
     pub(super) fn bind(
         &mut self,
         node: &NodeView<'_, 'a>,
-        value: Value,
+        results: Vec<Operand>,
     ) -> Result<(), ImportError> {
-        match node.output() {
-            "" => Ok(()),
-            name => self.insert(name, value),
+        for (index, result) in results.into_iter().enumerate() {
+            match node.output(index) {
+                "" => {}
+                name => self.insert(name, result)?,
+            }
         }
+        Ok(())
     }
 
     /// Takes `elements` from the budget for expanded constants.
@@ -122,8 +92,8 @@ impl<'a> Importer<'a> {
         node: &NodeView<'_, '_>,
         elements: usize,
     ) -> Result<(), ImportError> {
-        self.elements = self.elements.saturating_add(elements);
-        if self.elements > self.limit {
+        self.charged = self.charged.saturating_add(elements);
+        if self.charged > self.limit {
             return Err(ImportError::TooLarge {
                 place: node.place(),
                 limit: self.limit,
@@ -132,35 +102,29 @@ impl<'a> Importer<'a> {
         Ok(())
     }
 
-    /// A new constant, paid for from the budget.
-    pub(super) fn constant(
-        &mut self,
-        node: &NodeView<'_, '_>,
-        constant: Constant,
-    ) -> Result<Value, ImportError> {
-        self.charge(node, constant.len())?;
-        Ok(Value::Constant(Rc::new(constant)))
-    }
-
     /// The node's input number `index`, `None` when it is left out.
     pub(super) fn optional(
         &self,
         node: &NodeView<'_, '_>,
         index: usize,
-    ) -> Result<Option<Value>, ImportError> {
+    ) -> Result<Option<Operand>, ImportError> {
         let name = node.input(index);
         if name.is_empty() {
             return Ok(None);
         }
-        let value = self.value(name);
-        value.map(Some).ok_or_else(|| ImportError::UnknownTensor {
+        let operand = self.named(name).cloned();
+        operand.map(Some).ok_or_else(|| ImportError::UnknownTensor {
             place: node.place(),
             tensor: name.to_string(),
         })
     }
 
-    /// The node's input number `index`, which must be there and may follow a final operator.
-    pub(super) fn any(&self, node: &NodeView<'_, '_>, index: usize) -> Result<Value, ImportError> {
+    /// The node's input number `index`, which must be there.
+    pub(super) fn operand(
+        &self,
+        node: &NodeView<'_, '_>,
+        index: usize,
+    ) -> Result<Operand, ImportError> {
         let missing = || ImportError::UnknownTensor {
             place: node.place(),
             tensor: String::new(),
@@ -168,46 +132,39 @@ impl<'a> Importer<'a> {
         self.optional(node, index)?.ok_or_else(missing)
     }
 
-    /// The node's input number `index`, which must be there and must not follow a final operator.
-    pub(super) fn operand(
+    /// The node's inputs, all of which must be there.
+    pub(super) fn operands(&self, node: &NodeView<'_, '_>) -> Result<Vec<Operand>, ImportError> {
+        (0..node.inputs())
+            .map(|index| self.operand(node, index))
+            .collect()
+    }
+
+    /// The node's first `count` inputs, and then those of the rest that are not left out.
+    pub(super) fn operands_with_optional(
         &self,
         node: &NodeView<'_, '_>,
-        index: usize,
-    ) -> Result<Value, ImportError> {
-        match self.any(node, index)? {
-            Value::Final(last) => {
-                let previous = last.steps.last().map_or("", |step| step.operator());
-                Err(ImportError::NotFinal {
-                    place: node.place(),
-                    previous,
-                })
+        count: usize,
+    ) -> Result<Vec<Operand>, ImportError> {
+        let mut operands = Vec::new();
+        for index in 0..node.inputs().max(count) {
+            if index < count {
+                operands.push(self.operand(node, index)?);
+            } else {
+                operands.extend(self.optional(node, index)?);
             }
-            value => Ok(value),
         }
+        Ok(operands)
     }
 
-    pub(super) fn activation(
-        &self,
-        node: &NodeView<'_, '_>,
-        index: usize,
-    ) -> Result<Activation, ImportError> {
-        match self.operand(node, index)? {
-            Value::Activation(activation) => Ok(activation),
-            _ => Err(ImportError::Constant {
-                place: node.place(),
-                tensor: node.input(index).to_string(),
-            }),
-        }
-    }
-
+    /// The node's input number `index`, which must be a constant.
     pub(super) fn known(
         &self,
         node: &NodeView<'_, '_>,
         index: usize,
-    ) -> Result<Rc<Constant>, ImportError> {
+    ) -> Result<Arc<Tensor>, ImportError> {
         match self.operand(node, index)? {
-            Value::Constant(constant) => Ok(constant),
-            _ => Err(node.not_constant(index)),
+            Operand::Constant(constant) => Ok(constant),
+            Operand::Value(_) => Err(node.not_constant(index)),
         }
     }
 
@@ -216,7 +173,7 @@ impl<'a> Importer<'a> {
         &self,
         node: &NodeView<'_, '_>,
         index: usize,
-    ) -> Result<Option<Rc<Constant>>, ImportError> {
+    ) -> Result<Option<Arc<Tensor>>, ImportError> {
         if node.input(index).is_empty() {
             Ok(None)
         } else {
@@ -224,49 +181,176 @@ impl<'a> Importer<'a> {
         }
     }
 
-    /// Adds a node that makes a tensor of this shape out of `input`.
-    pub(super) fn push(
-        &mut self,
+    /// A constant list of integers that may be left out.
+    pub(super) fn ints_if_any(
+        &self,
         node: &NodeView<'_, '_>,
-        input: &Activation,
-        shape: Vec<usize>,
-        operation: Operation,
-    ) -> Result<Value, ImportError> {
-        let tensor = || node.output().to_string();
-        let size = channels(&shape);
-        let channels = size.ok_or_else(|| ImportError::TensorSize {
-            tensor: tensor(),
-            shape: shape.clone(),
-            limit: MAX_CHANNELS,
-        })?;
-        let place = node.place();
-        let node = Node {
-            name: place.node,
-            operator: place.operator,
-            channels,
-            operation,
+        index: usize,
+    ) -> Result<Option<Vec<i64>>, ImportError> {
+        let Some(constant) = self.known_if_any(node, index)? else {
+            return Ok(None);
         };
-        self.drafts.push(Draft {
-            input: input.tensor,
-            node,
-        });
-        Ok(Value::Activation(Activation {
-            tensor: self.drafts.len(),
-            shape,
-        }))
+        let list = constant.as_ints().filter(|_| constant.shape().len() <= 1);
+        let list = list.ok_or_else(|| node.constant_type(index, "a list of integers"))?;
+        // Nothing here has more axes, so a longer list cannot be meant.
+        if list.len() > 16 {
+            return Err(node.constant_type(index, "a list of at most sixteen integers"));
+        }
+        Ok(Some(list.to_vec()))
     }
 
-    /// The nodes between the input and this tensor. Every node has one input that is no constant, so they are a chain.
-    pub(super) fn chain_to(self, tensor: usize) -> Vec<Node> {
-        let mut kept = Vec::new();
-        let mut wanted = tensor;
-        for (index, draft) in self.drafts.into_iter().enumerate().rev() {
-            if index + 1 == wanted {
-                wanted = draft.input;
-                kept.push(draft.node);
-            }
-        }
-        kept.reverse();
-        kept
+    /// A constant list of integers.
+    pub(super) fn ints(
+        &self,
+        node: &NodeView<'_, '_>,
+        index: usize,
+    ) -> Result<Vec<i64>, ImportError> {
+        self.operand(node, index)?;
+        self.ints_if_any(node, index).map(Option::unwrap_or_default)
     }
+
+    pub(super) fn shape<'s>(&'s self, operand: &'s Operand) -> &'s [usize] {
+        match operand {
+            Operand::Value(index) => &self.values[*index].shape,
+            Operand::Constant(tensor) => tensor.shape(),
+        }
+    }
+
+    pub(super) fn element_type(&self, operand: &Operand) -> ElementType {
+        match operand {
+            Operand::Value(index) => self.types[*index],
+            Operand::Constant(tensor) => tensor.element_type(),
+        }
+    }
+
+    /// The results of an operation: constants where every operand is one, or values of a new node.
+    pub(super) fn apply(
+        &mut self,
+        node: &NodeView<'_, '_>,
+        operation: Operation,
+        operands: Vec<Operand>,
+    ) -> Result<Vec<Operand>, ImportError> {
+        let misfit = |importer: &Self| ImportError::Operands {
+            place: node.place(),
+            operands: operands
+                .iter()
+                .map(|operand| {
+                    (
+                        importer.element_type(operand),
+                        importer.shape(operand).to_vec(),
+                    )
+                })
+                .collect(),
+        };
+        let types: Vec<ElementType> = operands.iter().map(|o| self.element_type(o)).collect();
+        let shapes: Vec<&[usize]> = operands.iter().map(|o| self.shape(o)).collect();
+        let element_type = operation.output_type(&types);
+        let Some((element_type, results)) = element_type.zip(operation.output_shapes(&shapes))
+        else {
+            return Err(misfit(self));
+        };
+        let work = operation.work_per_element(&shapes);
+        self.check_sizes(node, &results)?;
+        // The integers of quantised weights stay in the graph.
+        let keep = matches!(operation, Operation::DequantizeLinear(_));
+        let constants: Option<Vec<Arc<Tensor>>> =
+            operands.iter().map(|o| o.constant().cloned()).collect();
+        if let Some(constants) = constants.filter(|_| !keep) {
+            let total = results.iter().map(|shape| shape.iter().product::<usize>());
+            let total = total.fold(0usize, usize::saturating_add);
+            // What is multiplied is paid for as well, so that a small file cannot ask for hours of work.
+            self.charge(node, total.saturating_mul(1 + work / WORK_PER_ELEMENT))?;
+            return self.execute(node, &operation, &constants);
+        }
+        let mut outputs = Vec::with_capacity(shapes.len());
+        for (index, shape) in results.into_iter().enumerate() {
+            let name = node.output(index).to_string();
+            outputs.push(self.value(name, shape, element_type));
+        }
+        let place = node.place();
+        self.nodes.push(Node {
+            name: place.node,
+            operator: place.operator,
+            inputs: operands,
+            outputs: outputs.clone(),
+            operation,
+        });
+        Ok(outputs.into_iter().map(Operand::Value).collect())
+    }
+
+    fn check_sizes(
+        &self,
+        node: &NodeView<'_, '_>,
+        shapes: &[Vec<usize>],
+    ) -> Result<(), ImportError> {
+        let large = |shape: &&Vec<usize>| {
+            shape.len() > MAX_RANK || elements(shape).is_none_or(|count| count > MAX_ELEMENTS)
+        };
+        match shapes.iter().find(large) {
+            None => Ok(()),
+            Some(shape) => Err(ImportError::TensorSize {
+                tensor: node.output(0).to_string(),
+                shape: shape.clone(),
+                limit: MAX_ELEMENTS,
+            }),
+        }
+    }
+
+    fn execute(
+        &self,
+        node: &NodeView<'_, '_>,
+        operation: &Operation,
+        constants: &[Arc<Tensor>],
+    ) -> Result<Vec<Operand>, ImportError> {
+        let operands: Vec<&Tensor> = constants.iter().map(|tensor| &**tensor).collect();
+        let arithmetic = || ImportError::Arithmetic {
+            place: node.place(),
+        };
+        // Shapes and types were checked, so what can fail is arithmetic, or an index.
+        let results = operation.apply(&operands).map_err(|_| arithmetic())?;
+        if !results.iter().all(Tensor::is_finite) {
+            return Err(arithmetic());
+        }
+        let results = results.into_iter();
+        Ok(results
+            .map(|tensor| Operand::Constant(Arc::new(tensor)))
+            .collect())
+    }
+
+    /// One result of an operation.
+    pub(super) fn apply_one(
+        &mut self,
+        node: &NodeView<'_, '_>,
+        operation: Operation,
+        operands: Vec<Operand>,
+    ) -> Result<Operand, ImportError> {
+        let results = self.apply(node, operation, operands)?;
+        let first = results.into_iter().next();
+        first.ok_or_else(|| node.arity(&(1..=1)))
+    }
+
+    /// A single result, as the operators' importers return it.
+    pub(super) fn single(
+        &mut self,
+        node: &NodeView<'_, '_>,
+        operation: Operation,
+        operands: Vec<Operand>,
+    ) -> Result<Vec<Operand>, ImportError> {
+        self.apply_one(node, operation, operands)
+            .map(|operand| vec![operand])
+    }
+}
+
+/// Multiplications on constants that count as much as one element.
+const WORK_PER_ELEMENT: usize = 1 << 10;
+
+/// Reads a tensor of the file; `name` is how errors call it.
+pub(super) fn read(tensor: &TensorProto<'_>, name: &str) -> Result<Tensor, ImportError> {
+    let constant = tensor.read()?;
+    if constant.is_finite() {
+        return Ok(constant);
+    }
+    Err(ImportError::NotFinite {
+        tensor: name.to_string(),
+    })
 }

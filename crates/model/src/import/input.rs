@@ -1,10 +1,10 @@
-//! The graph's one data input.
+//! The graph's inputs: floats of static shape, or bound to a constant.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{ImportError, MAX_CHANNELS, channels};
-use crate::graph::TensorType;
+use super::{ImportError, ImportOptions, MAX_ELEMENTS, MAX_RANK};
+use crate::graph::elements;
 use crate::onnx::{Dimension, Graph, ValueInfo};
 
 /// The inputs that are no initializers; old exporters list those among the inputs.
@@ -22,49 +22,32 @@ pub(super) fn data_inputs<'g, 'a>(graph: &'g Graph<'a>) -> Vec<&'g ValueInfo<'a>
         .collect()
 }
 
-/// The input tensor, and whether its batch axis was open.
-pub(super) fn input(graph: &Graph<'_>) -> Result<(TensorType, bool), ImportError> {
-    let inputs = data_inputs(graph);
-    let [info] = inputs.as_slice() else {
-        let names = inputs.iter().map(|input| input.name.to_string()).collect();
-        return Err(ImportError::InputCount { names });
-    };
-    let name = info.name.to_string();
+/// The shape of an input, and whether its batch axis was open.
+pub(super) fn input(
+    info: &ValueInfo<'_>,
+    options: &ImportOptions,
+) -> Result<(Vec<usize>, bool), ImportError> {
+    let tensor = || info.name.to_string();
     if info.element_type != 1 {
         return Err(ImportError::InputType {
-            tensor: name,
+            tensor: tensor(),
             code: info.element_type,
         });
     }
-    let (shape, dynamic_batch) = shape(info)?;
-    if let [batch, _, ..] = *shape.as_slice()
-        && batch != 1
-    {
-        return Err(ImportError::Batch {
-            tensor: name,
-            shape,
-            batch,
-        });
+    let (shape, dynamic_batch) = shape(info, options)?;
+    let fits = elements(&shape).is_some_and(|count| (1..=MAX_ELEMENTS).contains(&count));
+    if fits && shape.len() <= MAX_RANK {
+        return Ok((shape, dynamic_batch));
     }
-    match channels(&shape) {
-        Some(channels) => Ok((
-            TensorType {
-                name,
-                shape,
-                channels,
-            },
-            dynamic_batch,
-        )),
-        None => Err(ImportError::TensorSize {
-            tensor: name,
-            shape,
-            limit: MAX_CHANNELS,
-        }),
-    }
+    Err(ImportError::TensorSize {
+        tensor: tensor(),
+        shape,
+        limit: MAX_ELEMENTS,
+    })
 }
 
 /// The input's shape with an open batch axis taken as 1, and whether it was open.
-fn shape(info: &ValueInfo<'_>) -> Result<(Vec<usize>, bool), ImportError> {
+fn shape(info: &ValueInfo<'_>, options: &ImportOptions) -> Result<(Vec<usize>, bool), ImportError> {
     let tensor = || info.name.to_string();
     let dimensions = info
         .shape
@@ -75,7 +58,8 @@ fn shape(info: &ValueInfo<'_>) -> Result<(Vec<usize>, bool), ImportError> {
     for (axis, dimension) in dimensions.iter().enumerate() {
         let size = match dimension {
             Dimension::Value(value) => usize::try_from(*value).ok().filter(|&size| size > 0),
-            Dimension::Parameter(_) | Dimension::Unknown => None,
+            Dimension::Parameter(name) => options.dimensions.get(*name).copied(),
+            Dimension::Unknown => None,
         };
         match size {
             Some(size) => shape.push(size),

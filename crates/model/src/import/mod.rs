@@ -1,81 +1,90 @@
 //! Import: ONNX nodes become the float graph.
 //!
-//! Nodes are visited once, in the file's order. Each tensor name stands for a constant, for an activation (with its ONNX shape, though
-//! its data are a flat vector of channels), or for what a final Softmax, LogSoftmax or ArgMax makes of one. Operators on constants are
-//! executed on the spot; shapes are static, so `Shape` of an activation is a constant too.
+//! Nodes are visited once, in the file's order. Each tensor name stands for a constant or for an activation. Operators on constants
+//! are executed on the spot by the float interpreter; shapes are static, so `Shape` of an activation is a constant too, and shape
+//! arithmetic vanishes. Afterwards activations that exporters take apart are put together again, groups of
+//! quantised operators become operators on integers, final operators are split off, and
+//! what no output depends on is dropped.
+//!
+//! One file per family of operators reads their attributes; `operators` is the table.
 
 mod activation;
-mod arithmetic;
 mod constant;
 mod elementwise;
 mod error;
-mod gemm;
 mod identity;
 mod importer;
 mod input;
-mod matmul;
+mod linear;
+mod moves;
 mod node_view;
 mod normalisation;
+mod operators;
 mod output;
+mod pattern;
+mod pool;
+mod qdq;
+mod quantised;
 mod reshape;
-mod shape;
+mod window;
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 pub use error::{ImportError, Place};
 
-use crate::graph::{FloatGraph, Node, TensorType};
-use crate::onnx::{Graph, Model};
-use importer::{Importer, Value};
+use crate::float::FloatError;
+use crate::graph::{FloatGraph, Operand, Output, Tensor};
+use crate::onnx::{DataType, Graph, Model};
+use importer::Importer;
 use input::{data_inputs, input};
 use node_view::NodeView;
+use operators::OPERATORS;
 
-/// Oldest version of the standard operators that is supported.
-pub const OLDEST_OPERATOR_SET: i64 = 11;
+/// Oldest version of the standard operators that is supported. Operators whose oldest form is not supported have a later one of
+/// their own.
+pub const OLDEST_OPERATOR_SET: i64 = 1;
 /// Newest version of the standard operators that is supported.
 pub const NEWEST_OPERATOR_SET: i64 = 21;
-/// The most channels of one tensor.
-pub const MAX_CHANNELS: usize = 1 << 20;
+/// The most elements of one tensor.
+pub const MAX_ELEMENTS: usize = 1 << 24;
+/// The most axes of one tensor.
+const MAX_RANK: usize = 8;
 
-/// Imports the node: binds its output tensor to a value.
-type Handler = fn(&mut Importer<'_>, &NodeView<'_, '_>) -> Result<Value, ImportError>;
+/// What a file leaves open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportOptions {
+    /// Inputs that are constants of this network, by name.
+    pub constants: BTreeMap<String, Tensor>,
+    /// Values of named dimensions.
+    pub dimensions: BTreeMap<String, usize>,
+    /// The most elements that constants may have beyond those in the file; by default about as many as the file has bytes.
+    pub expanded_elements: Option<usize>,
+}
 
-/// Every supported operator, in alphabetic order.
-const OPERATORS: &[(&str, Handler)] = &[
-    ("Add", elementwise::add),
-    ("ArgMax", output::arg_max),
-    ("BatchNormalization", normalisation::batch_normalization),
-    ("Cast", identity::cast),
-    ("Clip", activation::clip),
-    ("Concat", shape::concat),
-    ("Constant", identity::constant),
-    ("Div", elementwise::div),
-    ("Dropout", identity::dropout),
-    ("Flatten", reshape::flatten),
-    ("Gather", shape::gather),
-    ("Gemm", gemm::gemm),
-    ("Identity", identity::identity),
-    ("LeakyRelu", activation::leaky_relu),
-    ("LogSoftmax", output::log_softmax),
-    ("MatMul", matmul::matmul),
-    ("Mul", elementwise::mul),
-    ("Relu", activation::relu),
-    ("Reshape", reshape::reshape),
-    ("Shape", shape::shape),
-    ("Sigmoid", activation::sigmoid),
-    ("Softmax", output::softmax),
-    ("Squeeze", reshape::squeeze),
-    ("Sub", elementwise::sub),
-    ("Tanh", activation::tanh),
-    ("Transpose", reshape::transpose),
-    ("Unsqueeze", reshape::unsqueeze),
-];
+/// A supported operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupportedOperator {
+    /// Its domain, empty for the standard operators.
+    pub domain: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The oldest version of its domain's operators that is supported.
+    pub since: i64,
+}
 
-/// The names of every supported operator, in alphabetic order.
+/// Every supported operator, in alphabetic order, the standard ones first.
 #[must_use]
-pub fn supported_operators() -> Vec<&'static str> {
-    OPERATORS.iter().map(|(name, _)| *name).collect()
+pub fn supported_operators() -> Vec<SupportedOperator> {
+    OPERATORS
+        .iter()
+        .map(|operator| SupportedOperator {
+            domain: operator.domain,
+            name: operator.name,
+            since: operator.since,
+        })
+        .collect()
 }
 
 impl FloatGraph {
@@ -84,82 +93,186 @@ impl FloatGraph {
     /// # Errors
     /// An [`ImportError`] that names the tensor or the node and its operator.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, ImportError> {
+        Self::from_onnx_with(bytes, &ImportOptions::default())
+    }
+
+    /// Imports an ONNX file, with values for what it leaves open.
+    ///
+    /// # Errors
+    /// An [`ImportError`] that names the tensor or the node and its operator.
+    pub fn from_onnx_with(bytes: &[u8], options: &ImportOptions) -> Result<Self, ImportError> {
+        let imported = Imported::new(bytes, options)?;
+        if imported.outputs.is_empty() {
+            return Err(ImportError::OutputCount);
+        }
+        if imported.graph.inputs.is_empty() {
+            return Err(ImportError::InputCount);
+        }
+        let constant = imported
+            .outputs
+            .iter()
+            .find_map(|(name, operand)| operand.constant().is_some().then(|| name.clone()));
+        if let Some(tensor) = constant {
+            return Err(ImportError::OutputSource { tensor });
+        }
+        let mut graph = imported.graph;
+        pattern::recognise(&mut graph);
+        qdq::fuse(&mut graph);
+        output::split_off_final(&mut graph);
+        output::prune(&mut graph);
+        Ok(graph)
+    }
+}
+
+/// Why a file cannot be executed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError {
+    /// It cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// It cannot be evaluated on these inputs.
+    #[error(transparent)]
+    Float(#[from] FloatError),
+}
+
+/// Executes an ONNX file to the very end, final operators included, on inputs in its order. Outputs may be of any type, and may be
+/// constants.
+///
+/// # Errors
+/// When the file cannot be imported, or evaluated on these inputs.
+pub fn execute(
+    bytes: &[u8],
+    options: &ImportOptions,
+    inputs: &[&[f32]],
+) -> Result<Vec<Tensor>, ExecuteError> {
+    let imported = Imported::new(bytes, options)?;
+    let mut graph = imported.graph;
+    pattern::recognise(&mut graph);
+    qdq::fuse(&mut graph);
+    output::prune(&mut graph);
+    let mut computed = graph.run(inputs)?.into_iter();
+    let outputs = imported
+        .outputs
+        .iter()
+        .map(|(name, operand)| match operand {
+            Operand::Constant(tensor) => Ok(Tensor::clone(tensor)),
+            Operand::Value(_) => computed.next().ok_or_else(|| {
+                let tensor = name.clone();
+                ExecuteError::Import(ImportError::OutputSource { tensor })
+            }),
+        });
+    outputs.collect()
+}
+
+/// A file's graph as it stands, with every output, and those that are no constants as the graph's.
+struct Imported {
+    graph: FloatGraph,
+    outputs: Vec<(String, Operand)>,
+}
+
+impl Imported {
+    fn new(bytes: &[u8], options: &ImportOptions) -> Result<Self, ImportError> {
         let model = Model::parse(bytes)?;
         let operator_set = operator_set(&model)?;
         let graph = &model.graph;
-        let mut importer = Importer::new(operator_set, bytes.len());
+        // With room for what small files expand.
+        let limit = options
+            .expanded_elements
+            .unwrap_or(bytes.len().saturating_add(1 << 20));
+        let mut importer = Importer::new(limit);
         for tensor in &graph.initializers {
             importer.initializer(tensor)?;
         }
-        let (input, dynamic_batch) = input(graph)?;
-        let name = if let [output] = graph.outputs.as_slice() {
-            output.name
-        } else {
-            return output_count(graph);
-        };
-        importer.input(data_inputs(graph), &input)?;
+        let dynamic_batch = add_inputs(&mut importer, graph, options)?;
         for node in &graph.nodes {
             import_node(&mut importer, &NodeView::new(node, operator_set))?;
         }
-        let value = importer
-            .value(name)
-            .ok_or_else(|| ImportError::OutputSource {
-                tensor: name.to_string(),
-            })?;
-        let (activation, output_name, post_processing) = match value {
-            Value::Constant(_) => {
-                return Err(ImportError::OutputSource {
-                    tensor: name.to_string(),
-                });
+        let outputs = graph.outputs.iter().map(|output| {
+            let name = output.name.to_string();
+            match importer.named(output.name) {
+                Some(operand) => Ok((name, operand.clone())),
+                None => Err(ImportError::OutputSource { tensor: name }),
             }
-            Value::Activation(activation) => (activation, name.to_string(), Vec::new()),
-            Value::Final(last) => (last.logits, last.logits_name, last.steps),
-        };
-        let channels = activation.shape.iter().product();
-        let output = TensorType {
-            name: output_name,
-            shape: activation.shape,
-            channels,
-        };
-        let nodes = importer.chain_to(activation.tensor);
+        });
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+        let computed = outputs.iter().filter_map(|(name, operand)| {
+            Some(Output {
+                value: operand.value()?,
+                name: name.clone(),
+            })
+        });
         Ok(Self {
-            input,
-            output,
-            dynamic_batch,
-            nodes,
-            post_processing,
+            graph: FloatGraph {
+                outputs: computed.collect(),
+                values: importer.values,
+                inputs: importer.inputs,
+                nodes: importer.nodes,
+                dynamic_batch,
+                post_processing: Vec::new(),
+            },
+            outputs,
         })
     }
 }
 
-fn output_count<T>(graph: &Graph<'_>) -> Result<T, ImportError> {
-    Err(ImportError::OutputCount {
-        names: graph
-            .outputs
-            .iter()
-            .map(|output| output.name.to_string())
-            .collect(),
-    })
+/// Binds the inputs, and says whether a batch axis was open.
+fn add_inputs<'a>(
+    importer: &mut Importer<'a>,
+    graph: &Graph<'a>,
+    options: &ImportOptions,
+) -> Result<bool, ImportError> {
+    let inputs = data_inputs(graph);
+    let named = |name: &String| inputs.iter().any(|info| info.name == name);
+    if let Some(tensor) = options.constants.keys().find(|name| !named(name)) {
+        return Err(ImportError::UnknownInput {
+            tensor: tensor.clone(),
+        });
+    }
+    let mut dynamic_batch = false;
+    for info in inputs {
+        if let Some(constant) = options.constants.get(info.name) {
+            let declared = DataType::from_code(info.element_type).map(DataType::element_type);
+            if declared != Some(constant.element_type()) {
+                return Err(ImportError::ConstantInput {
+                    tensor: info.name.to_string(),
+                    code: info.element_type,
+                    found: constant.element_type(),
+                });
+            }
+            importer.constant(info.name, constant.clone())?;
+            continue;
+        }
+        let (shape, open) = input(info, options)?;
+        dynamic_batch |= open;
+        importer.input(info.name, shape)?;
+    }
+    Ok(dynamic_batch)
 }
 
 fn import_node<'a>(
     importer: &mut Importer<'a>,
     node: &NodeView<'_, 'a>,
 ) -> Result<(), ImportError> {
-    let handler = OPERATORS
+    let operator = OPERATORS
         .iter()
-        .find(|(name, _)| *name == node.operator() && node.is_standard());
-    let (_, handler) = handler.ok_or_else(|| ImportError::Operator {
+        .find(|operator| operator.name == node.operator() && operator.domain == node.domain());
+    let operator = operator.ok_or_else(|| ImportError::Operator {
         place: node.place(),
-        domain: if node.is_standard() {
-            String::from("ai.onnx")
-        } else {
-            node.domain().to_string()
+        domain: match node.domain() {
+            "" => String::from("ai.onnx"),
+            domain => domain.to_string(),
         },
-        supported: supported_operators(),
+        supported: OPERATORS.iter().map(|operator| operator.name).collect(),
     })?;
-    let value = handler(importer, node)?;
-    importer.bind(node, value)
+    if node.domain().is_empty() && !node.since(operator.since) {
+        return Err(ImportError::OperatorVersion {
+            place: node.place(),
+            oldest: operator.since,
+        });
+    }
+    let results = (operator.handler)(importer, node)?;
+    importer.bind(node, results)
 }
 
 /// The version of the standard operators.
@@ -183,18 +296,4 @@ fn operator_set(model: &Model<'_>) -> Result<i64, ImportError> {
             found: versions.len(),
         }),
     }
-}
-
-/// The number of channels of a shape, when it is in `1..=MAX_CHANNELS` and the rank is at most 8.
-fn channels(shape: &[usize]) -> Option<usize> {
-    let product = shape
-        .iter()
-        .try_fold(1usize, |product, &size| product.checked_mul(size))?;
-    (shape.len() <= 8 && (1..=MAX_CHANNELS).contains(&product)).then_some(product)
-}
-
-/// A graph node waiting for its place in the chain.
-struct Draft {
-    input: usize,
-    node: Node,
 }

@@ -1,6 +1,7 @@
 //! A node as the operators' importers see it: its operands by position, its attributes by name, its place for errors.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::{ImportError, Place};
@@ -27,12 +28,12 @@ impl<'n, 'a> NodeView<'n, 'a> {
         self.node.operator
     }
 
+    /// The operator's domain, with one name for the standard operators.
     pub(super) fn domain(&self) -> &'a str {
-        self.node.domain
-    }
-
-    pub(super) fn is_standard(&self) -> bool {
-        matches!(self.node.domain, "" | "ai.onnx")
+        match self.node.domain {
+            "ai.onnx" => "",
+            domain => domain,
+        }
     }
 
     /// Whether the model uses at least this version of the standard operators.
@@ -49,9 +50,13 @@ impl<'n, 'a> NodeView<'n, 'a> {
         self.node.inputs.len()
     }
 
-    /// Name of the first output, empty when nobody wants it.
-    pub(super) fn output(&self) -> &'a str {
-        self.node.outputs.first().copied().unwrap_or("")
+    /// Name of output number `index`, empty when nobody wants it.
+    pub(super) fn output(&self, index: usize) -> &'a str {
+        self.node.outputs.get(index).copied().unwrap_or("")
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.node.outputs.len()
     }
 
     /// Checks the number of inputs, that only the first output is in use, and that every attribute is known.
@@ -62,19 +67,20 @@ impl<'n, 'a> NodeView<'n, 'a> {
     ) -> Result<(), ImportError> {
         let unused = self.node.outputs.iter().skip(1).all(|name| name.is_empty());
         if !unused {
-            return self.arity(&inputs);
+            return Err(self.arity(&inputs));
         }
         self.check_inputs(inputs, attributes)
     }
 
-    /// As [`NodeView::check`], for operators whose further outputs are not imported and so cannot be read by anything.
+    /// As [`NodeView::check`], for operators with several outputs, or whose further outputs are not imported and so cannot be read by
+    /// anything.
     pub(super) fn check_inputs(
         &self,
         inputs: RangeInclusive<usize>,
         attributes: &'static [&'static str],
     ) -> Result<(), ImportError> {
         if !inputs.contains(&self.node.inputs.len()) || self.node.outputs.is_empty() {
-            return self.arity(&inputs);
+            return Err(self.arity(&inputs));
         }
         for attribute in &self.node.attributes {
             if !attributes.contains(&attribute.name) {
@@ -89,8 +95,8 @@ impl<'n, 'a> NodeView<'n, 'a> {
         Ok(())
     }
 
-    fn arity(&self, inputs: &RangeInclusive<usize>) -> Result<(), ImportError> {
-        Err(ImportError::Arity {
+    pub(super) fn arity(&self, inputs: &RangeInclusive<usize>) -> ImportError {
+        ImportError::Arity {
             place: self.place(),
             inputs: self.node.inputs.len(),
             outputs: self
@@ -101,7 +107,7 @@ impl<'n, 'a> NodeView<'n, 'a> {
                 .count(),
             least: *inputs.start(),
             most: *inputs.end(),
-        })
+        }
     }
 
     fn attribute(
@@ -139,6 +145,46 @@ impl<'n, 'a> NodeView<'n, 'a> {
             Some(AttributeValue::Int(value)) => Ok(*value),
             Some(_) => Err(self.attribute_type(name, "an integer")),
         }
+    }
+
+    /// An integer that is 0 or 1.
+    pub(super) fn flag(&self, name: &'static str, default: bool) -> Result<bool, ImportError> {
+        match self.int(name, i64::from(default))? {
+            0 => Ok(false),
+            1 => Ok(true),
+            value => Err(self.attribute_value(name, value.to_string(), "0 or 1")),
+        }
+    }
+
+    pub(super) fn text(
+        &self,
+        name: &'static str,
+        default: &'static str,
+    ) -> Result<&'a str, ImportError> {
+        match self.attribute(name, "text")? {
+            None => Ok(default),
+            Some(AttributeValue::Text(text)) => Ok(text),
+            Some(_) => Err(self.attribute_type(name, "text")),
+        }
+    }
+
+    /// A list of `count` sizes, each at least `least`.
+    pub(super) fn sizes(
+        &self,
+        name: &'static str,
+        least: usize,
+        count: usize,
+    ) -> Result<Option<Vec<usize>>, ImportError> {
+        let Some(values) = self.ints(name)? else {
+            return Ok(None);
+        };
+        let size = |&value: &i64| usize::try_from(value).ok().filter(|&size| size >= least);
+        let sizes: Option<Vec<usize>> = values.iter().map(size).collect();
+        let sizes = sizes.filter(|sizes| sizes.len() == count);
+        sizes.map(Some).ok_or_else(|| {
+            let supported = "one value per spatial axis (two for pads), none negative or 0 where nothing would be left";
+            self.attribute_value(name, alloc::format!("{values:?}"), supported)
+        })
     }
 
     pub(super) fn float(&self, name: &'static str, default: f32) -> Result<f32, ImportError> {
@@ -196,12 +242,21 @@ impl<'n, 'a> NodeView<'n, 'a> {
         if value == only {
             return Ok(());
         }
-        Err(ImportError::AttributeValue {
+        Err(self.attribute_value(name, value.to_string(), supported))
+    }
+
+    pub(super) fn attribute_value(
+        &self,
+        attribute: &'static str,
+        value: String,
+        supported: &'static str,
+    ) -> ImportError {
+        ImportError::AttributeValue {
             place: self.place(),
-            attribute: name,
-            value: value.to_string(),
+            attribute,
+            value,
             supported,
-        })
+        }
     }
 
     pub(super) fn not_constant(&self, index: usize) -> ImportError {

@@ -1,114 +1,119 @@
-//! Final operators, which stay outside a proof: `Softmax`, `LogSoftmax`, `ArgMax`.
+//! Final operators, which stay outside a proof, and what is left of the graph without them.
 
-use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use super::ImportError;
-use super::importer::{Activation, Final, Importer, Value};
-use super::node_view::NodeView;
+use crate::graph::{FloatGraph, Node, Operand, Operation};
 use crate::integer::PostProcessing;
 
-pub(super) fn softmax(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    normalised(importer, node, PostProcessing::Softmax)
-}
-
-pub(super) fn log_softmax(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    normalised(importer, node, PostProcessing::LogSoftmax)
-}
-
-fn normalised(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-    step: PostProcessing,
-) -> Result<Value, ImportError> {
-    node.check(1..=1, &["axis"])?;
-    let logits = importer.activation(node, 0)?;
-    // Since opset 13 the axis alone counts, before it every axis from there on.
-    let axis = node.int("axis", if node.since(13) { -1 } else { 1 })?;
-    let index = node.axis(axis, &logits.shape, !node.since(13))?;
-    let size = if node.since(13) {
-        logits.shape[index]
-    } else {
-        logits.shape[index..].iter().product()
+/// Splits `Softmax`, `LogSoftmax` and `ArgMax` off the end of a graph with a single output, where they are over all its elements.
+pub(super) fn split_off_final(graph: &mut FloatGraph) {
+    let [output] = graph.outputs.as_slice() else {
+        return;
     };
-    if size != logits.channels() {
-        return Err(ImportError::Axis {
-            place: node.place(),
-            axis,
-            shape: logits.shape,
-        });
-    }
-    let shape = logits.shape.clone();
-    Ok(finished(node, logits, shape, step))
-}
-
-pub(super) fn arg_max(
-    importer: &mut Importer<'_>,
-    node: &NodeView<'_, '_>,
-) -> Result<Value, ImportError> {
-    node.check(1..=1, &["axis", "keepdims", "select_last_index"])?;
-    node.require("select_last_index", 0, 0, "0, the first of several largest")?;
-    let value = importer.any(node, 0)?;
-    let shape = match &value {
-        Value::Constant(_) => {
-            return Err(ImportError::Constant {
-                place: node.place(),
-                tensor: node.input(0).to_string(),
-            });
+    let mut value = output.value;
+    let mut steps = Vec::new();
+    while let Some((node, step)) = final_step(graph, value) {
+        // After an ArgMax a second one would be of a single index.
+        let Some(logits) = node.inputs.first().and_then(Operand::value) else {
+            break;
+        };
+        if step != PostProcessing::ArgMax && !steps.iter().all(|s| *s == PostProcessing::ArgMax) {
+            break;
         }
-        Value::Activation(activation) => &activation.shape,
-        Value::Final(last) => &last.shape,
+        if step == PostProcessing::ArgMax && !steps.is_empty() {
+            break;
+        }
+        steps.push(step);
+        value = logits;
+    }
+    if steps.is_empty() {
+        return;
+    }
+    steps.reverse();
+    graph.outputs[0].name.clone_from(&graph.values[value].name);
+    graph.outputs[0].value = value;
+    graph.post_processing = steps;
+}
+
+/// The node that makes a value, when it is a final operator over all elements.
+fn final_step(graph: &FloatGraph, value: usize) -> Option<(&Node, PostProcessing)> {
+    let node = graph
+        .nodes
+        .iter()
+        .find(|node| node.outputs.contains(&value))?;
+    let shape = graph.shape(node.inputs.first()?);
+    let count: usize = shape.iter().product();
+    let step = match &node.operation {
+        Operation::Softmax(softmax) => {
+            let normalised: usize = shape[softmax.first..softmax.end].iter().product();
+            let step = if softmax.logarithm {
+                PostProcessing::LogSoftmax
+            } else {
+                PostProcessing::Softmax
+            };
+            (normalised == count).then_some(step)
+        }
+        Operation::ArgMax(arg_max) => {
+            (shape[arg_max.axis] == count && !arg_max.last).then_some(PostProcessing::ArgMax)
+        }
+        _ => None,
     };
-    let axis = node.int("axis", 0)?;
-    let index = node.axis(axis, shape, false)?;
-    if shape[index] != shape.iter().product::<usize>() {
-        return Err(ImportError::Axis {
-            place: node.place(),
-            axis,
-            shape: shape.clone(),
-        });
+    step.map(|step| (node, step))
+}
+
+/// Drops nodes that no output depends on, and values that nothing reads or makes. Inputs stay.
+pub(super) fn prune(graph: &mut FloatGraph) {
+    let mut wanted = vec![false; graph.values.len()];
+    for output in &graph.outputs {
+        wanted[output.value] = true;
     }
-    let mut reduced = shape.clone();
-    if node.int("keepdims", 1)? == 0 {
-        reduced.remove(index);
-    } else {
-        reduced[index] = 1;
-    }
-    match value {
-        Value::Final(mut last) => {
-            // One ArgMax ends it: a second would be of a single index.
-            if last.steps.contains(&PostProcessing::ArgMax) {
-                return Err(ImportError::NotFinal {
-                    place: node.place(),
-                    previous: PostProcessing::ArgMax.operator(),
-                });
+    let mut nodes: Vec<Node> = Vec::new();
+    for node in core::mem::take(&mut graph.nodes).into_iter().rev() {
+        if node.outputs.iter().any(|&value| wanted[value]) {
+            for value in node.inputs.iter().filter_map(Operand::value) {
+                wanted[value] = true;
             }
-            last.steps.push(PostProcessing::ArgMax);
-            last.shape = reduced;
-            Ok(Value::Final(last))
+            for &value in &node.outputs {
+                wanted[value] = true;
+            }
+            nodes.push(node);
         }
-        Value::Activation(logits) => Ok(finished(node, logits, reduced, PostProcessing::ArgMax)),
-        Value::Constant(_) => Err(node.not_constant(0)),
     }
+    nodes.reverse();
+    graph.nodes = nodes;
+    for &input in &graph.inputs {
+        wanted[input] = true;
+    }
+    renumber(graph, &wanted);
 }
 
-fn finished(
-    node: &NodeView<'_, '_>,
-    logits: Activation,
-    shape: Vec<usize>,
-    step: PostProcessing,
-) -> Value {
-    let steps = alloc::vec![step];
-    Value::Final(Final {
-        logits,
-        logits_name: node.input(0).to_string(),
-        shape,
-        steps,
-    })
+fn renumber(graph: &mut FloatGraph, wanted: &[bool]) {
+    let mut count = 0;
+    let numbers: Vec<usize> = wanted
+        .iter()
+        .map(|&wanted| {
+            let number = count;
+            count += usize::from(wanted);
+            number
+        })
+        .collect();
+    let mut keep = wanted.iter().copied();
+    graph.values.retain(|_| keep.next().unwrap_or(false));
+    for input in &mut graph.inputs {
+        *input = numbers[*input];
+    }
+    for output in &mut graph.outputs {
+        output.value = numbers[output.value];
+    }
+    for node in &mut graph.nodes {
+        for value in &mut node.outputs {
+            *value = numbers[*value];
+        }
+        for operand in &mut node.inputs {
+            if let Operand::Value(value) = operand {
+                *value = numbers[*value];
+            }
+        }
+    }
 }

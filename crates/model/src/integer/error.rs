@@ -1,6 +1,7 @@
 //! What is wrong with an integer graph, or with an input to it.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The fields of an [`IntegerGraph`](super::IntegerGraph) do not fit together.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -74,43 +75,71 @@ pub enum GraphError {
         /// Number of segments.
         segments: usize,
     },
-    /// A layer expects another number of channels than its input has.
+    /// A layer has another shift than the graph.
     #[error(
-        "layer {layer:?} expects {expected} input channels but its input has {actual}; compile the network again"
+        "layer {layer:?} divides by 2^{shift} where the graph divides by 2^{expected}; compile the network again"
     )]
-    Channels {
+    LayerShift {
         /// Name of the layer.
         layer: String,
-        /// Channels the layer expects.
-        expected: usize,
-        /// Channels of its input.
-        actual: usize,
+        /// Its shift.
+        shift: u32,
+        /// The graph's shift.
+        expected: u32,
     },
-    /// The number of weights or biases is not what the channels say.
+    /// A layer's extent is empty, too large or has another number of axes than the graph, or it has not one bias per channel.
     #[error(
-        "layer {layer:?} has {weights} weights and {biases} biases for {out_channels} x {in_channels} channels; compile the network again"
+        "layer {layer:?} has positions {positions:?}, {channels} channels and {biases} biases, which do not fit together; \
+         compile the network again"
+    )]
+    Extent {
+        /// Name of the layer.
+        layer: String,
+        /// Lengths of its position axes.
+        positions: Vec<usize>,
+        /// Its channels.
+        channels: usize,
+        /// Its biases.
+        biases: usize,
+    },
+    /// A term has not one map per position axis, or a map has no taps, no divisor or too many taps.
+    #[error("the maps of term {term} of layer {layer:?} are malformed; compile the network again")]
+    Maps {
+        /// Name of the layer.
+        layer: String,
+        /// The term's index.
+        term: usize,
+    },
+    /// The number of weights is not what the channels and taps say.
+    #[error(
+        "term {term} of layer {layer:?} has {weights} weights for {out_channels} x {in_channels} channels; compile the network again"
     )]
     Parameters {
         /// Name of the layer.
         layer: String,
+        /// The term's index.
+        term: usize,
         /// Number of weights.
         weights: usize,
-        /// Number of biases.
-        biases: usize,
         /// Output channels.
         out_channels: usize,
         /// Input channels.
         in_channels: usize,
     },
-    /// A tensor's shape, scale or channel count is inconsistent.
+    /// There is no input.
+    #[error("the integer graph has no input; compile a network with at least one")]
+    NoInputs,
+    /// An input or output names the wrong tensor, or its shape, layout or scale is inconsistent.
     #[error(
-        "tensor {tensor:?} has {channels} channels and scale {scale}, which do not fit its shape; compile the network again"
+        "input or output {tensor:?} of shape {shape:?} and scale {scale} does not fit tensor {index}; compile the network again"
     )]
-    TensorInfo {
-        /// Name of the tensor.
+    Port {
+        /// Name of the port.
         tensor: String,
-        /// Its channels.
-        channels: usize,
+        /// The tensor's index.
+        index: usize,
+        /// The port's shape.
+        shape: Vec<usize>,
         /// Its scale.
         scale: f64,
     },
@@ -128,36 +157,44 @@ pub enum GraphError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InferenceError {
-    /// The input has another number of values than the network has input channels.
+    /// There are not as many inputs as the network has.
+    #[error("{actual} inputs were given where the network has {expected}; pass each of them")]
+    InputCount {
+        /// Inputs of the network.
+        expected: usize,
+        /// Inputs given.
+        actual: usize,
+    },
+    /// The input has another number of values than the tensor has elements.
     #[error(
-        "input tensor {tensor:?} has {expected} values but {actual} were given; pass one value per channel"
+        "input tensor {tensor:?} has {expected} values but {actual} were given; pass one value per element"
     )]
     InputLength {
         /// Name of the tensor.
         tensor: String,
-        /// Channels of the tensor.
+        /// Elements of the tensor.
         expected: usize,
         /// Values given.
         actual: usize,
     },
     /// An input value is NaN or infinite.
-    #[error("input tensor {tensor:?} is not finite at channel {channel}; pass finite numbers")]
+    #[error("input tensor {tensor:?} is not finite at element {element}; pass finite numbers")]
     InputNotFinite {
         /// Name of the tensor.
         tensor: String,
-        /// The channel.
-        channel: usize,
+        /// The element, in the order of the ONNX tensor.
+        element: usize,
     },
     /// An input value is outside the range the network was calibrated for.
     #[error(
-        "input tensor {tensor:?} is {value} at channel {channel}, outside the calibrated range [{lowest}, {highest}]; \
+        "input tensor {tensor:?} is {value} at element {element}, outside the calibrated range [{lowest}, {highest}]; \
          scale the input as the calibration data was, or recalibrate with data that covers it"
     )]
     OutsideCalibratedRange {
         /// Name of the tensor.
         tensor: String,
-        /// The channel.
-        channel: usize,
+        /// The element, in the order of the ONNX tensor.
+        element: usize,
         /// The real value.
         value: f64,
         /// Smallest real value that can be represented.
@@ -167,13 +204,13 @@ pub enum InferenceError {
     },
     /// An integer input is outside the input segment's output range.
     #[error(
-        "input tensor {tensor:?} is the integer {value} at channel {channel}, outside [{lowest}, {highest}]; quantise the input with this graph"
+        "input tensor {tensor:?} is the integer {value} at cell {cell}, outside [{lowest}, {highest}]; quantise the input with this graph"
     )]
     InputCode {
         /// Name of the tensor.
         tensor: String,
-        /// The channel.
-        channel: usize,
+        /// The cell, row-major over (positions, channels).
+        cell: usize,
         /// The integer.
         value: i64,
         /// Smallest integer allowed.
@@ -183,14 +220,14 @@ pub enum InferenceError {
     },
     /// A layer's requantised accumulator is outside its table.
     #[error(
-        "layer {layer:?} reaches {value} at channel {channel}, outside its table [{lo}, {hi}); \
+        "layer {layer:?} reaches {value} at cell {cell}, outside its table [{lo}, {hi}); \
          recalibrate with data like this input, or compile with a larger log_rows"
     )]
     OutsideTable {
         /// Name of the layer.
         layer: String,
-        /// The channel.
-        channel: usize,
+        /// The cell, row-major over (positions, channels).
+        cell: usize,
         /// The value of `pre`.
         value: i64,
         /// Smallest `pre` of the segment.
@@ -200,24 +237,24 @@ pub enum InferenceError {
     },
     /// An accumulator left `i64`; [`IntegerGraph::validate`](super::IntegerGraph::validate) would have refused this graph.
     #[error(
-        "layer {layer:?} overflows its accumulator at channel {channel}; validate the graph and compile the network again"
+        "layer {layer:?} overflows its accumulator at cell {cell}; validate the graph and compile the network again"
     )]
     Accumulator {
         /// Name of the layer.
         layer: String,
-        /// The channel.
-        channel: usize,
+        /// The cell, row-major over (positions, channels).
+        cell: usize,
     },
-    /// The output has another number of integers than the network has output channels.
+    /// A trace is not one of this graph.
     #[error(
-        "output tensor {tensor:?} has {expected} values but {actual} were given; pass one integer per channel"
+        "output tensor {tensor:?} has {expected} values but the trace has {actual}; use a trace of this graph"
     )]
     OutputLength {
         /// Name of the tensor.
         tensor: String,
-        /// Channels of the tensor.
+        /// Elements of the tensor.
         expected: usize,
-        /// Values given.
+        /// Values of the trace.
         actual: usize,
     },
     /// The graph itself does not fit together.

@@ -1,25 +1,25 @@
-//! A linear layer with the table function that follows it.
+//! A layer: a sum of terms with the table function that follows it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// `out = f(floor((weights * in + bias + 2^(shift-1)) / 2^shift))`, with `f` the function of the layer's segment.
+use super::{AxisMap, Extent, Weights};
+
+/// `out = f(floor((terms + bias + 2^(shift-1)) / 2^shift))`, with `f` the function of the layer's segment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LinearLayer {
+pub struct IntegerLayer {
     /// Name of the ONNX node the layer comes from (the first one when several were folded into it).
     pub name: String,
     /// The ONNX operators folded into the layer, in order, for instance `["Gemm", "Relu"]`.
     pub operators: Vec<String>,
-    /// Index of the tensor the layer reads: 0 for the network's input, `i + 1` for the output of layer `i`.
-    pub input: usize,
-    /// Channels of the tensor it reads.
-    pub in_channels: usize,
-    /// Channels of the tensor it makes.
-    pub out_channels: usize,
-    /// `out_channels` rows of `in_channels` weights.
-    pub weights: Vec<i32>,
+    /// The tensor it makes.
+    pub extent: Extent,
+    /// What it reads; the terms' sums are added.
+    pub terms: Vec<IntegerTerm>,
     /// One bias per output channel, in units of the accumulator.
-    pub bias: Vec<i32>,
+    pub bias: Vec<i64>,
+    /// The accumulator is divided by `2^shift`.
+    pub shift: u32,
     /// Index of the segment whose function is applied.
     pub segment: usize,
     /// Real value of 1 in `pre`.
@@ -28,23 +28,78 @@ pub struct LinearLayer {
     pub scale: f64,
 }
 
-impl LinearLayer {
-    /// The largest `|acc| + 2^shift` over all inputs in `[lo, hi]`, or `None` beyond `i128`.
+/// What one source contributes to a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntegerTerm {
+    /// Index of the tensor that is read: the inputs come first, then the layers' outputs.
+    pub source: usize,
+    /// One map per position axis, slowest first.
+    pub maps: Vec<AxisMap>,
+    /// The coefficients.
+    pub weights: Weights<i32>,
+}
+
+impl IntegerTerm {
+    /// Number of taps of all axes together, `None` when that overflows.
     #[must_use]
-    pub fn accumulator_bound(&self, range: (i64, i64), shift: u32) -> Option<i128> {
-        let largest = i128::from(range.0.unsigned_abs().max(range.1.unsigned_abs()));
-        let offset = 1i128.checked_shl(shift)?;
-        let width = self.in_channels.max(1);
-        let mut bound = offset;
-        for (row, bias) in self.weights.chunks(width).zip(&self.bias) {
-            let absolute: i128 = row.iter().map(|w| i128::from(w.unsigned_abs())).sum();
-            let channel = absolute
-                .checked_mul(largest)?
-                .checked_add(i128::from(bias.unsigned_abs()))?
-                .checked_add(offset)?;
-            bound = bound.max(channel);
+    pub fn taps(&self) -> Option<usize> {
+        self.maps
+            .iter()
+            .try_fold(1usize, |taps, map| taps.checked_mul(map.taps))
+    }
+
+    /// The secret coefficients: none where they are structural.
+    #[must_use]
+    pub fn parameters(&self) -> &[i32] {
+        match &self.weights {
+            Weights::Dense(weights) | Weights::Diagonal(weights) => weights,
+            Weights::Structural { .. } => &[],
         }
-        Some(bound)
+    }
+
+    /// The largest sum of the absolute values of what an output channel multiplies with, for each output channel.
+    fn gains(&self, channels: usize) -> Vec<u128> {
+        let sum = |weights: &[i32]| weights.iter().map(|w| u128::from(w.unsigned_abs())).sum();
+        match &self.weights {
+            Weights::Dense(weights) | Weights::Diagonal(weights) => {
+                let each = (weights.len() / channels.max(1)).max(1);
+                weights.chunks(each).map(sum).collect()
+            }
+            Weights::Structural {
+                channels: map,
+                coefficient,
+            } => {
+                let taps = self.taps().unwrap_or(usize::MAX) as u128;
+                let reads = taps.saturating_mul(map.taps as u128);
+                let gain = reads.saturating_mul(coefficient.unsigned_abs().into());
+                alloc::vec![gain; channels]
+            }
+        }
+    }
+}
+
+impl IntegerLayer {
+    /// The largest `|acc| + 2^shift` when the values of term `i`'s source lie in `[-largest[i], largest[i]]`.
+    #[must_use]
+    pub fn accumulator_bound(&self, largest: &[u64]) -> u128 {
+        let mut sums: Vec<u128> = self
+            .bias
+            .iter()
+            .map(|bias| bias.unsigned_abs().into())
+            .collect();
+        for (term, largest) in self.terms.iter().zip(largest) {
+            for (sum, gain) in sums.iter_mut().zip(term.gains(self.extent.channels)) {
+                *sum = sum.saturating_add(gain.saturating_mul((*largest).into()));
+            }
+        }
+        let largest = sums.into_iter().max().unwrap_or(0);
+        largest.saturating_add(1u128.checked_shl(self.shift).unwrap_or(u128::MAX))
+    }
+
+    /// Number of secret weights, without biases.
+    #[must_use]
+    pub fn weight_count(&self) -> usize {
+        self.terms.iter().map(|term| term.parameters().len()).sum()
     }
 
     /// Bits of the widest weight, sign included.
@@ -57,7 +112,8 @@ impl LinearLayer {
                 w.leading_zeros()
             }
         };
-        self.weights.iter().map(|&w| bits(w)).max().unwrap_or(0)
+        let weights = self.terms.iter().flat_map(IntegerTerm::parameters);
+        weights.map(|&w| bits(w)).max().unwrap_or(0)
     }
 }
 
@@ -66,15 +122,18 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    fn layer(weights: Vec<i32>, bias: Vec<i32>) -> LinearLayer {
-        LinearLayer {
+    fn layer(weights: Weights<i32>, bias: Vec<i64>) -> IntegerLayer {
+        IntegerLayer {
             name: "l".into(),
             operators: vec!["Gemm".into()],
-            input: 0,
-            in_channels: 2,
-            out_channels: bias.len(),
-            weights,
+            extent: Extent::flat(bias.len()),
+            terms: vec![IntegerTerm {
+                source: 0,
+                maps: vec![],
+                weights,
+            }],
             bias,
+            shift: 3,
             segment: 0,
             pre_scale: 1.0,
             scale: 1.0,
@@ -83,16 +142,29 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_worst_channel() {
-        let layer = layer(vec![1, -2, 3, 4], vec![5, -6]);
-        assert_eq!(layer.accumulator_bound((-10, 9), 3), Some(7 * 10 + 6 + 8));
-        assert_eq!(layer.accumulator_bound((0, 1), 200), None);
+        let dense = layer(Weights::Dense(vec![1, -2, 3, 4]), vec![5, -6]);
+        assert_eq!(dense.accumulator_bound(&[10]), 7 * 10 + 6 + 8);
+        let structural = Weights::Structural {
+            channels: AxisMap {
+                taps: 5,
+                ..AxisMap::IDENTITY
+            },
+            coefficient: -3,
+        };
+        let structural = layer(structural, vec![1]);
+        assert_eq!(structural.accumulator_bound(&[10]), 5 * 3 * 10 + 1 + 8);
+        assert_eq!(
+            (structural.weight_count(), structural.weight_bits()),
+            (0, 0)
+        );
     }
 
     #[test]
     fn weight_bits_count_the_sign() {
-        assert_eq!(layer(vec![0, 0], vec![0]).weight_bits(), 1);
-        assert_eq!(layer(vec![127, -128], vec![0]).weight_bits(), 8);
-        assert_eq!(layer(vec![128, 0], vec![0]).weight_bits(), 9);
-        assert_eq!(layer(vec![i32::MIN, i32::MAX], vec![0]).weight_bits(), 32);
+        let bits = |weights: Vec<i32>| layer(Weights::Dense(weights), vec![0]).weight_bits();
+        assert_eq!(bits(vec![0, 0]), 1);
+        assert_eq!(bits(vec![127, -128]), 8);
+        assert_eq!(bits(vec![128, 0]), 9);
+        assert_eq!(bits(vec![i32::MIN, i32::MAX]), 32);
     }
 }

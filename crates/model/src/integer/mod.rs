@@ -1,47 +1,38 @@
 //! The integer graph: the network as a proof sees it, and its inference in `i64`.
 //!
-//! Every tensor is a flat vector of channels. Every layer computes, for each output channel,
+//! The inputs are tensors 0 to k - 1 and layer `i` makes tensor `k + i`. A tensor has positions and channels; its cells are row-major
+//! over both, channels fastest. Every layer computes, for each position and channel of its output,
 //!
 //! ```text
-//! acc = sum_i weight[i] * in[i] + bias
+//! acc = sum over terms, taps and source channels of weight * in + bias      (positions by an `AxisMap` along each axis)
 //! pre = floor((acc + 2^(shift-1)) / 2^shift)          (see `rounding`)
 //! rem = acc + 2^(shift-1) - 2^shift * pre             in [0, 2^shift)
 //! out = f(pre)                                        f a table over [lo, hi), the layer's segment
 //! ```
 //!
-//! Nothing here depends on floats but the two conversions at the ends ([`IntegerGraph::quantise_input`] and
-//! [`IntegerGraph::dequantise_output`]), so inference is the same on every platform.
+//! Nothing here depends on floats but the two conversions at the ends ([`Port::quantise`] and [`Port::dequantise`]), so inference is the same on every platform.
 
 mod axis;
 mod error;
+mod extent;
 mod infer;
 mod layer;
+pub(crate) mod linear;
+mod port;
 pub mod rounding;
 mod segment;
 mod validate;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use axis::AxisMap;
 pub use error::{GraphError, InferenceError};
+pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
-pub use layer::LinearLayer;
+pub use layer::{IntegerLayer, IntegerTerm};
+pub use port::Port;
 pub use segment::{Function, Segment};
-pub use validate::{MAX_ACCUMULATOR, MAX_LOG_ROWS, MAX_SHIFT, RESERVED_ROWS};
-
-/// A tensor at the edge of the network: `real value = scale * integer`, zero point 0.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TensorInfo {
-    /// The ONNX tensor name.
-    pub name: String,
-    /// The ONNX shape, a dynamic batch axis taken as 1.
-    pub shape: Vec<usize>,
-    /// Number of channels, the product of `shape`.
-    pub channels: usize,
-    /// Real value of the integer 1.
-    pub scale: f64,
-}
+pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
 
 /// A final operator that is left outside the integer graph and so outside a proof: whoever reads the output applies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,24 +58,24 @@ impl PostProcessing {
     }
 }
 
-/// A quantised network. Tensor 0 is the input, tensor `i + 1` the output of layer `i`; the last layer gives the output.
+/// A quantised network.
 ///
 /// The fields are public because a graph may be read back from a file; [`IntegerGraph::validate`] says whether they fit together, and
 /// inference never panics on a graph that does not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerGraph {
-    /// The network's input. Its integers lie in the output range of segment 0.
-    pub input: TensorInfo,
-    /// The network's output, before any post-processing.
-    pub output: TensorInfo,
+    /// The network's inputs, tensors 0 to k - 1. Their integers lie in the output range of segment 0.
+    pub inputs: Vec<Port>,
+    /// The network's outputs, before any post-processing; each is made by a layer, and no two are the same tensor.
+    pub outputs: Vec<Port>,
     /// `shift`: every layer divides its accumulator by `2^shift`.
     pub shift: u32,
     /// Base-2 logarithm of the number of rows of the proof's columns and table that this graph was laid out for.
     pub log_rows: u32,
-    /// The activation tables. Segment 0 is the input's identity, a [`Function::Clamp`].
+    /// The activation tables. Segment 0 is the inputs' identity, a [`Function::Clamp`].
     pub segments: Vec<Segment>,
     /// The layers in order of execution.
-    pub layers: Vec<LinearLayer>,
+    pub layers: Vec<IntegerLayer>,
     /// The operators after the output, in order, outside a proof.
     pub post_processing: Vec<PostProcessing>,
 }
@@ -100,21 +91,27 @@ impl IntegerGraph {
             .fold(range.saturating_add(1), u64::saturating_add)
     }
 
-    /// Channels of tensor `index` (0 is the input, `i + 1` the output of layer `i`), `None` when there is no such tensor.
+    /// The extent of tensor `index`, `None` when there is no such tensor.
     #[must_use]
-    pub fn channels(&self, index: usize) -> Option<usize> {
-        match index.checked_sub(1) {
-            None => Some(self.input.channels),
-            Some(layer) => Some(self.layers.get(layer)?.out_channels),
+    pub fn extent(&self, index: usize) -> Option<Extent> {
+        match index.checked_sub(self.inputs.len()) {
+            None => Some(self.inputs.get(index)?.extent()),
+            Some(layer) => Some(self.layers.get(layer)?.extent.clone()),
         }
     }
 
-    /// The segment whose function made tensor `index`: segment 0 for the input.
+    /// The segment whose function made tensor `index`: segment 0 for an input.
     #[must_use]
     pub fn segment_of(&self, index: usize) -> Option<&Segment> {
-        match index.checked_sub(1) {
+        match index.checked_sub(self.inputs.len()) {
             None => self.segments.first(),
             Some(layer) => self.segments.get(self.layers.get(layer)?.segment),
         }
+    }
+
+    /// Number of tensors.
+    #[must_use]
+    pub fn tensor_count(&self) -> usize {
+        self.inputs.len() + self.layers.len()
     }
 }

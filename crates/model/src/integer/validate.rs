@@ -1,15 +1,25 @@
 //! Whether the fields of an integer graph fit together.
 
-use super::{Function, GraphError, IntegerGraph, LinearLayer, Segment, TensorInfo};
+use alloc::vec::Vec;
+
+use super::{
+    Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Port, Segment, Weights,
+};
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
-pub const MAX_ACCUMULATOR: i128 = 1 << 62;
+pub const MAX_ACCUMULATOR: u128 = 1 << 62;
 /// The largest shift.
 pub const MAX_SHIFT: u32 = 24;
 /// The largest base-2 logarithm of the number of rows.
 pub const MAX_LOG_ROWS: u32 = 28;
 /// Rows at the end of every column and of the table that stay free for the proof system's blinding.
 pub const RESERVED_ROWS: u64 = 4;
+/// The most cells of a tensor.
+pub const MAX_CELLS: usize = 1 << 28;
+/// The most taps along one axis.
+pub const MAX_TAPS: usize = 1 << 16;
+/// The most pairs of an output position and a tap along one axis.
+const MAX_AXIS_WORK: usize = 1 << 26;
 
 impl IntegerGraph {
     /// Checks that shapes, indices and tables fit together and that no input in range can overflow an accumulator.
@@ -17,10 +27,19 @@ impl IntegerGraph {
     /// # Errors
     /// The first [`GraphError`] found, in the order of the fields.
     pub fn validate(&self) -> Result<(), GraphError> {
-        self.check_structure()?;
+        self.check_table()?;
+        self.check_inputs()?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.check_layer(index, layer)?;
+        }
+        self.check_outputs()?;
         for layer in &self.layers {
-            let range = self.segment_of(layer.input).and_then(Segment::output_range);
-            let bound = range.and_then(|range| layer.accumulator_bound(range, self.shift));
+            let largest: Option<Vec<u64>> = layer
+                .terms
+                .iter()
+                .map(|term| self.largest(term.source))
+                .collect();
+            let bound = largest.map(|largest| layer.accumulator_bound(&largest));
             if bound.is_none_or(|bound| bound >= MAX_ACCUMULATOR) {
                 return Err(GraphError::Accumulator {
                     layer: layer.name.clone(),
@@ -30,8 +49,13 @@ impl IntegerGraph {
         Ok(())
     }
 
-    /// Everything but the accumulator bounds: cheap, its cost does not depend on the number of weights.
-    pub(super) fn check_structure(&self) -> Result<(), GraphError> {
+    /// The largest absolute value of a tensor's cells.
+    fn largest(&self, tensor: usize) -> Option<u64> {
+        let (lo, hi) = self.segment_of(tensor)?.output_range()?;
+        Some(lo.unsigned_abs().max(hi.unsigned_abs()))
+    }
+
+    fn check_table(&self) -> Result<(), GraphError> {
         if self.shift == 0 || self.shift > MAX_SHIFT {
             return Err(GraphError::Shift {
                 shift: self.shift,
@@ -54,42 +78,55 @@ impl IntegerGraph {
         for (index, segment) in self.segments.iter().enumerate() {
             check_segment(index, segment)?;
         }
-        if !self.segments.first().is_some_and(is_identity) {
-            return Err(GraphError::InputSegment);
-        }
-        check_tensor(&self.input)?;
-        check_tensor(&self.output)?;
-        for (index, layer) in self.layers.iter().enumerate() {
-            self.check_layer(index, layer)?;
-        }
-        let last = self.layers.last().ok_or(GraphError::NoLayers)?;
-        if last.out_channels == self.output.channels {
+        if self.segments.first().is_some_and(is_identity) {
             Ok(())
         } else {
-            Err(GraphError::Channels {
-                layer: last.name.clone(),
-                expected: self.output.channels,
-                actual: last.out_channels,
-            })
+            Err(GraphError::InputSegment)
         }
     }
 
-    fn check_layer(&self, index: usize, layer: &LinearLayer) -> Result<(), GraphError> {
+    fn check_inputs(&self) -> Result<(), GraphError> {
+        let first = self.inputs.first().ok_or(GraphError::NoInputs)?;
+        for (index, port) in self.inputs.iter().enumerate() {
+            check_port(port, first.layout.positions.len())?;
+            if port.tensor != index {
+                return Err(port.malformed());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_outputs(&self) -> Result<(), GraphError> {
+        if self.layers.is_empty() || self.outputs.is_empty() {
+            return Err(GraphError::NoLayers);
+        }
+        for (index, port) in self.outputs.iter().enumerate() {
+            check_port(port, self.axes())?;
+            let repeated = self.outputs[..index]
+                .iter()
+                .any(|other| other.tensor == port.tensor);
+            let made = port.tensor >= self.inputs.len() && !repeated;
+            if !made || self.extent(port.tensor) != Some(port.extent()) {
+                return Err(port.malformed());
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of position axes.
+    fn axes(&self) -> usize {
+        self.inputs
+            .first()
+            .map_or(0, |port| port.layout.positions.len())
+    }
+
+    fn check_layer(&self, index: usize, layer: &IntegerLayer) -> Result<(), GraphError> {
         let name = || layer.name.clone();
-        let made = if layer.input <= index {
-            self.channels(layer.input)
-        } else {
-            None
-        };
-        let actual = made.ok_or_else(|| GraphError::Tensor {
-            layer: name(),
-            tensor: layer.input,
-        })?;
-        if actual != layer.in_channels {
-            return Err(GraphError::Channels {
+        if layer.shift != self.shift {
+            return Err(GraphError::LayerShift {
                 layer: name(),
-                expected: layer.in_channels,
-                actual,
+                shift: layer.shift,
+                expected: self.shift,
             });
         }
         if layer.segment >= self.segments.len() {
@@ -99,19 +136,86 @@ impl IntegerGraph {
                 segments: self.segments.len(),
             });
         }
-        let weights = layer.in_channels.checked_mul(layer.out_channels);
-        let empty = layer.out_channels == 0 || layer.in_channels == 0;
-        if empty || weights != Some(layer.weights.len()) || layer.bias.len() != layer.out_channels {
-            return Err(GraphError::Parameters {
+        let axes = layer.extent.positions.len() == self.axes();
+        if !axes || !cells_fit(&layer.extent) || layer.bias.len() != layer.extent.channels {
+            return Err(GraphError::Extent {
                 layer: name(),
-                weights: layer.weights.len(),
+                positions: layer.extent.positions.clone(),
+                channels: layer.extent.channels,
                 biases: layer.bias.len(),
-                out_channels: layer.out_channels,
-                in_channels: layer.in_channels,
             });
+        }
+        for (number, term) in layer.terms.iter().enumerate() {
+            let source = (term.source < self.inputs.len() + index)
+                .then(|| self.extent(term.source))
+                .flatten();
+            let source = source.ok_or_else(|| GraphError::Tensor {
+                layer: name(),
+                tensor: term.source,
+            })?;
+            if !maps_fit(term, &source, &layer.extent) {
+                return Err(GraphError::Maps {
+                    layer: name(),
+                    term: number,
+                });
+            }
+            check_weights(layer, (number, term), &source)?;
         }
         Ok(())
     }
+}
+
+fn cells_fit(extent: &Extent) -> bool {
+    extent
+        .checked_cells()
+        .is_some_and(|cells| cells <= MAX_CELLS)
+}
+
+/// One map per axis, each with taps and not too many of them.
+fn maps_fit(term: &IntegerTerm, source: &Extent, output: &Extent) -> bool {
+    let axes = output.positions.len();
+    let fits = |(map, length): (&super::AxisMap, &usize)| {
+        (1..=MAX_TAPS).contains(&map.taps)
+            && map.divisor > 0
+            && length.saturating_mul(map.taps) <= MAX_AXIS_WORK
+    };
+    let channels = match &term.weights {
+        Weights::Structural { channels, .. } => fits((channels, &output.channels)),
+        Weights::Dense(_) | Weights::Diagonal(_) => true,
+    };
+    term.maps.len() == axes
+        && source.positions.len() == axes
+        && term.maps.iter().zip(&output.positions).all(fits)
+        && channels
+}
+
+fn check_weights(
+    layer: &IntegerLayer,
+    (number, term): (usize, &IntegerTerm),
+    source: &Extent,
+) -> Result<(), GraphError> {
+    let (outputs, inputs) = (layer.extent.channels, source.channels);
+    let taps = term.taps();
+    let expected = match &term.weights {
+        Weights::Structural { .. } => return Ok(()),
+        Weights::Dense(_) => taps
+            .and_then(|taps| taps.checked_mul(inputs))
+            .and_then(|each| each.checked_mul(outputs)),
+        Weights::Diagonal(_) => taps
+            .and_then(|taps| taps.checked_mul(outputs))
+            .filter(|_| inputs == outputs),
+    };
+    let weights = term.parameters().len();
+    if expected == Some(weights) {
+        return Ok(());
+    }
+    Err(GraphError::Parameters {
+        layer: layer.name.clone(),
+        term: number,
+        weights,
+        out_channels: outputs,
+        in_channels: inputs,
+    })
 }
 
 fn check_segment(index: usize, segment: &Segment) -> Result<(), GraphError> {
@@ -137,22 +241,17 @@ fn is_identity(segment: &Segment) -> bool {
     }
 }
 
-fn check_tensor(tensor: &TensorInfo) -> Result<(), GraphError> {
-    let channels = tensor
+fn check_port(port: &Port, axes: usize) -> Result<(), GraphError> {
+    let elements = port
         .shape
         .iter()
         .try_fold(1usize, |product, &dim| product.checked_mul(dim));
-    if channels == Some(tensor.channels)
-        && tensor.channels > 0
-        && tensor.scale.is_finite()
-        && tensor.scale > 0.0
-    {
+    let sized = elements.is_some_and(|elements| (1..=MAX_CELLS).contains(&elements));
+    let scaled = port.scale.is_finite() && port.scale > 0.0;
+    let laid_out = port.layout.positions.len() == axes && port.layout.covers(&port.shape);
+    if sized && scaled && laid_out {
         Ok(())
     } else {
-        Err(GraphError::TensorInfo {
-            tensor: tensor.name.clone(),
-            channels: tensor.channels,
-            scale: tensor.scale,
-        })
+        Err(port.malformed())
     }
 }

@@ -95,7 +95,7 @@ pub enum ProtoError {
     },
     /// A tensor's element type is not supported.
     #[error(
-        "tensor {tensor:?} has element type {code} of the ONNX schema; supported are float32, float64, float16, int64, int32 and bool"
+        "tensor {tensor:?} has element type {code} of the ONNX schema; supported are float32, float64, float16, bool and integers of 8 to 64 bits"
     )]
     ElementType {
         /// The tensor.
@@ -114,6 +114,14 @@ pub enum ProtoError {
         expected: usize,
         /// Length found.
         actual: usize,
+    },
+    /// A tensor holds an integer that its element type does not have, or an unsigned one from `2^63` on.
+    #[error(
+        "tensor {tensor:?} holds an integer out of its element type's range or from 2^63 on; export the file again"
+    )]
+    TensorRange {
+        /// The tensor.
+        tensor: String,
     },
     /// An attribute has no value, several values, or one of another type than it declares.
     #[error(

@@ -18,6 +18,5 @@ pub use error::ProtoError;
 pub use graph::Graph;
 pub use model::{Model, OperatorSet};
 pub use node::Node;
-pub(crate) use tensor::Elements;
 pub use tensor::{DataType, TensorProto};
 pub use value_info::{Dimension, ValueInfo};

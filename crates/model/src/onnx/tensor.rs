@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::ProtoError;
 use super::wire::{Field, Fields};
+use crate::graph::{ElementType, Elements, Tensor};
 
 const TENSOR: &str = "TensorProto";
 const MAX_RANK: usize = 8;
@@ -22,6 +23,18 @@ pub enum DataType {
     Int64,
     /// 32-bit signed integers.
     Int32,
+    /// 16-bit signed integers.
+    Int16,
+    /// 8-bit signed integers.
+    Int8,
+    /// 64-bit unsigned integers.
+    Uint64,
+    /// 32-bit unsigned integers.
+    Uint32,
+    /// 16-bit unsigned integers.
+    Uint16,
+    /// 8-bit unsigned integers.
+    Uint8,
     /// Booleans, one byte each.
     Bool,
 }
@@ -32,11 +45,17 @@ impl DataType {
     pub fn from_code(code: i64) -> Option<Self> {
         Some(match code {
             1 => Self::Float32,
+            2 => Self::Uint8,
+            3 => Self::Int8,
+            4 => Self::Uint16,
+            5 => Self::Int16,
             6 => Self::Int32,
             7 => Self::Int64,
             9 => Self::Bool,
             10 => Self::Float16,
             11 => Self::Float64,
+            12 => Self::Uint32,
+            13 => Self::Uint64,
             _ => return None,
         })
     }
@@ -45,10 +64,27 @@ impl DataType {
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {
-            Self::Float64 | Self::Int64 => 8,
-            Self::Float32 | Self::Int32 => 4,
-            Self::Float16 => 2,
-            Self::Bool => 1,
+            Self::Float64 | Self::Int64 | Self::Uint64 => 8,
+            Self::Float32 | Self::Int32 | Self::Uint32 => 4,
+            Self::Float16 | Self::Int16 | Self::Uint16 => 2,
+            Self::Int8 | Self::Uint8 | Self::Bool => 1,
+        }
+    }
+
+    /// The type as which elements are read: floats of every width as single precision.
+    #[must_use]
+    pub fn element_type(self) -> ElementType {
+        match self {
+            Self::Float32 | Self::Float64 | Self::Float16 => ElementType::Float32,
+            Self::Int64 => ElementType::Int64,
+            Self::Int32 => ElementType::Int32,
+            Self::Int16 => ElementType::Int16,
+            Self::Int8 => ElementType::Int8,
+            Self::Uint64 => ElementType::Uint64,
+            Self::Uint32 => ElementType::Uint32,
+            Self::Uint16 => ElementType::Uint16,
+            Self::Uint8 => ElementType::Uint8,
+            Self::Bool => ElementType::Bool,
         }
     }
 }
@@ -71,20 +107,19 @@ struct Data<'a> {
     raw: Option<&'a [u8]>,
     floats: Vec<f32>,
     doubles: Vec<f64>,
-    /// `int32_data`, which also carries booleans and half-precision bits.
+    /// `int32_data`, which also carries shorter integers, booleans and half-precision bits.
     ints32: Vec<i64>,
     ints64: Vec<i64>,
-}
-
-/// The elements of a constant.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Elements {
-    Floats(Vec<f32>),
-    Ints(Vec<i64>),
+    /// `uint64_data`, which also carries `uint32`.
+    uints64: Vec<i64>,
 }
 
 impl<'a> TensorProto<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ProtoError> {
+    /// Reads a tensor that stands alone, as in a `.pb` file.
+    ///
+    /// # Errors
+    /// A [`ProtoError`] for malformed bytes and for constructs that are not supported.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ProtoError> {
         let (mut name, mut dimensions, mut code) = ("", Vec::new(), 0);
         let mut data = Data::default();
         let mut refused = None;
@@ -96,7 +131,6 @@ impl<'a> TensorProto<'a> {
                 3 => refused = Some("segment"),
                 6 => refused = Some("string_data"),
                 8 => name = field.text()?,
-                11 => refused = Some("uint64_data"),
                 // Documentation and metadata.
                 12 | 16 => {}
                 13 => refused = Some("external_data"),
@@ -128,8 +162,11 @@ impl<'a> TensorProto<'a> {
         })
     }
 
-    /// The elements, floats of any width as `f32` and integers as `i64`.
-    pub(crate) fn elements(&self) -> Result<Elements, ProtoError> {
+    /// The constant, floats of any width as `f32`.
+    ///
+    /// # Errors
+    /// When the data have another length than shape and type say, or an integer is out of its type's range.
+    pub fn read(&self) -> Result<Tensor, ProtoError> {
         let count = self.shape.iter().product::<usize>();
         let length = |expected: usize, actual: usize| {
             let tensor = self.name.to_string();
@@ -143,17 +180,22 @@ impl<'a> TensorProto<'a> {
                 })
             }
         };
-        if let Some(raw) = self.data.raw {
-            let typed = self.data.typed_count();
+        let typed = self.data.typed_count();
+        let elements = if let Some(raw) = self.data.raw {
             length(0, typed)?;
             length(count.saturating_mul(self.data_type.bytes()), raw.len())?;
-            return Ok(raw_elements(self.data_type, raw));
-        }
-        let (elements, found) = self.data.typed_elements(self.data_type);
-        length(count, found)?;
-        // Data in the list of another type would otherwise go unnoticed.
-        length(found, self.data.typed_count())?;
-        Ok(elements)
+            raw_elements(self.data_type, raw)
+        } else {
+            let (elements, found) = self.data.typed_elements(self.data_type);
+            length(count, found)?;
+            // Data in the list of another type would otherwise go unnoticed.
+            length(found, typed)?;
+            elements
+        };
+        let tensor = Tensor::new(self.data_type.element_type(), self.shape.clone(), elements);
+        tensor.ok_or_else(|| ProtoError::TensorRange {
+            tensor: self.name.to_string(),
+        })
     }
 }
 
@@ -186,12 +228,14 @@ impl<'a> Data<'a> {
                 Ok(())
             }
             10 => field.doubles(&mut self.doubles),
+            11 => field.integers(&mut self.uints64),
             _ => field.unknown(),
         }
     }
 
     fn typed_count(&self) -> usize {
-        self.floats.len() + self.doubles.len() + self.ints32.len() + self.ints64.len()
+        let ints = self.ints32.len() + self.ints64.len() + self.uints64.len();
+        self.floats.len() + self.doubles.len() + ints
     }
 
     fn typed_elements(&self, data_type: DataType) -> (Elements, usize) {
@@ -203,7 +247,15 @@ impl<'a> Data<'a> {
                 Elements::Floats(self.ints32.iter().map(|&x| half_to_f32(x as u16)).collect())
             }
             DataType::Int64 => Elements::Ints(self.ints64.clone()),
-            DataType::Int32 | DataType::Bool => Elements::Ints(self.ints32.clone()),
+            DataType::Uint32 | DataType::Uint64 => Elements::Ints(self.uints64.clone()),
+            DataType::Bool => {
+                Elements::Ints(self.ints32.iter().map(|&b| i64::from(b != 0)).collect())
+            }
+            DataType::Int32
+            | DataType::Int16
+            | DataType::Int8
+            | DataType::Uint16
+            | DataType::Uint8 => Elements::Ints(self.ints32.clone()),
         };
         let count = match &elements {
             Elements::Floats(values) => values.len(),
@@ -214,43 +266,26 @@ impl<'a> Data<'a> {
 }
 
 fn raw_elements(data_type: DataType, raw: &[u8]) -> Elements {
+    fn floats<const N: usize>(raw: &[u8], read: impl Fn([u8; N]) -> f32) -> Elements {
+        Elements::Floats(raw.as_chunks().0.iter().map(|b| read(*b)).collect())
+    }
+    fn ints<const N: usize>(raw: &[u8], read: impl Fn([u8; N]) -> i64) -> Elements {
+        Elements::Ints(raw.as_chunks().0.iter().map(|b| read(*b)).collect())
+    }
     match data_type {
-        DataType::Float32 => Elements::Floats(
-            raw.as_chunks()
-                .0
-                .iter()
-                .map(|b| f32::from_le_bytes(*b))
-                .collect(),
-        ),
-        DataType::Float64 => Elements::Floats(
-            raw.as_chunks()
-                .0
-                .iter()
-                .map(|b| f64::from_le_bytes(*b) as f32)
-                .collect(),
-        ),
-        DataType::Float16 => Elements::Floats(
-            raw.as_chunks()
-                .0
-                .iter()
-                .map(|b| half_to_f32(u16::from_le_bytes(*b)))
-                .collect(),
-        ),
-        DataType::Int64 => Elements::Ints(
-            raw.as_chunks()
-                .0
-                .iter()
-                .map(|b| i64::from_le_bytes(*b))
-                .collect(),
-        ),
-        DataType::Int32 => Elements::Ints(
-            raw.as_chunks()
-                .0
-                .iter()
-                .map(|b| i64::from(i32::from_le_bytes(*b)))
-                .collect(),
-        ),
-        DataType::Bool => Elements::Ints(raw.iter().map(|&b| i64::from(b != 0)).collect()),
+        DataType::Float32 => floats(raw, f32::from_le_bytes),
+        DataType::Float64 => floats(raw, |b| f64::from_le_bytes(b) as f32),
+        DataType::Float16 => floats(raw, |b| half_to_f32(u16::from_le_bytes(b))),
+        DataType::Int64 => ints(raw, i64::from_le_bytes),
+        DataType::Int32 => ints(raw, |b| i32::from_le_bytes(b).into()),
+        DataType::Int16 => ints(raw, |b| i16::from_le_bytes(b).into()),
+        DataType::Int8 => ints(raw, |b| i8::from_le_bytes(b).into()),
+        // Out of range, and so refused, where it does not fit.
+        DataType::Uint64 => ints(raw, i64::from_le_bytes),
+        DataType::Uint32 => ints(raw, |b| u32::from_le_bytes(b).into()),
+        DataType::Uint16 => ints(raw, |b| u16::from_le_bytes(b).into()),
+        DataType::Uint8 => ints(raw, |[b]: [u8; 1]| b.into()),
+        DataType::Bool => ints(raw, |[b]: [u8; 1]| i64::from(b != 0)),
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::integer::{IntegerGraph, PostProcessing, TensorInfo};
+use crate::integer::{IntegerGraph, Port, PortLayout, PostProcessing};
 
 /// The annotation of a verifying key, as JSON.
 ///
@@ -33,6 +33,9 @@ pub struct PortDescription {
     pub shape: Vec<usize>,
     /// Real value of the integer 1.
     pub scale: f64,
+    /// How the axes of the shape become those of the program's tensor; left out where all are channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<PortLayout>,
 }
 
 /// A layer.
@@ -53,12 +56,10 @@ impl Description {
             operators: layer.operators.clone(),
         });
         let steps = graph.post_processing.iter();
+        let ports = |ports: &[Port]| ports.iter().map(PortDescription::new).collect();
         Self {
-            inputs: alloc::vec![PortDescription::new(0, &graph.input)],
-            outputs: alloc::vec![PortDescription::new(
-                super::index(graph.layers.len()),
-                &graph.output
-            )],
+            inputs: ports(&graph.inputs),
+            outputs: ports(&graph.outputs),
             post_processing: steps.map(|step| step.operator().into()).collect(),
             layers: layers.collect(),
         }
@@ -82,25 +83,52 @@ impl Description {
 }
 
 impl PortDescription {
-    fn new(tensor: u32, info: &TensorInfo) -> Self {
+    fn new(port: &Port) -> Self {
+        let flat = port.layout == PortLayout::flat(port.shape.len());
         Self {
-            tensor,
-            name: info.name.clone(),
-            shape: info.shape.clone(),
-            scale: info.scale,
+            tensor: super::index(port.tensor),
+            name: port.name.clone(),
+            shape: port.shape.clone(),
+            scale: port.scale,
+            layout: (!flat).then(|| port.layout.clone()),
         }
     }
 
-    pub(super) fn info(&self) -> Option<TensorInfo> {
-        Some(TensorInfo {
+    /// The port of a graph.
+    pub(super) fn port(&self) -> Port {
+        Port {
+            tensor: usize::try_from(self.tensor).unwrap_or(usize::MAX),
             name: self.name.clone(),
             shape: self.shape.clone(),
-            channels: self
-                .shape
-                .iter()
-                .try_fold(1usize, |n, axis| n.checked_mul(*axis))?,
+            layout: self.layout(),
             scale: self.scale,
-        })
+        }
+    }
+
+    fn layout(&self) -> PortLayout {
+        let flat = || PortLayout::flat(self.shape.len());
+        self.layout.clone().unwrap_or_else(flat)
+    }
+
+    /// The values of a proof's public tensor, of one inference or of several, in the order of the ONNX tensor's elements; `None` when the
+    /// description does not fit them.
+    #[must_use]
+    pub fn to_onnx(&self, values: &[i64]) -> Option<Vec<i64>> {
+        let layout = self.layout();
+        let elements = self
+            .shape
+            .iter()
+            .try_fold(1usize, |product, length| product.checked_mul(*length))?;
+        let whole = elements > 0 && values.len().is_multiple_of(elements) && !values.is_empty();
+        if !whole || !layout.covers(&self.shape) {
+            return None;
+        }
+        let inferences = values.chunks(elements);
+        Some(
+            inferences
+                .flat_map(|values| layout.to_onnx(&self.shape, values))
+                .collect(),
+        )
     }
 }
 

@@ -1,14 +1,24 @@
 //! The integer graph that a key holds.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::program::{Layer, Program};
+use tensorseal_protocol::program::{
+    AxisMap, BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights as Runs,
+};
 use tensorseal_protocol::table::Outputs;
 
 use super::Description;
 use super::description::post_processing;
-use crate::integer::{Function, GraphError, IntegerGraph, LinearLayer, Segment};
+use crate::integer::{
+    self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Segment, Weights,
+};
+
+/// Weights beyond the matrix's own that runs used several times may make.
+const MAX_REPEATED: usize = 1 << 24;
+/// How many times over the matrix may be used, beyond that.
+const MAX_REPETITIONS: usize = 16;
 
 /// Why a key holds no graph that this crate can evaluate.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -25,6 +35,14 @@ pub enum LiftError {
         /// Index of the layer.
         layer: usize,
     },
+    /// The layers use the weight matrix too many times over.
+    #[error(
+        "the layers of the key have more than {limit} weights; use the version that compiled it"
+    )]
+    Weights {
+        /// How many they may have.
+        limit: usize,
+    },
     /// The graph does not fit together.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -40,13 +58,20 @@ pub fn lift(
     weights: &WeightMatrix,
     description: &Description,
 ) -> Result<IntegerGraph, LiftError> {
-    let ([input], [output]) = (&description.inputs[..], &description.outputs[..]) else {
-        return Err(LiftError::Description);
+    let inputs = description.inputs.len();
+    let named = |ports: &[super::PortDescription], tensors: &[u32]| {
+        ports.iter().map(|port| &port.tensor).eq(tensors)
     };
-    let last = program.layers().len();
-    let ports = program.inputs() == [input.tensor] && program.outputs() == [output.tensor];
-    let ends = input.tensor == 0 && usize::try_from(output.tensor) == Ok(last);
-    if !ports || !ends || description.layers.len() != last {
+    let in_order = program
+        .inputs()
+        .iter()
+        .copied()
+        .eq((0..inputs).map(super::index));
+    if !named(&description.inputs, program.inputs())
+        || !named(&description.outputs, program.outputs())
+        || !in_order
+        || description.layers.len() != program.layers().len()
+    {
         return Err(LiftError::Description);
     }
     let steps: Option<Vec<_>> = description
@@ -54,23 +79,41 @@ pub fn lift(
         .iter()
         .map(|name| post_processing(name))
         .collect();
+    let entries = weights.entries().len();
+    let mut reader = Reader {
+        program,
+        matrix: weights,
+        limit: MAX_REPEATED + MAX_REPETITIONS * entries,
+        used: 0,
+    };
     let mut layers = Vec::with_capacity(program.layers().len());
     for (index, layer) in program.layers().iter().enumerate() {
-        let mut lifted = lift_layer(program, weights, (index, layer))?;
+        if wide(layer.output) != inputs + index {
+            return Err(LiftError::Layer { layer: index });
+        }
+        let mut lifted = reader.layer((index, layer))?;
         let words = &description.layers[index];
         lifted.name.clone_from(&words.name);
         lifted.operators.clone_from(&words.operators);
         layers.push(lifted);
     }
+    let ports =
+        |ports: &[super::PortDescription]| ports.iter().map(super::PortDescription::port).collect();
     let graph = IntegerGraph {
-        input: input.info().ok_or(LiftError::Description)?,
-        output: output.info().ok_or(LiftError::Description)?,
+        inputs: ports(&description.inputs),
+        outputs: ports(&description.outputs),
         shift: program.shift(),
         log_rows: program.parts().log_rows,
         segments: segments(program),
         layers,
         post_processing: steps.ok_or(LiftError::Description)?,
     };
+    for port in graph.inputs.iter().chain(&graph.outputs) {
+        let tensor = program.tensors().get(port.tensor);
+        if tensor.map(extent) != Some(port.extent()) {
+            return Err(LiftError::Description);
+        }
+    }
     graph.validate()?;
     Ok(graph)
 }
@@ -90,41 +133,131 @@ fn segments(program: &Program) -> Vec<Segment> {
     program.table().segments.iter().map(segment).collect()
 }
 
-/// A dense layer of one source, output i + 1 of the program.
-fn lift_layer(
-    program: &Program,
-    matrix: &WeightMatrix,
-    (index, layer): (usize, &Layer),
-) -> Result<LinearLayer, LiftError> {
-    let unknown = LiftError::Layer { layer: index };
-    let wide = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let ([term], true) = (&layer.terms[..], wide(layer.output) == index + 1) else {
-        return Err(unknown);
-    };
-    let output = &program.tensors()[wide(layer.output)];
-    let source = &program.tensors()[wide(term.source)];
-    if !output.positions.is_empty() || !source.positions.is_empty() {
-        return Err(unknown);
+fn wide(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn extent(tensor: &Tensor) -> Extent {
+    Extent {
+        positions: tensor
+            .positions
+            .iter()
+            .map(|length| wide(*length))
+            .collect(),
+        channels: wide(tensor.channels),
     }
-    let (inputs, outputs) = (wide(source.channels), wide(output.channels));
-    let mut weights = Vec::with_capacity(inputs.saturating_mul(outputs));
-    let mut bias = Vec::with_capacity(outputs);
-    for channel in 0..outputs {
-        let (block, row) = (channel / matrix.rows(), channel % matrix.rows());
-        let row = matrix.row(row);
-        weights.extend_from_slice(&row[wide(term.runs[block])..][..inputs]);
-        bias.push(row[wide(layer.bias[block])]);
+}
+
+fn axis_map(map: &AxisMap) -> integer::AxisMap {
+    integer::AxisMap {
+        taps: wide(map.taps),
+        stride: wide(map.stride),
+        dilation: wide(map.dilation),
+        pad: map.pad.into(),
+        divisor: wide(map.divisor),
     }
-    Ok(LinearLayer {
-        name: alloc::string::String::new(),
-        operators: Vec::new(),
-        input: wide(term.source),
-        in_channels: inputs,
-        out_channels: outputs,
-        weights,
-        bias,
-        segment: wide(output.segment),
-        pre_scale: 1.0,
-        scale: 1.0,
-    })
+}
+
+/// Reads layers, and counts the weights that it has read: runs may be shared, so a small file can hold large layers.
+struct Reader<'a> {
+    program: &'a Program,
+    matrix: &'a WeightMatrix,
+    limit: usize,
+    used: usize,
+}
+
+impl Reader<'_> {
+    fn layer(&mut self, (index, layer): (usize, &Layer)) -> Result<IntegerLayer, LiftError> {
+        let unknown = LiftError::Layer { layer: index };
+        let output = &self.program.tensors()[wide(layer.output)];
+        if !layer.limbs.is_empty() {
+            return Err(unknown);
+        }
+        let mut terms = Vec::with_capacity(layer.terms.len());
+        for term in &layer.terms {
+            let weights = self.weights(term, output)?.ok_or_else(|| unknown.clone())?;
+            terms.push(IntegerTerm {
+                source: wide(term.source),
+                maps: term.maps.iter().map(axis_map).collect(),
+                weights,
+            });
+        }
+        Ok(IntegerLayer {
+            name: String::new(),
+            operators: Vec::new(),
+            extent: extent(output),
+            terms,
+            bias: self.bias(layer, wide(output.channels)).ok_or(unknown)?,
+            shift: self.program.shift(),
+            segment: wide(output.segment),
+            pre_scale: 1.0,
+            scale: 1.0,
+        })
+    }
+
+    /// The weights of a term; `None` when a block that should be diagonal is not.
+    fn weights(&mut self, term: &Term, output: &Tensor) -> Result<Option<Weights<i32>>, LiftError> {
+        let (inputs, outputs) = (
+            wide(self.program.tensors()[wide(term.source)].channels),
+            wide(output.channels),
+        );
+        let (runs, width) = match &term.weights {
+            Runs::Dense { runs } => (runs, inputs),
+            Runs::BlockDiagonal { runs } => (runs, 1),
+            Runs::Structural {
+                channels,
+                coefficient,
+            } => {
+                return Ok(Some(Weights::Structural {
+                    channels: axis_map(channels),
+                    coefficient: *coefficient,
+                }));
+            }
+        };
+        let (taps, rows) = (term.taps(), self.matrix.rows());
+        let own = outputs.saturating_mul(taps).saturating_mul(width);
+        self.used = self.used.saturating_add(own);
+        if self.used > self.limit {
+            return Err(LiftError::Weights { limit: self.limit });
+        }
+        let mut weights = Vec::with_capacity(own);
+        for channel in 0..outputs {
+            let (block, row) = (channel / rows, channel % rows);
+            for tap in 0..taps {
+                let run = &self.matrix.row(row)[wide(runs[block * taps + tap])..];
+                if matches!(term.weights, Runs::Dense { .. }) {
+                    weights.extend_from_slice(&run[..inputs]);
+                    continue;
+                }
+                let own = &run[..rows.min(outputs - block * rows)];
+                let off = own
+                    .iter()
+                    .enumerate()
+                    .any(|(column, w)| column != row && *w != 0);
+                if off {
+                    return Ok(None);
+                }
+                weights.push(own[row]);
+            }
+        }
+        Ok(Some(match &term.weights {
+            Runs::BlockDiagonal { .. } => Weights::Diagonal(weights),
+            _ => Weights::Dense(weights),
+        }))
+    }
+
+    /// The biases; `None` beyond 64 bits.
+    fn bias(&self, layer: &Layer, outputs: usize) -> Option<Vec<i64>> {
+        let rows = self.matrix.rows();
+        let places = layer.bias.len() / outputs.div_ceil(rows);
+        let bias = |channel: usize| {
+            let columns = &layer.bias[channel / rows * places..][..places];
+            let row = self.matrix.row(channel % rows);
+            columns.iter().rev().try_fold(0i64, |sum, column| {
+                sum.checked_mul(1 << BIAS_COLUMN_BITS)?
+                    .checked_add(row[wide(*column)].into())
+            })
+        };
+        (0..outputs).map(bias).collect()
+    }
 }

@@ -2,16 +2,13 @@
 
 use alloc::string::String;
 
-use crate::fold::FoldError;
 use crate::integer::GraphError;
+use crate::layered::LayeredError;
 
 /// The network cannot be quantised with these samples and options.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuantiseError {
-    /// The network is no chain of layers.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
     /// The activation bits are out of range.
     #[error("{bits} activation bits are not supported; choose {least} to {most}")]
     ActivationBits {
@@ -34,48 +31,43 @@ pub enum QuantiseError {
     },
     /// There is nothing to calibrate with.
     #[error(
-        "there are no calibration samples for input {input:?}; pass a hundred or more typical inputs with a leading sample axis"
+        "there are no calibration samples; pass a hundred or more typical inputs with a leading sample axis"
     )]
-    NoSamples {
-        /// The input tensor.
-        input: String,
-    },
-    /// A sample has the wrong length.
-    #[error(
-        "calibration sample {sample} has {actual} values where input {input:?} takes {expected}; pass one value per channel"
-    )]
-    SampleLength {
-        /// The input tensor.
-        input: String,
+    NoSamples,
+    /// A sample does not fit the network, or makes a layer overflow.
+    #[error("calibration sample {sample}: {error}")]
+    Sample {
         /// Index of the sample.
         sample: usize,
-        /// Channels of the input.
-        expected: usize,
-        /// Values of the sample.
-        actual: usize,
+        /// What is wrong with it.
+        error: LayeredError,
     },
-    /// A calibration sample makes a layer overflow.
+    /// The table needs more rows than there are.
     #[error(
-        "layer {layer:?} is not finite on calibration sample {sample}; check the sample's values and the network's weights"
-    )]
-    NotFinite {
-        /// The layer.
-        layer: String,
-        /// Index of the sample.
-        sample: usize,
-    },
-    /// The tables or the tensors need more rows than there are.
-    #[error(
-        "the network needs {rows} rows for its table and {cells} for its tensors, more than 2^{log_rows} rows hold; \
-         leave log_rows out or raise it, or use fewer activation bits or a smaller network"
+        "the network needs {rows} rows for its table, more than 2^{log_rows} rows hold; \
+         leave log_rows out or raise it, or use fewer activation bits or fewer different activations"
     )]
     Rows {
         /// Rows the table needs at the least.
         rows: u64,
-        /// Rows the tensors need, each padded to a power of two.
-        cells: u64,
         /// The largest logarithm tried.
         log_rows: u32,
+    },
+    /// A layer whose scale should follow has terms that are not structural, or whose coefficients have no simple ratio.
+    #[error(
+        "layer {layer:?} has no exact integer coefficients; this is a fault of the lowering, please report it"
+    )]
+    Follows {
+        /// The layer.
+        layer: String,
+    },
+    /// A layer whose scale should follow reads tensors of different scales.
+    #[error(
+        "layer {layer:?} adds tensors of different scales as if they had one; this is a fault of the lowering, please report it"
+    )]
+    Scales {
+        /// The layer.
+        layer: String,
     },
     /// A weight or a bias is too large an integer.
     #[error(

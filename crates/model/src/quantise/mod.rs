@@ -8,34 +8,41 @@
 //!
 //! | function | codes | scale of `pre` and `out` |
 //! |---|---|---|
-//! | identity (the input, and layers without activation) | its whole segment; the input aims at `2^A` codes, a layer at `2.5 * 2^A` | chosen per tensor, the same for both |
-//! | LeakyRelu, Clip below 0 | `-2^(A-1) ..= 2^(A-1) - 1` | chosen per layer, the same for both |
-//! | Relu, Clip from 0 | `0 ..= 2^A - 1` | chosen per layer, the same for both |
-//! | Sigmoid | `0 ..= 2^A - 1` | `pre` from the calibrated range of all such layers, `out` is `1 / (2^A - 1)` |
-//! | Tanh | `-2^(A-1) ..= 2^(A-1) - 1` | `pre` as for Sigmoid, `out` is `1 / (2^(A-1) - 1)` |
+//! | identity (the inputs, and layers without activation) | its whole segment; an input aims at `2^A` codes, a layer at `2.5 * 2^A` | chosen per tensor, the same for both |
+//! | LeakyRelu and other homogeneous functions, Clip below 0 | `-2^(A-1) ..= 2^(A-1) - 1` | chosen per layer, the same for both |
+//! | Relu, Abs, Clip from 0 | `0 ..= 2^A - 1` | chosen per layer, the same for both |
+//! | any other function | unsigned where it is never negative, else signed | `pre` from the calibrated range of all layers with this function, `out` from its values there |
 //!
 //! So layers with the same function share one segment of the table whatever their scales.
+//!
+//! Layers with [`ScaleRule::Follows`] are different: their coefficients are exact integers that are public, so their scale follows from their
+//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make.
 
 mod calibrate;
-mod codes;
 mod error;
-mod layout;
+mod follow;
+mod function;
+mod resolve;
 mod scale;
+mod tables;
 mod weights;
 
 use alloc::vec::Vec;
 
+pub use calibrate::{MAX_CALIBRATION_SAMPLES, products, samples_used};
 pub use error::QuantiseError;
-pub use layout::TableLayout;
 
-use crate::fold::{FloatLayer, LayeredGraph};
-use crate::graph::FloatGraph;
-use crate::integer::{IntegerGraph, LinearLayer, MAX_LOG_ROWS, TensorInfo};
-use calibrate::Calibration;
-use codes::{Codes, TableFunction};
-use layout::Demand;
+use crate::integer::{self, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights};
+use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
+use crate::program::Columns;
+use calibrate::{Calibration, Statistics};
+use function::Codes;
+use resolve::{Group, ResolvedLayer};
+use scale::FreePlan;
+use tables::Tables;
 
-pub use calibrate::{MAX_CALIBRATION_SAMPLES, samples_used};
+/// The values of every input of one inference, each in the order of its ONNX tensor's elements.
+pub type Sample = Vec<Vec<f32>>;
 
 /// Activation bits when the options do not say.
 pub const DEFAULT_ACTIVATION_BITS: u32 = 8;
@@ -93,91 +100,128 @@ impl QuantiseOptions {
     }
 }
 
-/// What calibration decides about one layer.
-struct LayerPlan {
-    function: TableFunction,
-    /// Scale of `pre`; `None` for functions whose scale follows from the size of their segment.
-    pre_scale: Option<f64>,
-    /// Smallest and largest calibrated real value before the activation, 0 included.
-    range: (f64, f64),
+/// What is known before the table is laid out.
+struct Plan<'a> {
+    graph: &'a LayeredGraph,
+    codes: Codes,
+    input_scales: Vec<f64>,
+    /// Per layer; `None` where the scale follows.
+    free: Vec<Option<FreePlan>>,
+    groups: Vec<Group>,
+    /// Per layer, the values before its activation.
+    pre: Vec<Statistics>,
 }
 
-/// Quantises a float graph. `samples` are typical inputs, each flat with one value per input channel; at most
-/// [`MAX_CALIBRATION_SAMPLES`] of them are used (see [`samples_used`]), the first ones.
+impl<'a> Plan<'a> {
+    fn new(graph: &'a LayeredGraph, calibration: Calibration, codes: Codes) -> Self {
+        let inputs = graph.inputs.len();
+        let plan = |(index, (layer, values)): (usize, (&FloatLayer, &Statistics))| {
+            let is_output = graph
+                .outputs
+                .iter()
+                .any(|port| port.tensor == inputs + index);
+            (layer.scale == ScaleRule::Free)
+                .then(|| scale::plan(layer.activation, values, codes, is_output))
+        };
+        let layers = graph.layers.iter().zip(&calibration.pre);
+        let free: Vec<Option<FreePlan>> = layers.enumerate().map(plan).collect();
+        let scale = |values| scale::input_scale(values, codes);
+        Self {
+            graph,
+            codes,
+            input_scales: calibration.inputs.iter().map(scale).collect(),
+            groups: Group::all(&free, codes),
+            free,
+            pre: calibration.pre,
+        }
+    }
+}
+
+/// Quantises a layered graph. `samples` are typical inputs; at most [`MAX_CALIBRATION_SAMPLES`] of them are used (see [`samples_used`]),
+/// the first ones.
 ///
 /// # Errors
 /// A [`QuantiseError`] when an option is out of range, there is no sample, or the network does not fit.
 pub fn quantise(
-    graph: &FloatGraph,
-    samples: &[Vec<f32>],
+    graph: &LayeredGraph,
+    samples: &[Sample],
     options: &QuantiseOptions,
 ) -> Result<IntegerGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
-    let layered = LayeredGraph::fold(graph)?;
-    let calibration = Calibration::run(&layered, samples)?;
-    let input_scale = scale::input_scale(&calibration.input, codes);
-    let last = layered.layers.len().saturating_sub(1);
-    let plans: Vec<LayerPlan> = (layered.layers.iter().zip(&calibration.pre).enumerate())
-        .map(|(index, (layer, values))| scale::plan(layer, values, codes, index == last))
+    let calibration = Calibration::run(graph, samples)?;
+    let plan = Plan::new(graph, calibration, codes);
+    let candidates = match log_rows {
+        Some(log_rows) => alloc::vec![log_rows],
+        None => tables::candidates(&Columns::candidates(&extents(graph)), MIN_LOG_ROWS),
+    };
+    let tables = Tables::choose(&plan, &candidates, log_rows.is_some())?;
+    let layers = graph.layers.iter().zip(&tables.resolved.layers).enumerate();
+    let layers: Result<Vec<IntegerLayer>, QuantiseError> = layers
+        .map(|(index, (layer, resolved))| integer_layer((&plan, &tables), (index, layer), resolved))
         .collect();
-    let demand = Demand::new(&plans, &tensor_channels(&layered), codes);
-    let layout = TableLayout::choose(&demand, log_rows)?;
-    let mut layers = Vec::with_capacity(plans.len());
-    let mut scale_in = input_scale;
-    for (index, (layer, plan)) in layered.layers.iter().zip(&plans).enumerate() {
-        let made = linear_layer(index, layer, plan, (&layout, codes, scale_in))?;
-        scale_in = made.scale;
-        layers.push(made);
-    }
-    let tensor = |tensor: &crate::graph::TensorType, scale| TensorInfo {
-        name: tensor.name.clone(),
-        shape: tensor.shape.clone(),
-        channels: tensor.channels,
-        scale,
+    let port = |port: &crate::layered::Port| integer::Port {
+        tensor: port.tensor,
+        name: port.onnx.name.clone(),
+        shape: port.onnx.shape.clone(),
+        layout: port.layout.clone(),
+        scale: tables.resolved.scales[port.tensor],
     };
     let integer = IntegerGraph {
-        input: tensor(&graph.input, input_scale),
-        output: tensor(&graph.output, scale_in),
-        shift: layout.shift,
-        log_rows: layout.log_rows,
-        segments: layout.segments,
-        layers,
-        post_processing: graph.post_processing.clone(),
+        inputs: graph.inputs.iter().map(port).collect(),
+        outputs: graph.outputs.iter().map(port).collect(),
+        shift: tables.shift,
+        log_rows: tables.log_rows,
+        segments: tables.resolved.segments(codes),
+        layers: layers?,
+        post_processing: Vec::new(),
     };
     integer.validate()?;
     Ok(integer)
 }
 
-/// Channels of every tensor: the input's, then each layer's output's.
-fn tensor_channels(layered: &LayeredGraph) -> Vec<usize> {
-    let outputs = layered.layers.iter().map(|layer| layer.linear.out_channels);
-    core::iter::once(layered.input.channels)
-        .chain(outputs)
+/// The extent of every tensor.
+fn extents(graph: &LayeredGraph) -> Vec<integer::Extent> {
+    (0..graph.inputs.len() + graph.layers.len())
+        .map(|tensor| graph.extent(tensor))
         .collect()
 }
 
-fn linear_layer(
-    index: usize,
-    layer: &FloatLayer,
-    plan: &LayerPlan,
-    (layout, codes, scale_in): (&TableLayout, Codes, f64),
-) -> Result<LinearLayer, QuantiseError> {
-    let segment = layout.segment_of_layer(index);
-    let pre_scale = plan.pre_scale.unwrap_or_else(|| layout.pre_scale(segment));
-    // Accumulators are in units of the pre-activation scale over 2^shift.
-    let accumulator_scale = pre_scale / libm::exp2(f64::from(layout.shift));
-    let weights = weights::integers(layer, &layer.linear.weights, accumulator_scale / scale_in)?;
-    let bias = weights::integers(layer, &layer.linear.bias, accumulator_scale)?;
-    Ok(LinearLayer {
+fn integer_layer(
+    (plan, tables): (&Plan<'_>, &Tables),
+    (index, layer): (usize, &FloatLayer),
+    resolved: &ResolvedLayer,
+) -> Result<IntegerLayer, QuantiseError> {
+    let graph = plan.graph;
+    let scales = &tables.resolved.scales;
+    // Accumulators are in units of the scale of `pre` over 2^shift.
+    let unit = resolved.pre_scale / libm::exp2(f64::from(tables.shift));
+    let mut terms = Vec::with_capacity(layer.terms.len());
+    for (number, term) in layer.terms.iter().enumerate() {
+        let weights = match (&resolved.exact, &term.weights) {
+            (Some(exact), Weights::Structural { channels, .. }) => Weights::Structural {
+                channels: *channels,
+                coefficient: exact.coefficients[number],
+            },
+            _ => {
+                let source = &graph.extent(term.source);
+                weights::hidden(layer, term, (source, unit / scales[term.source]))?
+            }
+        };
+        terms.push(IntegerTerm {
+            source: term.source,
+            maps: term.maps.clone(),
+            weights,
+        });
+    }
+    Ok(IntegerLayer {
         name: layer.name.clone(),
         operators: layer.operators.clone(),
-        input: index,
-        in_channels: layer.linear.in_channels,
-        out_channels: layer.linear.out_channels,
-        weights,
-        bias,
-        segment,
-        pre_scale,
-        scale: plan.function.output_scale(codes).unwrap_or(pre_scale),
+        extent: layer.extent.clone(),
+        terms,
+        bias: weights::biases(layer, unit)?,
+        shift: tables.shift,
+        segment: resolved.segment,
+        pre_scale: resolved.pre_scale,
+        scale: scales[graph.inputs.len() + index],
     })
 }

@@ -3,15 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::float::FloatError;
-use crate::fold::{FoldError, LayeredGraph};
-use crate::graph::FloatGraph;
 use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
+use crate::layered::{LayeredError, LayeredGraph};
+use crate::quantise::Sample;
 
 /// How the integer network does on some samples. Values out of range are saturated here, and counted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Number of samples.
     pub samples: usize,
@@ -21,7 +20,7 @@ pub struct Evaluation {
     pub integer_accuracy: Option<f64>,
     /// Share of samples on which both networks have their largest output in the same place.
     pub argmax_agreement: f64,
-    /// Signal-to-noise ratio of the output against the float network in decibels, `None` when there is no noise or no signal.
+    /// Signal-to-noise ratio of the outputs against the float network in decibels, `None` when there is no noise or no signal.
     pub snr_db: Option<f64>,
     /// Samples in which no value had to be saturated to stay in its range: those that can be proved.
     pub provable: usize,
@@ -30,7 +29,7 @@ pub struct Evaluation {
 }
 
 /// How one layer does on some samples.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerEvaluation {
     /// Smallest and largest `pre`.
     pub pre_seen: (i64, i64),
@@ -57,7 +56,7 @@ pub enum EvaluateError {
     },
     /// The networks have different layers.
     #[error(
-        "the float network folds into {float} layers and the integer network has {integer}; quantise this float network"
+        "the float network has {float} layers and the integer network {integer}; quantise this float network"
     )]
     Layers {
         /// Layers of the float network.
@@ -65,28 +64,24 @@ pub enum EvaluateError {
         /// Layers of the integer network.
         integer: usize,
     },
-    /// The float network cannot be folded.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
     /// The float network cannot be evaluated.
     #[error(transparent)]
-    Float(#[from] FloatError),
+    Float(#[from] LayeredError),
     /// The integer network cannot be evaluated.
     #[error(transparent)]
     Inference(#[from] InferenceError),
 }
 
-/// Runs both networks on the samples, each flat with one value per input channel.
+/// Runs both networks on the samples. Labels are classes of the first output.
 ///
 /// # Errors
 /// When the networks, the samples and the labels do not fit together.
 pub fn evaluate(
-    float: &FloatGraph,
+    float: &LayeredGraph,
     integer: &IntegerGraph,
-    samples: &[Vec<f32>],
+    samples: &[Sample],
     labels: Option<&[usize]>,
 ) -> Result<Evaluation, EvaluateError> {
-    let layered = LayeredGraph::fold(float)?;
     if samples.is_empty() {
         return Err(EvaluateError::NoSamples);
     }
@@ -96,32 +91,18 @@ pub fn evaluate(
             samples: samples.len(),
         });
     }
-    if layered.layers.len() != integer.layers.len() {
+    if float.layers.len() != integer.layers.len() {
         return Err(EvaluateError::Layers {
-            float: layered.layers.len(),
+            float: float.layers.len(),
             integer: integer.layers.len(),
         });
     }
     let mut tally = Tally::new(integer.layers.len());
     for (index, sample) in samples.iter().enumerate() {
         let label = labels.and_then(|labels| labels.get(index).copied());
-        tally.add(
-            &Networks {
-                float,
-                layered: &layered,
-                integer,
-            },
-            sample,
-            label,
-        )?;
+        tally.add((float, integer), sample, label)?;
     }
     Ok(tally.evaluation(samples.len(), labels.is_some()))
-}
-
-struct Networks<'a> {
-    float: &'a FloatGraph,
-    layered: &'a LayeredGraph,
-    integer: &'a IntegerGraph,
 }
 
 /// Energy of a signal and of its error.
@@ -182,33 +163,31 @@ impl Tally {
 
     fn add(
         &mut self,
-        networks: &Networks<'_>,
-        sample: &[f32],
+        (float, integer): (&LayeredGraph, &IntegerGraph),
+        sample: &[Vec<f32>],
         label: Option<usize>,
     ) -> Result<(), EvaluateError> {
-        let exact = networks.float.infer(sample)?;
-        let run = networks.integer.infer_saturating(sample)?;
-        let output = run.trace.output();
-        for (&exact, &code) in exact.iter().zip(&output) {
-            self.output
-                .add(exact, code as f64 * networks.integer.output.scale);
+        let exact = float.evaluate(sample)?;
+        let run = integer.infer_saturating(sample)?;
+        let (real, codes) = (float.outputs(&exact), integer.outputs(&run.trace)?);
+        for (port, (real, codes)) in integer.outputs.iter().zip(real.iter().zip(&codes)) {
+            for (&exact, &code) in real.iter().zip(codes) {
+                self.output.add(exact, code as f64 * port.scale);
+            }
         }
-        let (float_class, integer_class) = (first_largest(&exact), first_largest(&output));
+        let float_class = real.first().and_then(|values| first_largest(values));
+        let integer_class = codes.first().and_then(|values| first_largest(values));
         self.agreements += usize::from(float_class == integer_class);
         self.float_right += usize::from(float_class == label);
         self.integer_right += usize::from(integer_class == label);
         self.provable += usize::from(run.saturated.iter().all(|&count| count == 0));
-        let mut values = sample.to_vec();
-        let layers = networks.layered.layers.iter().zip(&networks.integer.layers);
-        for ((tally, (float, integer)), cells) in self
-            .layers
-            .iter_mut()
-            .zip(layers)
-            .zip(run.trace.tensors.iter().skip(1))
+        let inputs = integer.inputs.len();
+        let tensors = run.trace.tensors.iter().zip(&exact).skip(inputs);
+        for ((tally, layer), (cells, values)) in
+            self.layers.iter_mut().zip(&integer.layers).zip(tensors)
         {
-            values = float.activate(&float.pre_activation(&values));
-            let segment = networks.integer.segments.get(integer.segment);
-            tally.add(cells, &values, integer.scale, segment);
+            let segment = integer.segments.get(layer.segment);
+            tally.add(cells, &values.out, layer.scale, segment);
         }
         Ok(())
     }

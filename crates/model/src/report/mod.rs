@@ -6,33 +6,48 @@ mod note;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use evaluate::{EvaluateError, Evaluation, LayerEvaluation, evaluate};
 pub use note::Note;
 
-use crate::integer::{Function, IntegerGraph, LinearLayer, RESERVED_ROWS, Segment};
+use tensorseal_protocol::program::Program;
+
+use crate::integer::{Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment};
+use crate::program::{Columns, CostShares, estimated_peak_bytes};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
 pub const LOOKUPS_PER_CELL: u64 = 2;
 
 /// What compiling a network did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompileReport {
-    /// Name of the input tensor.
-    pub input: String,
-    /// Name of the output tensor.
-    pub output: String,
+    /// Names of the inputs.
+    pub inputs: Vec<String>,
+    /// Names of the outputs.
+    pub outputs: Vec<String>,
     /// Base-2 logarithm of the number of rows.
     pub log_rows: u32,
     /// Base-2 logarithm of the divisor of every accumulator.
     pub shift: u32,
+    /// Lanes, each of three columns of cells and one of lookups.
+    pub lanes: u32,
+    /// Rows and columns of the matrix of all weights.
+    pub weight_matrix: (usize, usize),
+    /// Bytes of a proof's argument.
+    pub proof_bytes: u64,
+    /// Estimate of the most memory that a process holds which proves one inference.
+    pub estimated_peak_bytes: u64,
     /// Rows of the table in use.
     pub table_rows: u64,
     /// Rows of the table that may be used.
     pub table_limit: u64,
     /// The tables.
     pub segments: Vec<SegmentReport>,
+    /// Cells of all inputs.
+    pub input_cells: u64,
+    /// Estimated share of the proving cost that the inputs' cells take.
+    pub input_cost_share: f64,
     /// The layers.
     pub layers: Vec<LayerReport>,
     /// Accuracy on the calibration samples.
@@ -44,7 +59,7 @@ pub struct CompileReport {
 }
 
 /// One segment of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentReport {
     /// `clamp lo..=hi`, or `values lo..=hi` for a list of values in that range.
     pub function: String,
@@ -57,7 +72,7 @@ pub struct SegmentReport {
 }
 
 /// One layer: what it costs, and how it did on the calibration samples.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerReport {
     /// Its name.
     pub name: String,
@@ -71,6 +86,8 @@ pub struct LayerReport {
     pub weights: u64,
     /// Bits of the widest weight, sign included.
     pub weight_bits: u32,
+    /// Estimated share of the proving cost that its cells and weights take.
+    pub cost_share: f64,
     /// Index of its segment.
     pub segment: usize,
     /// Smallest and largest `pre` that the segment holds.
@@ -88,27 +105,70 @@ impl CompileReport {
     #[must_use]
     pub fn new(
         graph: &IntegerGraph,
-        calibration: Evaluation,
-        held_out: Option<Evaluation>,
-        notes: Vec<Note>,
+        program: &Program,
+        (calibration, held_out): (Evaluation, Option<Evaluation>),
+        mut notes: Vec<Note>,
     ) -> Self {
-        let layers = graph.layers.iter().zip(&calibration.layers);
+        let shares = CostShares::new(graph, program);
+        let layers = graph
+            .layers
+            .iter()
+            .zip(&calibration.layers)
+            .zip(&shares.layers);
+        notes.extend(graph.layers.iter().filter_map(weak_channels));
+        let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect();
         Self {
-            input: graph.input.name.clone(),
-            output: graph.output.name.clone(),
+            inputs: names(&graph.inputs),
+            outputs: names(&graph.outputs),
             log_rows: graph.log_rows,
             shift: graph.shift,
+            lanes: program.parts().lanes,
+            weight_matrix: (program.weight_rows(), program.weight_columns()),
+            proof_bytes: Columns::proof_bytes_of(program.parts().lanes, graph.log_rows),
+            estimated_peak_bytes: estimated_peak_bytes(program),
             table_rows: graph.table_rows(),
             table_limit: (1u64 << graph.log_rows.min(63)).saturating_sub(RESERVED_ROWS),
             segments: graph.segments.iter().map(segment_report).collect(),
+            input_cells: graph.inputs.iter().map(|port| port.elements() as u64).sum(),
+            input_cost_share: shares.inputs,
             layers: layers
-                .map(|(layer, measured)| layer_report(graph, layer, measured))
+                .map(|((layer, measured), share)| layer_report(graph, layer, (measured, *share)))
                 .collect(),
             calibration,
             held_out,
             notes,
         }
     }
+
+    /// Cells of all tensors.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
+        let layers = self.layers.iter().map(|layer| layer.cells);
+        layers.fold(self.input_cells, u64::saturating_add)
+    }
+}
+
+/// Largest weight of a channel that counts as weak: below it, rounding is a large share of every weight.
+const WEAK: u32 = 3;
+
+/// A remark on a layer some of whose channels have small weights only.
+fn weak_channels(layer: &IntegerLayer) -> Option<Note> {
+    let mut largest = alloc::vec![0u32; layer.extent.channels];
+    for term in &layer.terms {
+        let weights = term.parameters();
+        let each = (weights.len() / largest.len().max(1)).max(1);
+        for (largest, weights) in largest.iter_mut().zip(weights.chunks(each)) {
+            let own = weights.iter().map(|weight| weight.unsigned_abs());
+            *largest = own.fold(*largest, u32::max);
+        }
+    }
+    let weak = largest.iter().filter(|weight| (1..=WEAK).contains(*weight));
+    let channels = weak.count();
+    (channels > 0).then(|| Note::WeakChannels {
+        layer: layer.name.clone(),
+        channels,
+        of: largest.len(),
+    })
 }
 
 fn segment_report(segment: &Segment) -> SegmentReport {
@@ -127,21 +187,22 @@ fn segment_report(segment: &Segment) -> SegmentReport {
 
 fn layer_report(
     graph: &IntegerGraph,
-    layer: &LinearLayer,
-    measured: &LayerEvaluation,
+    layer: &IntegerLayer,
+    (measured, cost_share): (&LayerEvaluation, f64),
 ) -> LayerReport {
     let pre_range = graph
         .segments
         .get(layer.segment)
         .map_or((0, 0), |segment| (segment.lo, segment.hi - 1));
-    let cells = layer.out_channels as u64;
+    let cells = layer.extent.cells() as u64;
     LayerReport {
         name: layer.name.to_string(),
         operators: layer.operators.clone(),
         cells,
         lookups: cells * LOOKUPS_PER_CELL,
-        weights: layer.weights.len() as u64,
+        weights: layer.weight_count() as u64,
         weight_bits: layer.weight_bits(),
+        cost_share,
         segment: layer.segment,
         pre_range,
         pre_seen: measured.pre_seen,

@@ -4,10 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something a user should know about a compiled network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Note {
@@ -19,7 +19,7 @@ pub enum Note {
     /// Final operators are not proved.
     OutsideProof {
         /// The operators, in order.
-        operators: Vec<&'static str>,
+        operators: Vec<String>,
         /// The tensor that a proof ends with.
         output: String,
     },
@@ -36,6 +36,15 @@ pub enum Note {
         samples: usize,
         /// How many were used.
         used: usize,
+    },
+    /// Some channels of a layer have only small integers as weights, so rounding changes them much.
+    WeakChannels {
+        /// The layer.
+        layer: String,
+        /// How many of its channels.
+        channels: usize,
+        /// Of how many.
+        of: usize,
     },
     /// Some held-out samples could not be proved, because a value leaves its range.
     Unprovable {
@@ -67,6 +76,17 @@ impl fmt::Display for Note {
             }
             Self::SamplesLeftOut { samples, used } => {
                 write!(f, "calibration used the first {used} of {samples} samples")
+            }
+            Self::WeakChannels {
+                layer,
+                channels,
+                of,
+            } => {
+                write!(
+                    f,
+                    "{channels} of {of} channels of layer {layer:?} have weights of 3 at most, coarsely rounded: compile with a larger log_rows \
+                     if its signal-to-noise ratio is low"
+                )
             }
             Self::Unprovable { samples, of } => {
                 write!(

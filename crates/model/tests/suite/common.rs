@@ -1,9 +1,11 @@
 //! A small writer of ONNX files, so that the tests need no Python.
 use tensorseal_model::IntegerGraph;
+use tensorseal_model::float::FloatError;
 use tensorseal_model::graph::FloatGraph;
 use tensorseal_model::import::ImportError;
+use tensorseal_model::layered::LayeredGraph;
 use tensorseal_model::onnx::ProtoError;
-use tensorseal_model::quantise::{QuantiseOptions, quantise};
+use tensorseal_model::quantise::{QuantiseOptions, Sample, quantise};
 
 /// Asserts that a model is refused with an error of this form.
 macro_rules! refused {
@@ -264,14 +266,33 @@ pub(crate) fn small() -> ModelBuilder {
         .node("Gemm", &["h", "w", "b"], "y")
 }
 
-pub(crate) fn samples() -> Vec<Vec<f32>> {
-    vec![vec![1.0, -1.0], vec![-1.0, 1.0], vec![0.5, 0.25]]
+pub(crate) fn samples() -> Vec<Sample> {
+    [[1.0, -1.0], [-1.0, 1.0], [0.5, 0.25]]
+        .map(|x| vec![x.to_vec()])
+        .to_vec()
 }
 
 pub(crate) fn graph(model: &ModelBuilder) -> FloatGraph {
     FloatGraph::from_onnx(&model.build()).unwrap()
 }
 
+pub(crate) fn layered(model: &ModelBuilder) -> LayeredGraph {
+    LayeredGraph::lower(&graph(model)).unwrap()
+}
+
 pub(crate) fn small_integer() -> IntegerGraph {
-    quantise(&graph(&small()), &samples(), &QuantiseOptions::default()).unwrap()
+    quantise(&layered(&small()), &samples(), &QuantiseOptions::default()).unwrap()
+}
+
+/// The single output of a network with a single input.
+pub(crate) trait Infer {
+    fn infer(&self, x: &[f32]) -> Result<Vec<f32>, FloatError>;
+}
+
+impl Infer for FloatGraph {
+    fn infer(&self, x: &[f32]) -> Result<Vec<f32>, FloatError> {
+        let mut outputs = self.run(&[x])?;
+        assert_eq!(outputs.len(), 1);
+        Ok(outputs.remove(0).into_floats().unwrap())
+    }
 }

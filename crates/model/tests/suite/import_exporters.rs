@@ -1,8 +1,8 @@
 //! Both exporters' styles, constants, element types and final operators.
 
 use crate::common::{
-    Dim, ModelBuilder, attribute, attribute_float, attribute_int, attribute_ints, attribute_tensor,
-    bytes, float, floats, int, ints, node, tensor, text,
+    Dim, Infer, ModelBuilder, attribute, attribute_float, attribute_int, attribute_ints,
+    attribute_tensor, bytes, float, floats, int, ints, node, tensor, text,
 };
 use tensorseal_model::PostProcessing;
 use tensorseal_model::graph::FloatGraph;
@@ -84,7 +84,7 @@ fn the_legacy_exporters_style() {
     ));
     let graph = import(&model);
     assert!(graph.dynamic_batch);
-    assert_eq!(graph.input.shape, [1, 2, 1]);
+    assert_eq!(graph.input(0).shape, [1, 2, 1]);
     // h = [1 + 2 * 10, 3 + 4 * 10] + 0.5
     assert_eq!(
         graph.infer(&[1.0, 10.0]).unwrap(),
@@ -120,8 +120,8 @@ fn the_dynamo_exporters_style() {
     assert_eq!(graph.infer(&[-3.0, 9.0]).unwrap(), [0.0, 6.0]);
     assert_eq!(graph.post_processing, [PostProcessing::Softmax]);
     assert_eq!(
-        (graph.output.name.as_str(), graph.dynamic_batch),
-        ("drop", true)
+        (graph.output(0).name, graph.dynamic_batch),
+        ("clip".into(), true)
     );
 }
 
@@ -210,7 +210,7 @@ fn element_types_of_initializers() {
             .initializer(form)
             .node("Reshape", &["x", "s"], "h")
             .node("Relu", &["h"], "y");
-        assert_eq!(import(&model).output.shape, [2]);
+        assert_eq!(import(&model).output(0).shape, [2]);
     }
 }
 
@@ -222,7 +222,7 @@ fn final_operators_are_split_off() {
             &["x"],
             "logits",
         )));
-        assert_eq!(graph.output.name, "logits");
+        assert_eq!(graph.output(0).name, "logits");
         graph.post_processing
     };
     for opset in OPSETS {

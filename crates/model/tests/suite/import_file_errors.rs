@@ -3,8 +3,10 @@
 use crate::common::{
     Dim, ModelBuilder, attribute, bytes, float, floats, int, node, relu, tensor, text, value_info,
 };
+use tensorseal_model::float::FloatError;
 use tensorseal_model::graph::FloatGraph;
-use tensorseal_model::import::ImportError;
+use tensorseal_model::graph::Tensor;
+use tensorseal_model::import::{ImportError, ImportOptions};
 use tensorseal_model::onnx::ProtoError;
 
 #[test]
@@ -159,8 +161,16 @@ fn initializers_that_do_not_hold_together() {
         ProtoError::Dimensions { .. }
     );
     refused_bytes!(
-        with(tensor("w", 3, &[1], &bytes(9, &[0]))),
-        ProtoError::ElementType { code: 3, .. }
+        with(tensor("w", 8, &[1], &bytes(9, &[0]))),
+        ProtoError::ElementType { code: 8, .. }
+    );
+    refused_bytes!(
+        with(tensor("w", 3, &[1], &int(5, 128))),
+        ProtoError::TensorRange { .. }
+    );
+    refused_bytes!(
+        with(tensor("w", 13, &[1], &bytes(9, &[255; 8]))),
+        ProtoError::TensorRange { .. }
     );
     refused_bytes!(
         with(tensor("w", 1, &[1], &bytes(13, &[]))),
@@ -191,13 +201,10 @@ fn initializers_that_do_not_hold_together() {
 #[test]
 fn operator_sets() {
     refused!(
-        ModelBuilder {
-            opset: 10,
-            ..relu()
-        },
+        ModelBuilder { opset: 0, ..relu() },
         ImportError::OperatorSet {
-            found: 10,
-            oldest: 11,
+            found: 0,
+            oldest: 1,
             newest: 21
         }
     );
@@ -218,13 +225,28 @@ fn operator_sets() {
 
 #[test]
 fn inputs_and_outputs() {
-    let mut model = relu();
-    model.inputs.push(value_info("x2", 1, &[Dim::Fixed(1)]));
-    refused!(model, ImportError::InputCount { names } if names == ["x", "x2"]);
-    refused!(ModelBuilder { inputs: vec![], ..relu() }, ImportError::InputCount { names } if names.is_empty());
+    refused!(
+        ModelBuilder {
+            inputs: vec![],
+            ..relu()
+        },
+        ImportError::UnknownTensor { .. }
+    );
+    let constant = ModelBuilder {
+        inputs: vec![],
+        ..ModelBuilder::new(17, 3).floats("y", &[1], &[1.0])
+    };
+    refused!(constant, ImportError::InputCount);
+    refused!(
+        ModelBuilder {
+            outputs: vec![],
+            ..relu()
+        },
+        ImportError::OutputCount
+    );
     let mut model = relu();
     model.outputs.push(value_info("z", 1, &[]));
-    refused!(model, ImportError::OutputCount { names } if names.len() == 2);
+    refused!(model, ImportError::OutputSource { tensor } if tensor == "z");
     let input = |info: Vec<u8>| ModelBuilder {
         inputs: vec![info],
         ..relu()
@@ -255,10 +277,6 @@ fn inputs_and_outputs() {
         ImportError::DynamicDimension { axis: 0, .. }
     );
     refused!(
-        shaped(&[Dim::Fixed(4), Dim::Fixed(3)]),
-        ImportError::Batch { batch: 4, .. }
-    );
-    refused!(
         shaped(&[Dim::Fixed(1), Dim::Fixed(1 << 40)]),
         ImportError::TensorSize { .. }
     );
@@ -267,4 +285,63 @@ fn inputs_and_outputs() {
         ModelBuilder::new(17, 3).floats("y", &[1], &[1.0]),
         ImportError::OutputSource { .. }
     );
+}
+
+#[test]
+fn several_inputs_and_outputs() {
+    let mut model = ModelBuilder::new(17, 3)
+        .node("Add", &["x", "x2"], "y")
+        .node("Relu", &["y"], "z");
+    model.inputs.push(value_info("x2", 1, &[Dim::Fixed(3)]));
+    model.outputs.push(value_info("z", 1, &[]));
+    let graph = FloatGraph::from_onnx(&model.build()).unwrap();
+    let names = |values: &[usize]| -> Vec<String> {
+        values
+            .iter()
+            .map(|&value| graph.values[value].name.clone())
+            .collect()
+    };
+    assert_eq!(names(&graph.inputs), ["x", "x2"]);
+    let outputs = graph.run(&[&[1.0, 2.0, 3.0], &[-2.0, 0.0, 2.0]]).unwrap();
+    assert_eq!(outputs[0].as_floats(), Some([-1.0, 2.0, 5.0].as_slice()));
+    assert_eq!(outputs[1].as_floats(), Some([0.0, 2.0, 5.0].as_slice()));
+    assert_eq!(
+        graph.run(&[&[0.0; 3]]),
+        Err(FloatError::InputCount {
+            expected: 2,
+            actual: 1
+        })
+    );
+}
+
+#[test]
+fn what_a_file_leaves_open_is_given() {
+    let model = ModelBuilder::with_input(17, &[Dim::Fixed(1), Dim::Named("T")])
+        .node("Relu", &["x"], "y")
+        .build();
+    let mut options = ImportOptions::default();
+    options.dimensions.insert("T".into(), 5);
+    let graph = FloatGraph::from_onnx_with(&model, &options).unwrap();
+    assert_eq!(
+        (graph.output(0).shape, graph.dynamic_batch),
+        (vec![1, 5], false)
+    );
+    options.constants.insert("q".into(), Tensor::float(1.0));
+    assert_eq!(
+        FloatGraph::from_onnx_with(&model, &options),
+        Err(ImportError::UnknownInput { tensor: "q".into() })
+    );
+    let mut two = ModelBuilder::new(17, 3).node("Add", &["x", "mask"], "y");
+    two.inputs.push(value_info("mask", 7, &[Dim::Open]));
+    let mut options = ImportOptions::default();
+    options.constants.insert("mask".into(), Tensor::float(1.0));
+    assert!(matches!(
+        FloatGraph::from_onnx_with(&two.build(), &options),
+        Err(ImportError::ConstantInput { code: 7, .. })
+    ));
+    two.inputs[1] = value_info("mask", 1, &[Dim::Open]);
+    let graph = FloatGraph::from_onnx_with(&two.build(), &options).unwrap();
+    assert_eq!(graph.inputs.len(), 1);
+    let outputs = graph.run(&[&[1.0, 2.0, 3.0]]).unwrap();
+    assert_eq!(outputs[0].as_floats(), Some([2.0, 3.0, 4.0].as_slice()));
 }

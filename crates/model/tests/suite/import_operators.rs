@@ -1,6 +1,6 @@
 //! Every operator form, at every opset that changes it, against values worked out by hand.
 
-use crate::common::{Dim, ModelBuilder, attribute_float, attribute_int, attribute_ints};
+use crate::common::{Dim, Infer, ModelBuilder, attribute_float, attribute_int, attribute_ints};
 use tensorseal_model::graph::FloatGraph;
 
 const OPSETS: [i64; 4] = [11, 13, 17, 21];
@@ -55,7 +55,7 @@ fn matmul_on_both_sides() {
         .floats("w", &[2, 2], &[1.0, 2.0, 3.0, 4.0]);
     let column = import(&column.node("MatMul", &["w", "x"], "y"));
     assert_eq!(
-        (column.infer(&[1.0, 10.0]).unwrap(), column.output.shape),
+        (column.infer(&[1.0, 10.0]).unwrap(), column.output(0).shape),
         (vec![21.0, 43.0], vec![1, 2, 1])
     );
     let vector = import(
@@ -64,7 +64,7 @@ fn matmul_on_both_sides() {
             .node("MatMul", &["x", "w"], "y"),
     );
     assert_eq!(
-        (vector.infer(&[1.0, 10.0]).unwrap(), vector.output.shape),
+        (vector.infer(&[1.0, 10.0]).unwrap(), vector.output(0).shape),
         (vec![21.0], vec![1])
     );
     let batched = import(
@@ -73,7 +73,10 @@ fn matmul_on_both_sides() {
             .node("MatMul", &["x", "w"], "y"),
     );
     assert_eq!(
-        (batched.infer(&[1.0, 10.0]).unwrap(), batched.output.shape),
+        (
+            batched.infer(&[1.0, 10.0]).unwrap(),
+            batched.output(0).shape
+        ),
         (vec![31.0, 42.0], vec![1, 1, 2])
     );
 }
@@ -106,7 +109,7 @@ fn elementwise_with_constants() {
             .node("Add", &["x", "c"], "y"),
     );
     assert_eq!(
-        (raised.infer(&[1.0, 1.0]).unwrap(), raised.output.shape),
+        (raised.infer(&[1.0, 1.0]).unwrap(), raised.output(0).shape),
         (vec![3.0, 4.0], vec![1, 1, 2])
     );
 }
@@ -192,7 +195,7 @@ fn shape(opset: i64, model: fn(ModelBuilder) -> ModelBuilder) -> Vec<usize> {
         graph.infer(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap(),
         [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     );
-    graph.output.shape
+    graph.output(0).shape
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Integer inference on a small network, and every way it refuses.
 
 use crate::common::small_integer;
-use tensorseal_model::{Function, GraphError, InferenceError, IntegerGraph};
+use tensorseal_model::integer::{AxisMap, Weights};
+use tensorseal_model::{Function, GraphError, InferenceError, IntegerGraph, Trace};
 
 #[test]
 fn inputs_that_cannot_be_inferred() {
@@ -11,40 +12,50 @@ fn inputs_that_cannot_be_inferred() {
         expected: 2,
         actual: 1,
     };
-    assert_eq!(integer.quantise_input(&[0.0]), Err(length.clone()));
-    assert_eq!(integer.infer(&[0]), Err(length));
+    let quantise = |x: &[f32]| integer.quantise_inputs(&[x.to_vec()]);
+    assert_eq!(quantise(&[0.0]), Err(length.clone()));
+    assert_eq!(integer.infer(&[vec![0]]), Err(length));
+    let count = InferenceError::InputCount {
+        expected: 1,
+        actual: 0,
+    };
+    assert_eq!(integer.quantise_inputs(&[]), Err(count.clone()));
+    assert_eq!(integer.infer(&[]), Err(count));
     let infinite = InferenceError::InputNotFinite {
         tensor: "x".into(),
-        channel: 1,
+        element: 1,
     };
-    assert_eq!(integer.quantise_input(&[0.0, f32::INFINITY]), Err(infinite));
+    assert_eq!(quantise(&[0.0, f32::INFINITY]), Err(infinite));
     for value in [100.0, -100.0, f32::MAX] {
-        let refused = integer.quantise_input(&[0.0, value]);
+        let refused = quantise(&[0.0, value]);
         assert!(
-            matches!(refused, Err(InferenceError::OutsideCalibratedRange { channel: 1, value: v, .. }) if v == f64::from(value))
+            matches!(refused, Err(InferenceError::OutsideCalibratedRange { element: 1, value: v, .. }) if v == f64::from(value))
         );
     }
     assert!(matches!(
-        integer.infer(&[0, 1000]),
+        integer.infer(&[vec![0, 1000]]),
         Err(InferenceError::InputCode {
-            channel: 1,
+            cell: 1,
             value: 1000,
             ..
         })
     ));
-    let refused = integer.infer(&integer.quantise_input(&[0.0, 3.9]).unwrap());
+    let refused = integer.infer(&quantise(&[0.0, 3.9]).unwrap());
     assert!(
-        matches!(refused, Err(InferenceError::OutsideTable { layer, channel: 1, .. }) if layer == "n_h")
+        matches!(refused, Err(InferenceError::OutsideTable { layer, cell: 1, .. }) if layer == "n_h")
     );
+    let foreign = Trace {
+        tensors: vec![vec![]; 3],
+    };
     assert!(matches!(
-        integer.dequantise_output(&[1]),
+        integer.outputs(&foreign),
         Err(InferenceError::OutputLength {
             expected: 2,
-            actual: 1,
+            actual: 0,
             ..
         })
     ));
-    let saturated = integer.infer_saturating(&[0.0, 100.0]).unwrap();
+    let saturated = integer.infer_saturating(&[vec![0.0, 100.0]]).unwrap();
     assert_eq!(saturated.saturated, [1, 1, 0]);
 }
 
@@ -54,8 +65,8 @@ fn broken(change: fn(&mut IntegerGraph)) -> GraphError {
     change(&mut graph);
     let error = graph.validate().unwrap_err();
     // Whatever is wrong, inference says so or gives a result, and does not panic.
-    let _ = graph.infer(&[1, 2]);
-    let _ = graph.infer_saturating(&[0.5, 0.5]);
+    let _ = graph.infer(&[vec![1, 2]]);
+    let _ = graph.infer_saturating(&[vec![0.5, 0.5]]);
     error
 }
 
@@ -94,7 +105,7 @@ fn tables_that_do_not_hold_together() {
 #[test]
 fn layers_that_do_not_hold_together() {
     assert!(matches!(
-        broken(|graph| graph.layers[0].input = 1),
+        broken(|graph| graph.layers[0].terms[0].source = 1),
         GraphError::Tensor { tensor: 1, .. }
     ));
     assert!(matches!(
@@ -105,32 +116,54 @@ fn layers_that_do_not_hold_together() {
             ..
         }
     ));
+    assert_eq!(
+        broken(|graph| graph.layers[1].shift += 1),
+        GraphError::LayerShift {
+            layer: "n_y".into(),
+            shift: 12,
+            expected: 11
+        }
+    );
     assert!(matches!(
-        broken(|graph| graph.layers[1].in_channels = 3),
-        GraphError::Channels {
-            expected: 3,
-            actual: 2,
+        broken(|graph| graph.layers[1].extent.channels = 3),
+        GraphError::Extent {
+            channels: 3,
+            biases: 2,
             ..
         }
     ));
     assert!(matches!(
-        broken(|graph| graph.output.channels = 1),
-        GraphError::TensorInfo { channels: 1, .. }
+        broken(|graph| graph.layers[1].extent.positions.push(2)),
+        GraphError::Extent { .. }
     ));
     assert!(matches!(
-        broken(|graph| graph.input.scale = 0.0),
-        GraphError::TensorInfo { .. }
+        broken(|graph| graph.layers[1].terms[0].maps.push(AxisMap::IDENTITY)),
+        GraphError::Maps { term: 0, .. }
+    ));
+    assert!(matches!(
+        broken(|graph| match &mut graph.layers[0].terms[0].weights {
+            Weights::Diagonal(weights) => drop(weights.pop()),
+            _ => unreachable!(),
+        }),
+        GraphError::Parameters { weights: 1, .. }
     ));
     assert!(matches!(
         broken(|graph| {
-            graph.layers[0].weights.pop();
+            let channels = AxisMap {
+                taps: usize::MAX,
+                ..AxisMap::IDENTITY
+            };
+            graph.layers[0].terms[0].weights = Weights::Structural {
+                channels,
+                coefficient: 1,
+            };
         }),
-        GraphError::Parameters { weights: 3, .. }
+        GraphError::Maps { .. }
     ));
     let wide = |graph: &mut IntegerGraph| {
         let rows = usize::try_from(graph.segments[1].rows()).unwrap();
         graph.segments[1].function = Function::Values(vec![i32::MIN; rows]);
-        graph.layers[1].weights = vec![i32::MIN; 4];
+        graph.layers[1].terms[0].weights = Weights::Dense(vec![i32::MIN; 4]);
     };
     assert_eq!(
         broken(wide),
@@ -138,6 +171,22 @@ fn layers_that_do_not_hold_together() {
             layer: "n_y".into()
         }
     );
+}
+
+#[test]
+fn ports_that_do_not_hold_together() {
+    assert_eq!(broken(|graph| graph.inputs.clear()), GraphError::NoInputs);
+    assert_eq!(broken(|graph| graph.outputs.clear()), GraphError::NoLayers);
+    let port = |change| assert!(matches!(broken(change), GraphError::Port { .. }));
+    port(|graph| graph.outputs[0].shape = vec![1, 1]);
+    port(|graph| graph.outputs[0].tensor = 0);
+    port(|graph| graph.outputs[0].tensor = 7);
+    port(|graph| graph.outputs.push(graph.outputs[0].clone()));
+    port(|graph| graph.inputs[0].scale = 0.0);
+    port(|graph| graph.inputs[0].tensor = 1);
+    port(|graph| graph.inputs[0].shape = vec![usize::MAX, 2]);
+    port(|graph| graph.inputs[0].layout.channels = vec![0, 5]);
+    port(|graph| graph.inputs[0].layout.channels = vec![0, 0, 1]);
 }
 
 #[test]
@@ -159,28 +208,28 @@ fn a_small_network_by_hand() {
         panic!()
     };
     assert_eq!(
-        (relu.name.as_str(), relu.input, relu.segment),
+        (relu.name.as_str(), relu.terms[0].source, relu.segment),
         ("n_h", 0, 1)
     );
     assert_eq!(
-        (gemm.name.as_str(), gemm.input, gemm.segment),
+        (gemm.name.as_str(), gemm.terms[0].source, gemm.segment),
         ("n_y", 1, 0)
     );
     assert_eq!(relu.operators, ["Relu"]);
     // A diagonal matrix, in units of output scale over input scale and 2^shift.
-    let unit = (integer.input.scale * 2048.0 / relu.pre_scale).round() as i32;
-    assert_eq!(relu.weights, [unit, 0, 0, unit]);
-    let codes = integer.quantise_input(&[0.5, -0.25]).unwrap();
+    let unit = (integer.inputs[0].scale * 2048.0 / relu.pre_scale).round() as i32;
+    assert_eq!(relu.terms[0].weights, Weights::Diagonal(vec![unit, unit]));
+    let codes = integer.quantise_inputs(&[vec![0.5, -0.25]]).unwrap();
     let trace = integer.infer(&codes).unwrap();
     assert_eq!(trace.tensors.len(), 3);
     let cell = trace.tensors[1][0];
-    let sum = i64::from(unit) * codes[0] + 1024;
+    let sum = i64::from(unit) * codes[0][0] + 1024;
     assert_eq!(
         (cell.pre, cell.rem, cell.out),
         (sum >> 11, sum & 2047, sum >> 11)
     );
     assert_eq!(trace.tensors[1][1].out, 0);
-    let y = integer.dequantise_output(&trace.output()).unwrap();
+    let y = integer.outputs[0].dequantise(&integer.outputs(&trace).unwrap()[0]);
     assert!(
         (y[0] - 0.5).abs() < 0.01 && (y[1] + 1.0).abs() < 0.01,
         "{y:?}"

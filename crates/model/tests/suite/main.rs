@@ -3,12 +3,21 @@
 #[macro_use]
 mod common;
 
+mod archive;
+mod conformance;
 mod import_exporters;
 mod import_file_errors;
 mod import_node_errors;
+mod import_old_forms;
 mod import_operators;
+mod import_patterns;
 mod inference;
+mod light;
+mod lowering;
 mod models;
+mod networks;
 mod never_panics;
+mod program;
 mod quantise;
+mod quantised;
 mod report;

@@ -1,6 +1,6 @@
 //! The carried models: quantisation keeps their accuracy, every held-out input can be proved, and inference is what it says.
 
-use crate::common::read;
+use crate::common::{Infer, read};
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::Note;
@@ -24,28 +24,28 @@ fn compiled(model: &str, options: &QuantiseOptions) -> Compiled {
     .unwrap()
 }
 
-/// Inference written as plainly as possible, on wide integers.
+/// Inference of flat dense layers written as plainly as possible, on wide integers.
 fn naive(graph: &IntegerGraph, input: &[i64]) -> Vec<Vec<Cell>> {
-    let mut tensors = vec![
-        input
-            .iter()
-            .map(|&x| Cell {
-                rem: 0,
-                pre: x,
-                out: x,
-            })
-            .collect::<Vec<_>>(),
-    ];
+    let cell = |&x: &i64| Cell {
+        rem: 0,
+        pre: x,
+        out: x,
+    };
+    let mut tensors = vec![input.iter().map(cell).collect::<Vec<_>>()];
     for layer in &graph.layers {
+        let [term] = layer.terms.as_slice() else {
+            panic!()
+        };
+        let source = &tensors[term.source];
+        let rows = term.parameters().chunks(source.len());
         let mut cells = Vec::new();
-        for o in 0..layer.out_channels {
-            let mut acc = i128::from(layer.bias[o]);
-            let row = &layer.weights[o * layer.in_channels..][..layer.in_channels];
-            for (weight, cell) in row.iter().zip(&tensors[layer.input]) {
-                acc += i128::from(*weight) * i128::from(cell.out);
-            }
+        for (row, bias) in rows.zip(&layer.bias) {
+            let products = row.iter().zip(source);
+            let acc: i128 = products
+                .map(|(weight, cell)| i128::from(*weight) * i128::from(cell.out))
+                .sum();
             let divisor = 1i128 << graph.shift;
-            let sum = acc + divisor / 2;
+            let sum = acc + i128::from(*bias) + divisor / 2;
             let pre = sum.div_euclid(divisor) as i64;
             let segment = &graph.segments[layer.segment];
             assert!(segment.lo <= pre && pre < segment.hi);
@@ -114,13 +114,15 @@ fn inference_is_the_naive_one() {
         let Compiled { integer, float, .. } = compiled(model, &QuantiseOptions::default());
         let held_out = data(&format!("{model}_heldout.npz"));
         let samples = held_out
-            .samples(&integer.input.name, &integer.input.shape)
+            .samples(&integer.inputs[0].name, &integer.inputs[0].shape)
             .unwrap();
         for sample in samples.iter().take(10) {
-            let codes = integer.quantise_input(sample).unwrap();
+            let codes = integer
+                .quantise_inputs(std::slice::from_ref(sample))
+                .unwrap();
             let trace = integer.infer(&codes).unwrap();
-            assert_eq!(trace.tensors, naive(&integer, &codes));
-            let approximate = integer.dequantise_output(&trace.output()).unwrap();
+            assert_eq!(trace.tensors, naive(&integer, &codes[0]));
+            let approximate = integer.outputs[0].dequantise(&integer.outputs(&trace).unwrap()[0]);
             let exact = float.infer(sample).unwrap();
             let error = approximate
                 .iter()
@@ -140,10 +142,10 @@ fn the_single_inputs_fit_and_the_demo_ends_before_its_softmax() {
     for model in MODELS {
         let Compiled { integer, .. } = compiled(model, &QuantiseOptions::default());
         let input = data(&format!("{model}_input.json"))
-            .single(&integer.input.name, &integer.input.shape)
+            .single(&integer.inputs[0].name, &integer.inputs[0].shape)
             .unwrap();
         integer
-            .infer(&integer.quantise_input(&input).unwrap())
+            .infer(&integer.quantise_inputs(&[input]).unwrap())
             .unwrap();
     }
     let Compiled {
@@ -151,13 +153,16 @@ fn the_single_inputs_fit_and_the_demo_ends_before_its_softmax() {
     } = compiled("digits_demo", &QuantiseOptions::default());
     assert_eq!(integer.post_processing, [PostProcessing::Softmax]);
     assert_eq!(
-        (integer.input.name.as_str(), integer.output.name.as_str()),
+        (
+            integer.inputs[0].name.as_str(),
+            integer.outputs[0].name.as_str()
+        ),
         ("image", "logits")
     );
     assert_eq!(
         report.notes,
         [Note::OutsideProof {
-            operators: vec!["Softmax"],
+            operators: vec!["Softmax".into()],
             output: "logits".into()
         }]
     );

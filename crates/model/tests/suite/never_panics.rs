@@ -86,7 +86,9 @@ proptest! {
     #[test]
     fn damaged_models(damage in damage()) {
         if let Ok(graph) = FloatGraph::from_onnx(&damaged(model(), damage)) {
-            let _ = graph.infer(&vec![0.5; graph.input.channels]);
+            let inputs: Vec<Vec<f32>> = (0..graph.inputs.len()).map(|i| vec![0.5; graph.input(i).elements()]).collect();
+            let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+            let _ = graph.run(&inputs);
         }
     }
 

@@ -1,24 +1,27 @@
 //! The quantiser on small networks, and every way it refuses.
 
-use crate::common::{ModelBuilder, attribute_float, graph, samples, small};
-use tensorseal_model::fold::FoldError;
-use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise};
+use crate::common::{ModelBuilder, attribute_float, layered, samples, small};
+use crate::networks::{Builder, UNIT, extent, structural};
+use tensorseal_model::graph::Activation;
+use tensorseal_model::layered::{LayeredError, LayeredGraph, ScaleRule};
+use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, quantise};
+use tensorseal_model::{Function, IntegerGraph};
 
 /// Largest error of the integer network, relative to the largest output, over a grid of inputs in `[-1, 1]`.
 fn relative_error(model: &ModelBuilder) -> f32 {
-    let float = graph(model);
+    let float = layered(model);
     let points: Vec<f32> = (-8..=8i16).map(|i| f32::from(i) / 8.0).collect();
-    let grid: Vec<Vec<f32>> = points
+    let grid: Vec<Sample> = points
         .iter()
-        .flat_map(|&a| points.iter().map(move |&b| vec![a, b]))
+        .flat_map(|&a| points.iter().map(move |&b| vec![vec![a, b]]))
         .collect();
     let integer = quantise(&float, &grid, &QuantiseOptions::default()).unwrap();
     let (mut error, mut largest) = (0.0f32, 0.0f32);
     for x in &grid {
-        let exact = float.infer(x).unwrap();
-        let trace = integer.infer(&integer.quantise_input(x).unwrap()).unwrap();
-        let approximate = integer.dequantise_output(&trace.output()).unwrap();
-        for (a, b) in approximate.iter().zip(&exact) {
+        let exact = float.outputs(&float.evaluate(x).unwrap());
+        let trace = integer.infer(&integer.quantise_inputs(x).unwrap()).unwrap();
+        let approximate = integer.outputs[0].dequantise(&integer.outputs(&trace).unwrap()[0]);
+        for (a, b) in approximate.iter().zip(&exact[0]) {
             error = error.max((a - b).abs());
             largest = largest.max(b.abs());
         }
@@ -78,7 +81,7 @@ fn layers_of_one_function_share_a_segment() {
         last = a;
     }
     let model = model.node("Identity", &[&last], "y");
-    let integer = quantise(&graph(&model), &samples(), &QuantiseOptions::default()).unwrap();
+    let integer = quantise(&layered(&model), &samples(), &QuantiseOptions::default()).unwrap();
     let used: Vec<usize> = integer.layers.iter().map(|layer| layer.segment).collect();
     assert_eq!(used, [1, 2, 1, 3, 4, 3, 2]);
     assert_eq!(integer.layers[0].pre_scale, integer.layers[2].pre_scale);
@@ -88,7 +91,7 @@ fn layers_of_one_function_share_a_segment() {
 
 #[test]
 fn options_out_of_range() {
-    let with = |options: QuantiseOptions| quantise(&graph(&small()), &samples(), &options);
+    let with = |options: QuantiseOptions| quantise(&layered(&small()), &samples(), &options);
     let options = QuantiseOptions::default();
     for bits in [3, 13] {
         let refused = with(options.with_activation_bits(bits));
@@ -118,37 +121,31 @@ fn options_out_of_range() {
 
 #[test]
 fn samples_that_do_not_fit() {
-    let with = |model: &ModelBuilder, samples: &[Vec<f32>]| {
-        quantise(&graph(model), samples, &QuantiseOptions::default())
-    };
-    assert_eq!(
-        with(&small(), &[]),
-        Err(QuantiseError::NoSamples { input: "x".into() })
-    );
-    let short = QuantiseError::SampleLength {
-        input: "x".into(),
-        sample: 1,
+    let with =
+        |samples: &[Sample]| quantise(&layered(&small()), samples, &QuantiseOptions::default());
+    assert_eq!(with(&[]), Err(QuantiseError::NoSamples));
+    let refused = |sample, error| Err(QuantiseError::Sample { sample, error });
+    let input = || "x".to_string();
+    let short = LayeredError::InputLength {
+        input: input(),
         expected: 2,
         actual: 1,
     };
-    assert_eq!(with(&small(), &[vec![0.0; 2], vec![0.0]]), Err(short));
-    assert!(matches!(
-        with(&small(), &[vec![f32::NAN, 0.0]]),
-        Err(QuantiseError::NotFinite { sample: 0, .. })
-    ));
-    let overflow = with(&small(), &[vec![0.0, 3.0e38]]);
     assert_eq!(
-        overflow,
-        Err(QuantiseError::NotFinite {
-            layer: "n_y".into(),
-            sample: 0
-        })
+        with(&[vec![vec![0.0; 2]], vec![vec![0.0]]]),
+        refused(1, short)
     );
-    let nothing = ModelBuilder::new(17, 2).node("Identity", &["x"], "y");
-    assert!(matches!(
-        with(&nothing, &samples()),
-        Err(QuantiseError::Fold(FoldError::Empty { .. }))
-    ));
+    let none = LayeredError::Inputs {
+        expected: 1,
+        actual: 0,
+    };
+    assert_eq!(with(&[vec![]]), refused(0, none));
+    let nan = LayeredError::NotFinite { tensor: input() };
+    assert_eq!(with(&[vec![vec![f32::NAN, 0.0]]]), refused(0, nan));
+    let overflow = LayeredError::NotFinite {
+        tensor: "n_y".into(),
+    };
+    assert_eq!(with(&[vec![vec![0.0, 3.0e38]]]), refused(0, overflow));
 }
 
 #[test]
@@ -157,8 +154,8 @@ fn a_weight_that_calibration_never_sees_can_be_too_large() {
         .floats("w", &[2, 1], &[1.0, 1e12])
         .node("MatMul", &["x", "w"], "y");
     let refused = quantise(
-        &graph(&model),
-        &[vec![1.0, 0.0]],
+        &layered(&model),
+        &[vec![vec![1.0, 0.0]]],
         &QuantiseOptions::default(),
     );
     assert_eq!(
@@ -168,4 +165,213 @@ fn a_weight_that_calibration_never_sees_can_be_too_large() {
             value: 1e12
         })
     );
+}
+
+/// A chain of dense layers of this many channels, with these functions.
+fn chain(channels: &[usize], activations: &[Option<Activation>]) -> (LayeredGraph, Vec<Sample>) {
+    let mut net = Builder::new(3);
+    let mut last = net.input(&extent([1, 1], channels[0]));
+    for (&out, activation) in channels[1..].iter().zip(activations) {
+        let term = net.dense(last, [UNIT, UNIT], out);
+        last = net.layer(
+            extent([1, 1], out),
+            vec![term],
+            *activation,
+            ScaleRule::Free,
+        );
+    }
+    net.output(last);
+    let samples = net.samples(40);
+    (net.graph, samples)
+}
+
+fn laid_out(channels: &[usize], activations: &[Option<Activation>]) -> IntegerGraph {
+    let (graph, samples) = chain(channels, activations);
+    quantise(&graph, &samples, &QuantiseOptions::default()).unwrap()
+}
+
+const RELU: Option<Activation> = Some(Activation::Relu);
+const TANH: Option<Activation> = Some(Activation::Tanh);
+
+#[test]
+fn tables_take_the_rows_that_functions_need() {
+    let sizes = |integer: &IntegerGraph| (integer.log_rows, integer.shift, integer.segments.len());
+    let relu = laid_out(&[64, 64, 32, 10], &[RELU, RELU, None]);
+    assert_eq!(sizes(&relu), (12, 11, 2));
+    let segments: Vec<usize> = relu.layers.iter().map(|layer| layer.segment).collect();
+    assert_eq!(segments, [1, 1, 0]);
+    assert!((4080..=4092).contains(&relu.table_rows()));
+    assert!(relu.segments.iter().all(|segment| segment.rows() >= 768));
+    assert_eq!(
+        relu.segments[1].function,
+        Function::Clamp { lo: 0, hi: 255 }
+    );
+    // Identities alone fit 2048 rows, and a third function costs shift before rows.
+    assert_eq!(sizes(&laid_out(&[64, 10], &[None])), (11, 10, 1));
+    let tanh = laid_out(&[8, 8, 8, 8], &[RELU, TANH, TANH]);
+    assert_eq!(sizes(&tanh), (12, 10, 3));
+    assert_eq!(tanh.layers[1].pre_scale, tanh.layers[2].pre_scale);
+}
+
+#[test]
+fn columns_are_as_long_as_is_cheap() {
+    // Many small tensors rather take more lanes than longer columns; the proof's size limits both.
+    let wide = laid_out(&[4096, 64, 10], &[RELU, None]);
+    assert_eq!(wide.log_rows, 12);
+    let (graph, samples) = chain(&[64, 10], &[None]);
+    let longer = QuantiseOptions::default().with_log_rows(15);
+    assert_eq!(quantise(&graph, &samples, &longer).unwrap().shift, 14);
+}
+
+#[test]
+fn a_table_that_cannot_fit_says_what_it_needs() {
+    let (graph, samples) = chain(&[8, 8, 8], &[RELU, TANH]);
+    let options = QuantiseOptions::default().with_log_rows(11);
+    let refused = quantise(&graph, &samples, &options);
+    assert!(
+        matches!(refused, Err(QuantiseError::Rows { rows, log_rows: 11 }) if rows >= 3 * 768 + 517),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_follows_must_have_one_scale() {
+    let mut net = Builder::new(5);
+    let x = net.input(&extent([2, 2], 2));
+    let term = net.dense(x, [UNIT, UNIT], 2);
+    let other = net.layer(extent([2, 2], 2), vec![term], None, ScaleRule::Free);
+    let read = |source| structural(source, [UNIT, UNIT], UNIT, 1.0);
+    let terms = vec![read(x), read(other)];
+    let sum = net.layer(extent([2, 2], 2), terms, None, ScaleRule::Follows(x));
+    net.output(sum);
+    let samples = net.samples(8);
+    assert_eq!(
+        quantise(&net.graph, &samples, &QuantiseOptions::default()),
+        Err(QuantiseError::Scales {
+            layer: "layer2".into()
+        })
+    );
+}
+
+#[test]
+fn differences_of_wide_codes_are_not_cut_off() {
+    let mut net = crate::networks::maxima(1);
+    let samples = net.samples(16);
+    let integer = quantise(&net.graph, &samples, &QuantiseOptions::default()).unwrap();
+    let identity = &integer.segments[0];
+    let rectifier = &integer.segments[integer.layers[1].segment];
+    // The layer before the maxima uses its whole segment, so differences are twice as wide.
+    let width = identity.hi - 1 - identity.lo;
+    assert_eq!(rectifier.output_range(), Some((0, width)));
+    assert!(rectifier.lo <= -width && rectifier.hi > width);
+}
+
+/// A dense layer of two channels with a function after it, over a grid of inputs in [-4, 4].
+fn function(activation: Activation) -> (LayeredGraph, Vec<Sample>) {
+    let mut net = Builder::new(11);
+    let x = net.input(&extent([1, 1], 2));
+    let term = net.dense(x, [UNIT, UNIT], 2);
+    let y = net.layer(
+        extent([1, 1], 2),
+        vec![term],
+        Some(activation),
+        ScaleRule::Free,
+    );
+    net.output(y);
+    let points = -16..=16i16;
+    let grid = points
+        .clone()
+        .flat_map(|a| points.clone().map(move |b| [a, b]));
+    let samples = grid.map(|point| vec![point.map(|x| f32::from(x) / 4.0).to_vec()]);
+    (net.graph, samples.collect())
+}
+
+/// Exact and approximate outputs over the samples.
+fn outputs(activation: Activation) -> Vec<(f32, f32)> {
+    let (graph, samples) = function(activation);
+    let integer = quantise(&graph, &samples, &QuantiseOptions::default()).unwrap();
+    let pairs = samples.iter().flat_map(|sample| {
+        let exact = graph
+            .outputs(&graph.evaluate(sample).unwrap())
+            .swap_remove(0);
+        let trace = integer.infer(&integer.quantise_inputs(sample).unwrap());
+        let codes = integer.outputs(&trace.unwrap()).unwrap();
+        exact
+            .into_iter()
+            .zip(integer.outputs[0].dequantise(&codes[0]))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn smooth_functions_are_close_to_their_floats() {
+    let functions = [
+        Activation::Relu,
+        Activation::Abs,
+        Activation::Elu { alpha: 0.7 },
+        Activation::Selu {
+            alpha: 1.67,
+            gamma: 1.05,
+        },
+        Activation::Celu { alpha: 1.5 },
+        Activation::HardSigmoid {
+            alpha: 0.2,
+            beta: 0.5,
+        },
+        Activation::HardSwish,
+        Activation::Softplus,
+        Activation::Softsign,
+        Activation::Erf,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Silu,
+        Activation::Mish,
+        Activation::Exp,
+    ];
+    for activation in functions {
+        let pairs = outputs(activation);
+        let largest = pairs
+            .iter()
+            .fold(0.0f32, |most, pair| most.max(pair.0.abs()));
+        let error = pairs
+            .iter()
+            .fold(0.0f32, |most, pair| most.max((pair.0 - pair.1).abs()));
+        assert!(
+            error < 0.025 * largest,
+            "{activation:?}: {error} of {largest}"
+        );
+    }
+}
+
+#[test]
+fn steps_are_exact_but_next_to_a_step() {
+    let functions = [
+        Activation::Floor,
+        Activation::Ceil,
+        Activation::Round,
+        Activation::Sign,
+    ];
+    for activation in functions {
+        let pairs = outputs(activation);
+        let wrong = pairs
+            .iter()
+            .filter(|(exact, approximate)| exact != approximate)
+            .count();
+        assert!(
+            wrong * 20 < pairs.len(),
+            "{activation:?}: {wrong} of {}",
+            pairs.len()
+        );
+        assert!(pairs.iter().all(|pair| pair.1 == pair.1.round()));
+    }
+}
+
+#[test]
+fn a_threshold_is_no_homogeneous_function() {
+    // Tabulated in codes instead of real values it would be wrong by the scale.
+    let pairs = outputs(Activation::ThresholdedRelu { alpha: 1.0 });
+    let wrong = pairs
+        .iter()
+        .filter(|(exact, approximate)| (exact - approximate).abs() > 0.05);
+    assert!(wrong.count() * 20 < pairs.len());
 }

@@ -21,6 +21,8 @@ pub struct VerifyingKey {
     table: [G1Affine; 3],
     weights: G1Affine,
     annotation: Vec<u8>,
+    /// The key's file: in it the program is encoded as the version in which the key was made has it, and the digest is of these bytes.
+    bytes: Vec<u8>,
     pairing: Arc<PairingKey>,
 }
 
@@ -37,12 +39,14 @@ pub(crate) struct VerifyingParts {
 impl VerifyingKey {
     pub(crate) fn new(parts: VerifyingParts) -> Self {
         let bytes = encode(&parts);
-        Self::with_bytes(parts, &bytes)
+        Self::with_bytes(parts, bytes)
     }
 
-    /// The key of these parts, whose encoding is known: an encoding is canonical, so a reader need not write it again.
-    fn with_bytes(parts: VerifyingParts, bytes: &[u8]) -> Self {
-        let model = Hasher::new("tensorseal verifying key").part(bytes).finish();
+    /// The key of these parts, whose file is known.
+    fn with_bytes(parts: VerifyingParts, bytes: Vec<u8>) -> Self {
+        let model = Hasher::new("tensorseal verifying key")
+            .part(&bytes)
+            .finish();
         let (_, tau_c) = parts.chain.power(&parts.setup);
         let [value, out, tag] = parts.table;
         let pairing = PairingKey {
@@ -59,6 +63,7 @@ impl VerifyingKey {
             table: parts.table,
             weights: parts.weights,
             annotation: parts.annotation,
+            bytes,
             pairing: Arc::new(pairing),
         }
     }
@@ -109,14 +114,7 @@ impl VerifyingKey {
 
     /// The bytes of the key file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        encode(&VerifyingParts {
-            setup: self.setup.clone(),
-            chain: self.chain.clone(),
-            program: self.program.clone(),
-            table: self.table,
-            weights: self.weights,
-            annotation: self.annotation.clone(),
-        })
+        self.bytes.clone()
     }
 
     /// Reads and checks a key: every point, the program, and that the powers of tau continue the setup.
@@ -131,9 +129,9 @@ impl VerifyingKey {
     /// [`Self::check_table`]. Whether the setup is to be trusted is decided when a proof is verified.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let mut reader = Reader::new(bytes);
-        reader.header(FileKind::VerifyingKey)?;
+        let version = reader.header(FileKind::VerifyingKey)?;
         let setup = Setup::read(&mut reader)?;
-        let program = Program::new(ProgramParts::read(&mut reader)?)?;
+        let program = Program::new(ProgramParts::read(&mut reader, version)?)?;
         let table = [reader.g1()?, reader.g1()?, reader.g1()?];
         let weights = reader.g1_nonzero()?;
         let chain = PowerChain::decode(&mut reader, program.log_weight_columns())?;
@@ -149,7 +147,7 @@ impl VerifyingKey {
             weights,
             annotation,
         };
-        Ok(Self::with_bytes(parts, bytes))
+        Ok(Self::with_bytes(parts, bytes.to_vec()))
     }
 
     /// Recomputes the table's commitments from its description, after checking the powers that go into them.

@@ -3,21 +3,24 @@
 //! Layer ℓ, with E(p) = eq(r_pos, p) over valid positions p and outputs o, and γ its weight:
 //!
 //! ```text
-//! Σ_{p,o} E(p) α^o (2^s·pre + rem − 2^{s−1})[p,o]
-//!     = Σ_b α^{Rb} ( Σ_{t,c} g[b,t,c] Σ_p E(p)·source[q(p,t),c] + g[b,bias] Σ_p E(p) )
+//! Σ_{p,o} E(p) α^o (2^S·pre + rem + 2^s·limb₁ + … − 2^{S−1})[p,o]
+//!     = Σ_b α^{Rb} ( Σ_{t,c} g[b,t,c] Σ_p E(p)·source[q(p,t),c] + Σ_j 2^{24j} g[b,bias j] Σ_p E(p) )
+//!     + Σ_structural k Σ_{p,o,t} E(p) α^o source[q(p,t),c(o,t)]
 //! ```
 //!
-//! Then, by powers of δ: each public tensor at a random point, and logUp's Σ_active helpers − Σ_active A = 0.
+//! Structural terms have public coefficients, so they belong to the known part, as the left side does. Then, by powers of δ: each public tensor at a random point, and logUp's Σ_active helpers − Σ_active A = 0.
 
 use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
+use super::axis_sums::gathered;
 use super::functional::{Functional, Part};
 use super::kappa::{Kappa, LayerChallenges};
 use crate::curve::Fr;
+use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
-use crate::program::{Layer, Program, Tensor};
+use crate::program::{Layer, Program, Tensor, Weights};
 use crate::proof::PublicTensor;
 use crate::transcript::{Alpha, Delta, Gamma, PositionPoint, PublicPoint, Transcript};
 
@@ -70,9 +73,17 @@ impl<'a> LinearClaims<'a> {
         let mut functionals = Vec::new();
         let mut value = Fr::ZERO;
         for (layer, gamma) in program.layers().iter().zip(&challenges.gamma) {
-            let (pair, constant) = accumulators(program, layer, gamma.0, challenges);
-            functionals.extend(pair);
-            value += constant;
+            let Some(output) = program.tensors().get(widen(layer.output)) else {
+                continue;
+            };
+            let known = KnownPart {
+                program,
+                layer,
+                gamma: gamma.0,
+                axes: output_axes(output, challenges),
+            };
+            value += known.push_cells(output, &mut functionals);
+            known.push_structural(&mut functionals);
         }
         let mut power = Fr::ONE;
         for public in public {
@@ -120,36 +131,82 @@ impl<'a> LinearClaims<'a> {
     }
 }
 
-/// The left side of a layer's claim: 2^s·pre + rem folded over valid positions and channels, and the constant
-/// Σ_{p,o} E(p) α^o 2^{s−1}.
-fn accumulators<'a>(
+/// What a layer adds to u whatever the weights are.
+struct KnownPart<'a> {
     program: &'a Program,
-    layer: &Layer,
+    layer: &'a Layer,
     gamma: Fr,
-    challenges: &ClaimChallenges,
-) -> (Vec<Functional<'a>>, Fr) {
-    let Some(tensor) = program.tensors().get(crate::encoding::widen(layer.output)) else {
-        return (Vec::new(), Fr::ZERO);
-    };
+    /// α^o, then E along each position axis, in the order of the output's row bits.
+    axes: Vec<AxisVector>,
+}
+
+impl<'a> KnownPart<'a> {
+    /// The left side of the layer's claim: 2^S·pre + rem + 2^s·limb₁ + … folded over valid positions and channels. Returns the constant
+    /// Σ_{p,o} E(p) α^o 2^{S−1}.
+    fn push_cells(&self, output: &'a Tensor, functionals: &mut Vec<Functional<'a>>) -> Fr {
+        let mut push = |tensor, part, coefficient| {
+            functionals.push(Functional {
+                tensor,
+                part,
+                coefficient,
+                axes: self.axes.clone(),
+            });
+        };
+        push(output, Part::Rem, self.gamma);
+        let mut shift = self.program.shift();
+        for limb in &self.layer.limbs {
+            let Some(limb) = self.program.tensors().get(widen(*limb)) else {
+                continue;
+            };
+            push(limb, Part::Pre, self.gamma * power_of_two(shift));
+            shift += self.program.limb_bits(limb);
+        }
+        push(output, Part::Pre, self.gamma * power_of_two(shift));
+        let total: Fr = self.axes.iter().map(AxisVector::sum).product();
+        self.gamma * power_of_two(shift - 1) * total
+    }
+
+    /// The structural terms, which stand on the right side.
+    fn push_structural(&self, functionals: &mut Vec<Functional<'a>>) {
+        for term in &self.layer.terms {
+            let Weights::Structural {
+                channels,
+                coefficient,
+            } = &term.weights
+            else {
+                continue;
+            };
+            let Some(source) = self.program.tensors().get(widen(term.source)) else {
+                continue;
+            };
+            let maps = core::iter::once(channels).chain(term.maps.iter().rev());
+            let axes = maps.zip(source.axes()).zip(&self.axes);
+            functionals.push(Functional {
+                tensor: source,
+                part: Part::Out,
+                coefficient: -self.gamma * Fr::from(*coefficient),
+                axes: axes
+                    .map(|((map, (length, _)), vector)| gathered(map, length, vector))
+                    .collect(),
+            });
+        }
+    }
+}
+
+/// α^o, then E along each position axis, in the order of the row bits.
+fn output_axes(output: &Tensor, challenges: &ClaimChallenges) -> Vec<AxisVector> {
     let mut axes = alloc::vec![AxisVector::geometric(
         challenges.alpha.0,
-        tensor.channel_bits(),
-        tensor.channels.into(),
+        output.channel_bits(),
+        output.channels.into(),
     )];
-    axes.extend(position_axes(tensor, &challenges.position_point));
-    let total: Fr = axes.iter().map(AxisVector::sum).product();
-    let half = Fr::from(1u64 << (program.shift() - 1));
-    let part = |part, coefficient| Functional {
-        tensor,
-        part,
-        coefficient,
-        axes: axes.clone(),
-    };
-    let pair = alloc::vec![
-        part(Part::Pre, gamma * half.double()),
-        part(Part::Rem, gamma),
-    ];
-    (pair, gamma * half * total)
+    axes.extend(position_axes(output, &challenges.position_point));
+    axes
+}
+
+/// 2^exponent; a program's shifts are at most 64.
+fn power_of_two(exponent: u32) -> Fr {
+    Fr::from(1u128.checked_shl(exponent).unwrap_or(0))
 }
 
 /// eq(r_pos, p) along each position axis, in the order of the row bits.

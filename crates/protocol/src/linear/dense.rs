@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
+use super::axis_sums::kronecker;
 use super::claims::LinearClaims;
 use super::functional::{Functional, Part};
 use super::kappa::{FoldedTerm, Kappa};
@@ -35,12 +36,22 @@ impl LinearClaims<'_> {
 
 impl Functional<'_> {
     fn add_to(&self, columns: Columns, u: &mut [Vec<Fr>]) {
-        // The slowest axis first: entries are formed row-major over the valid cells, in the order of `cell_indices`.
-        let vectors: Vec<Vec<Fr>> = self.axes.iter().rev().map(AxisVector::entries).collect();
-        let entries = kronecker(self.coefficient, vectors.iter().map(Vec::as_slice));
-        for (entry, index) in entries.iter().zip(self.tensor.cell_indices()) {
-            let (lane, row) = self.tensor.place(index);
-            u[self.part.column(columns, lane)][row] += entry;
+        let Some((channels, positions)) = self.axes.split_first() else {
+            return;
+        };
+        let channels = channels.entries();
+        // The slowest axis first: row-major, as the pieces come.
+        let positions: Vec<Vec<Fr>> = positions.iter().rev().map(AxisVector::entries).collect();
+        let positions = kronecker(self.coefficient, positions.iter().map(Vec::as_slice));
+        for piece in self.tensor.pieces() {
+            let factor = positions[piece.position];
+            if factor == Fr::ZERO {
+                continue;
+            }
+            let rows = &mut u[self.part.column(columns, piece.lane)][piece.row..][..piece.length];
+            for (u, channel) in rows.iter_mut().zip(&channels[piece.channel..]) {
+                *u += factor * channel;
+            }
         }
     }
 }
@@ -60,53 +71,73 @@ impl Kappa<'_> {
 }
 
 impl FoldedTerm<'_> {
+    /// The functional Σ_t Π_axes K_t(q)·w[t, c] is contracted axis by axis, the fastest first: only the slowest axis costs
+    /// a multiplication for each cell and tap.
     fn subtract_from(&self, columns: Columns, g: &[Fr], u: &mut [Vec<Fr>]) {
+        let mut sums: Vec<Vec<Vec<Fr>>> = (self.axis_sums().iter())
+            .map(|taps| taps.iter().map(AxisVector::entries).collect())
+            .collect();
+        let slowest = match sums.is_empty() {
+            true => alloc::vec![alloc::vec![Fr::ONE]],
+            false => sums.remove(0),
+        };
         let channels = widen(self.source.channels);
-        let sums = self.axis_sums();
-        let cells = self.source.cell_indices();
-        for tap in 0..self.term.taps() {
-            let weights = self.weights(g, tap);
-            let split = self.term.split_tap(tap);
-            let sums = sums
-                .iter()
-                .zip(split)
-                .map(|(sums, tap)| sums[widen(tap)].as_slice());
-            let positions = kronecker(Fr::ONE, sums);
-            for (factor, cells) in positions.iter().zip(cells.chunks(channels)) {
-                if *factor == Fr::ZERO {
-                    continue;
-                }
-                for (weight, index) in weights.iter().zip(cells) {
-                    let (lane, row) = self.source.place(*index);
-                    u[Part::Out.column(columns, lane)][row] -= *factor * weight;
-                }
+        let mut plane = channels;
+        let mut product = self.weights(g);
+        for sums in sums.iter().rev() {
+            product = contract(&product, sums, plane);
+            plane *= sums[0].len();
+        }
+        for piece in self.source.pieces() {
+            let cell = piece.position * channels + piece.channel;
+            let (q, offset) = (cell / plane, cell % plane);
+            let rows = &mut u[Part::Out.column(columns, piece.lane)][piece.row..][..piece.length];
+            for (sums, values) in slowest.iter().zip(product.chunks(plane)) {
+                add_multiple(rows, &values[offset..], -sums[q]);
             }
         }
     }
 
-    /// Σ_b γ·α^{Rb}·g[b, tap, c] for each channel c.
-    fn weights(&self, g: &[Fr], tap: usize) -> Vec<Fr> {
-        let mut weights = alloc::vec![Fr::ZERO; widen(self.source.channels)];
-        for (runs, coefficient) in self
-            .term
-            .runs
-            .chunks(self.term.taps())
-            .zip(&self.coefficients)
-        {
-            for (weight, g) in weights.iter_mut().zip(&g[widen(runs[tap])..]) {
-                *weight += *coefficient * g;
+    /// w[t, c] = γ·α^{Rb}·g[b, t, c] summed over the blocks b whose runs cover channel c, for each tap of all axes together.
+    fn weights(&self, g: &[Fr]) -> Vec<Fr> {
+        let (channels, taps) = (widen(self.source.channels), self.term.taps());
+        let height = self.diagonal.unwrap_or(channels);
+        let mut weights = alloc::vec![Fr::ZERO; taps * channels];
+        let blocks = self.term.runs().chunks(taps);
+        for (block, (runs, coefficient)) in blocks.zip(&self.coefficients).enumerate() {
+            let first = self.first_channel(block);
+            let length = height.min(channels - first);
+            for (run, weights) in runs.iter().zip(weights.chunks_mut(channels)) {
+                let run = &g[widen(*run)..][..length];
+                add_multiple(&mut weights[first..][..length], run, *coefficient);
             }
         }
         weights
     }
 }
 
-/// scale · v₀ ⊗ v₁ ⊗ …, the last index running fastest.
-fn kronecker<'a>(scale: Fr, vectors: impl Iterator<Item = &'a [Fr]>) -> Vec<Fr> {
-    vectors.fold(alloc::vec![scale], |product, vector| {
-        product
-            .iter()
-            .flat_map(|entry| vector.iter().map(move |factor| *entry * factor))
-            .collect()
-    })
+/// Σ_t sums[t][q]·product[…, t, i]: replaces the taps of the axis behind `plane` faster entries by its cells.
+fn contract(product: &[Fr], sums: &[Vec<Fr>], plane: usize) -> Vec<Fr> {
+    let length = sums[0].len();
+    let outer = product.len() / (sums.len() * plane);
+    let mut contracted = alloc::vec![Fr::ZERO; outer * length * plane];
+    let outputs = contracted.chunks_mut(length * plane);
+    for (taps, cells) in product.chunks(sums.len() * plane).zip(outputs) {
+        for (sums, values) in sums.iter().zip(taps.chunks(plane)) {
+            for (factor, cells) in sums.iter().zip(cells.chunks_mut(plane)) {
+                add_multiple(cells, values, *factor);
+            }
+        }
+    }
+    contracted
+}
+
+/// a += scale·b over the shorter of the two.
+fn add_multiple(a: &mut [Fr], b: &[Fr], scale: Fr) {
+    if scale == Fr::ZERO {
+        return;
+    }
+    for (a, b) in a.iter_mut().zip(b) {
+        *a += scale * b;
+    }
 }

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
+use super::axis_sums::{by_tap, kronecker};
 use super::claims::position_axes;
 use super::functional::Part;
 use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
-use crate::poly::multilinear::{eq_table, extension_at};
-use crate::poly::univariate::power;
-use crate::program::{AxisMap, Columns, Layer, Program, Tensor, Term};
+use crate::poly::multilinear::{eq_index, eq_table};
+use crate::poly::univariate::{add_scaled, power, powers};
+use crate::program::{BIAS_COLUMN_BITS, Columns, Layer, Program, Tensor, Term, Weights};
 
 /// The challenges that fold a layer.
 pub(crate) struct LayerChallenges<'a> {
@@ -30,8 +31,10 @@ pub(super) struct FoldedTerm<'a> {
     pub(super) source: &'a Tensor,
     /// γ·α^{Rb} for each block b of outputs.
     pub(super) coefficients: Vec<Fr>,
+    /// R where block b reads no channels but bR … bR + R − 1.
+    pub(super) diagonal: Option<usize>,
     /// E along each position axis of the output, slowest first.
-    positions: Vec<Vec<Fr>>,
+    positions: Vec<AxisVector>,
 }
 
 /// The weights' side of all layers.
@@ -55,7 +58,7 @@ pub(crate) struct EvaluatedKappa {
 #[derive(Clone, Debug)]
 pub(crate) struct RunGroup {
     point: Vec<Fr>,
-    length: u32,
+    length: usize,
     runs: Vec<(usize, Fr)>,
 }
 
@@ -96,23 +99,34 @@ impl<'a> Kappa<'a> {
         let mut axes = position_axes(output, point);
         axes.reverse();
         let total: Fr = axes.iter().map(AxisVector::sum).product();
-        let mut coefficient = gamma;
-        let mut coefficients = Vec::with_capacity(layer.bias.len());
-        for column in &layer.bias {
-            self.constants
-                .push((widen(*column), coefficient * total * per_row));
-            coefficients.push(coefficient);
-            coefficient *= step;
+        let height = program.weight_rows();
+        let blocks = widen(output.channels).div_ceil(height);
+        let coefficients: Vec<Fr> = powers(step, blocks).iter().map(|p| gamma * p).collect();
+        let column = Fr::from(1u64 << BIAS_COLUMN_BITS);
+        let columns = layer.bias.len().checked_div(blocks).unwrap_or(0).max(1);
+        for (columns, coefficient) in layer.bias.chunks(columns).zip(&coefficients) {
+            let mut constant = *coefficient * total * per_row;
+            for bias in columns {
+                self.constants.push((widen(*bias), constant));
+                constant *= column;
+            }
         }
         for term in &layer.terms {
             let Some(source) = program.tensors().get(widen(term.source)) else {
                 continue;
             };
+            let diagonal = match term.weights {
+                Weights::Dense { .. } => None,
+                Weights::BlockDiagonal { .. } => Some(height),
+                // Part of u: no weight meets it.
+                Weights::Structural { .. } => continue,
+            };
             self.terms.push(FoldedTerm {
                 term,
                 source,
                 coefficients: coefficients.clone(),
-                positions: axes.iter().map(AxisVector::entries).collect(),
+                diagonal,
+                positions: axes.clone(),
             });
         }
     }
@@ -136,95 +150,91 @@ impl<'a> Kappa<'a> {
     }
 }
 
+/// A face of the source: the blocks that see the channels from one point.
+struct Face {
+    /// The point along the channel axis.
+    channels: Vec<Fr>,
+    /// For each tap the sum over the positions, times the column's evaluation.
+    taps: Vec<Fr>,
+}
+
 impl FoldedTerm<'_> {
     /// K_t(q) = Σ_p E(p) over the p with q(p, t) = q, for each axis (slowest first) and each of its taps.
-    pub(super) fn axis_sums(&self) -> Vec<Vec<Vec<Fr>>> {
+    pub(super) fn axis_sums(&self) -> Vec<Vec<AxisVector>> {
         let axes = self.source.positions.iter().zip(&self.positions);
         let maps = self.term.maps.iter();
         maps.zip(axes)
-            .map(|(map, (length, e))| {
-                let taps = 0..map.taps;
-                taps.map(|tap| tap_sums(*map, tap, widen(*length), e))
-                    .collect()
-            })
+            .map(|(map, (length, e))| by_tap(map, *length, e))
             .collect()
     }
 
     fn evaluate(&self, columns: Columns, r: &[Fr], z: &[Fr]) -> Vec<RunGroup> {
+        let faces = self.faces(columns, r, z);
+        faces.iter().flat_map(|face| self.groups(face)).collect()
+    }
+
+    fn faces(&self, columns: Columns, r: &[Fr], z: &[Fr]) -> Vec<Face> {
         let sums = self.axis_sums();
-        let mut groups: Vec<RunGroup> = Vec::new();
+        let mut faces: Vec<Face> = Vec::new();
         for block in self.source.block_points(r) {
             let (channels, mut rest) = block.point.split_at(self.source.channel_bits());
             let mut at_point: Vec<Vec<Fr>> = Vec::with_capacity(sums.len());
-            let mut axes = self.source.axes();
-            axes.next();
+            let axes = self.source.axes().skip(1);
             for ((_, bits), sums) in axes.zip(sums.iter().rev()) {
                 let (point, tail) = rest.split_at(bits);
                 rest = tail;
-                let at = sums.iter().map(|sums| extension_at(sums, point));
+                let at = sums.iter().map(|sums| sums.evaluate(point));
                 at_point.push(at.collect());
             }
-            at_point.reverse();
             let scale = block.prefix * columns.at(z, Part::Out.column(columns, block.lane));
-            let runs = self.runs(&at_point, scale);
+            let taps = kronecker(scale, at_point.iter().rev().map(Vec::as_slice));
             // Blocks that are cut along positions see the channels from one point.
-            match groups.last_mut().filter(|group| group.point == channels) {
-                Some(group) => group.add(&runs),
+            match faces.last_mut().filter(|face| face.channels == channels) {
+                Some(face) => add_scaled(&mut face.taps, &taps, Fr::ONE),
+                None => faces.push(Face {
+                    channels: channels.to_vec(),
+                    taps,
+                }),
+            }
+        }
+        faces
+    }
+
+    /// The runs with their coefficients, grouped by the channels that they cover.
+    fn groups(&self, face: &Face) -> Vec<RunGroup> {
+        let channels = widen(self.source.channels);
+        let height = self.diagonal.unwrap_or(channels);
+        let bits = widen(height.next_power_of_two().trailing_zeros()).min(face.channels.len());
+        let (point, block_point) = face.channels.split_at(bits);
+        let mut groups: Vec<RunGroup> = Vec::new();
+        let blocks = self.term.runs().chunks(face.taps.len().max(1));
+        for (block, (runs, coefficient)) in blocks.zip(&self.coefficients).enumerate() {
+            let first = self.first_channel(block);
+            let length = height.min(channels.saturating_sub(first));
+            let weight = match self.diagonal {
+                None => *coefficient,
+                Some(_) => {
+                    *coefficient * eq_index(block_point, u64::try_from(block).unwrap_or(u64::MAX))
+                }
+            };
+            let runs = runs.iter().zip(&face.taps);
+            let runs = runs.map(|(run, tap)| (widen(*run), weight * tap));
+            match groups.last_mut().filter(|group| group.length == length) {
+                Some(group) => group.runs.extend(runs),
                 None => groups.push(RunGroup {
-                    point: channels.to_vec(),
-                    length: self.source.channels,
-                    runs,
+                    point: point.to_vec(),
+                    length,
+                    runs: runs.collect(),
                 }),
             }
         }
         groups
     }
 
-    /// The first column and the coefficient of each run.
-    fn runs(&self, at_point: &[Vec<Fr>], scale: Fr) -> Vec<(usize, Fr)> {
-        let taps = self.term.taps();
-        let factors: Vec<Fr> = (0..taps)
-            .map(|tap| {
-                let split = self.term.split_tap(tap);
-                let factor: Fr = split
-                    .iter()
-                    .zip(at_point)
-                    .map(|(tap, values)| values.get(widen(*tap)).copied().unwrap_or(Fr::ZERO))
-                    .product();
-                factor * scale
-            })
-            .collect();
-        self.term
-            .runs
-            .chunks(taps.max(1))
-            .zip(&self.coefficients)
-            .flat_map(|(runs, coefficient)| {
-                runs.iter()
-                    .zip(&factors)
-                    .map(move |(run, factor)| (widen(*run), *coefficient * factor))
-            })
-            .collect()
-    }
-}
-
-/// Σ_p E(p) over the p that tap `tap` sends to q, for each of `length` source positions q.
-fn tap_sums(map: AxisMap, tap: u32, length: usize, e: &[Fr]) -> Vec<Fr> {
-    let mut sums = alloc::vec![Fr::ZERO; length];
-    for (e, p) in e.iter().zip(0u32..) {
-        let position = map.source(p, tap).and_then(|q| usize::try_from(q).ok());
-        if let Some(sum) = position.and_then(|q| sums.get_mut(q)) {
-            *sum += e;
-        }
-    }
-    sums
-}
-
-impl RunGroup {
-    /// Adds the coefficients of the same runs.
-    fn add(&mut self, runs: &[(usize, Fr)]) {
-        for ((_, sum), (_, coefficient)) in self.runs.iter_mut().zip(runs) {
-            *sum += coefficient;
-        }
+    /// The first channel that the runs of a block of outputs cover.
+    pub(super) fn first_channel(&self, block: usize) -> usize {
+        self.diagonal
+            .map_or(0, |height| block.saturating_mul(height))
     }
 }
 
@@ -235,7 +245,8 @@ impl EvaluatedKappa {
             .groups
             .iter()
             .map(|group| {
-                let along = AxisVector::geometric(x, group.point.len(), group.length.into());
+                let length = u64::try_from(group.length).unwrap_or(u64::MAX);
+                let along = AxisVector::geometric(x, group.point.len(), length);
                 let shifts: Fr = group.runs.iter().map(|(j, k)| *k * power(x, *j)).sum();
                 shifts * along.evaluate(&group.point)
             })
@@ -254,7 +265,7 @@ impl EvaluatedKappa {
                 .map(|(column, _)| length.saturating_sub(*column))
                 .max()
                 .unwrap_or(0);
-            let eq = eq_prefix(&group.point, reach.min(widen(group.length)));
+            let eq = eq_prefix(&group.point, reach.min(group.length));
             for (column, coefficient) in &group.runs {
                 for (kappa, eq) in kappa.iter_mut().skip(*column).zip(&eq) {
                     *kappa += *coefficient * eq;

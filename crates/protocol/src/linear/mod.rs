@@ -4,6 +4,7 @@
 //! [`functional::Functional`]s; the part with the weights' remainder g is a list of [`kappa::RunGroup`]s. Both sides build the
 //! same lists from the challenges; the prover writes them out, the verifier evaluates them at the sumcheck's point.
 
+mod axis_sums;
 pub(crate) mod claims;
 mod dense;
 pub(crate) mod functional;

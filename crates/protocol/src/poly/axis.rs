@@ -52,6 +52,14 @@ impl AxisVector {
         Self::Product { pairs, length }
     }
 
+    /// How many entries are valid.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Product { length, .. } => *length,
+            Self::Dense(entries) => u64::try_from(entries.len()).unwrap_or(u64::MAX),
+        }
+    }
+
     /// The entries, written out to the last valid one.
     pub fn entries(&self) -> Vec<Fr> {
         match self {

@@ -13,14 +13,6 @@ use crate::encoding::widen;
 /// The most inferences of one proof.
 pub const MAX_INFERENCES: u32 = 1 << 16;
 
-/// The batch axis: every inference reads its own.
-const OWN: AxisMap = AxisMap {
-    taps: 1,
-    stride: 1,
-    dilation: 1,
-    pad: 0,
-};
-
 /// What is cut off the height of a column for a block, so that many blocks fill a lane although its last rows are random.
 const LOG_BLOCKS_OF_A_LANE: u32 = 4;
 /// Bytes of a proof for each bit of the row index: five scalars.
@@ -150,7 +142,8 @@ fn with_batch_axis(tensor: &Tensor, inferences: u32) -> Tensor {
 fn batched_layer(layer: &Layer) -> Layer {
     let term = |term: &Term| {
         let mut maps = Vec::with_capacity(term.maps.len() + 1);
-        maps.push(OWN);
+        // Every inference reads its own.
+        maps.push(AxisMap::IDENTITY);
         maps.extend_from_slice(&term.maps);
         Term {
             maps,

@@ -1,6 +1,8 @@
 //! The bytes of a program.
 
-use super::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term};
+use alloc::vec::Vec;
+
+use super::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::table::Table;
 
@@ -37,8 +39,12 @@ impl Program {
 }
 
 impl ProgramParts {
-    /// Reads the parts of a program; nothing about them has been checked.
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Reads the parts of a program, of a key of this version; nothing about them has been checked.
+    pub(crate) fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, DecodeError> {
+        let layer = match version {
+            1 => read_layer_v1,
+            _ => read_layer,
+        };
         Ok(Self {
             log_rows: reader.u32()?,
             lanes: reader.u32()?,
@@ -58,7 +64,7 @@ impl ProgramParts {
                     })?,
                 })
             })?,
-            layers: reader.counted(read_layer)?,
+            layers: reader.counted(layer)?,
             inputs: reader.counted(Reader::u32)?,
             outputs: reader.counted(Reader::u32)?,
         })
@@ -67,38 +73,124 @@ impl ProgramParts {
 
 fn write_layer(writer: &mut Writer, layer: &Layer) {
     writer.u32(layer.output);
+    numbers(writer, &layer.limbs);
     writer.count(layer.terms.len());
     for term in &layer.terms {
         writer.u32(term.source);
         writer.count(term.maps.len());
         for map in &term.maps {
-            for number in [map.taps, map.stride, map.dilation, map.pad] {
-                writer.u32(number);
+            write_map(writer, map);
+        }
+        writer.u8(kind(&term.weights));
+        match &term.weights {
+            Weights::Dense { runs } | Weights::BlockDiagonal { runs } => numbers(writer, runs),
+            Weights::Structural {
+                channels,
+                coefficient,
+            } => {
+                write_map(writer, channels);
+                writer.signed((*coefficient).into(), 4);
             }
         }
-        numbers(writer, &term.runs);
     }
     numbers(writer, &layer.bias);
+}
+
+const DENSE: u8 = 0;
+const BLOCK_DIAGONAL: u8 = 1;
+const STRUCTURAL: u8 = 2;
+
+const fn kind(weights: &Weights) -> u8 {
+    match weights {
+        Weights::Dense { .. } => DENSE,
+        Weights::BlockDiagonal { .. } => BLOCK_DIAGONAL,
+        Weights::Structural { .. } => STRUCTURAL,
+    }
+}
+
+fn write_map(writer: &mut Writer, map: &AxisMap) {
+    for number in [map.taps, map.stride, map.dilation] {
+        writer.u32(number);
+    }
+    writer.signed(map.pad.into(), 4);
+    writer.u32(map.divisor);
 }
 
 fn read_layer(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
     Ok(Layer {
         output: reader.u32()?,
+        limbs: reader.counted(Reader::u32)?,
         terms: reader.counted(|reader| {
             Ok(Term {
                 source: reader.u32()?,
-                maps: reader.counted(|reader| {
-                    Ok(AxisMap {
-                        taps: reader.u32()?,
-                        stride: reader.u32()?,
-                        dilation: reader.u32()?,
-                        pad: reader.u32()?,
-                    })
-                })?,
-                runs: reader.counted(Reader::u32)?,
+                maps: reader.counted(read_map)?,
+                weights: read_weights(reader)?,
             })
         })?,
         bias: reader.counted(Reader::u32)?,
+    })
+}
+
+fn read_weights(reader: &mut Reader<'_>) -> Result<Weights, DecodeError> {
+    match reader.u8()? {
+        DENSE => Ok(Weights::Dense {
+            runs: reader.counted(Reader::u32)?,
+        }),
+        BLOCK_DIAGONAL => Ok(Weights::BlockDiagonal {
+            runs: reader.counted(Reader::u32)?,
+        }),
+        STRUCTURAL => Ok(Weights::Structural {
+            channels: read_map(reader)?,
+            coefficient: reader.i32()?,
+        }),
+        found => Err(DecodeError::InvalidNumber {
+            what: "kind of term",
+            found: found.into(),
+        }),
+    }
+}
+
+fn read_map(reader: &mut Reader<'_>) -> Result<AxisMap, DecodeError> {
+    Ok(AxisMap {
+        taps: reader.u32()?,
+        stride: reader.u32()?,
+        dilation: reader.u32()?,
+        pad: reader.i32()?,
+        divisor: reader.u32()?,
+    })
+}
+
+/// A layer as version 1 of the verifying key has it: dense terms, whose maps have no divisor, and no limbs.
+fn read_layer_v1(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
+    let map = |reader: &mut Reader<'_>| {
+        Ok(AxisMap {
+            taps: reader.u32()?,
+            stride: reader.u32()?,
+            dilation: reader.u32()?,
+            pad: unsigned_pad(reader.u32()?)?,
+            divisor: 1,
+        })
+    };
+    Ok(Layer {
+        output: reader.u32()?,
+        limbs: Vec::new(),
+        terms: reader.counted(|reader| {
+            Ok(Term {
+                source: reader.u32()?,
+                maps: reader.counted(map)?,
+                weights: Weights::Dense {
+                    runs: reader.counted(Reader::u32)?,
+                },
+            })
+        })?,
+        bias: reader.counted(Reader::u32)?,
+    })
+}
+
+fn unsigned_pad(pad: u32) -> Result<i32, DecodeError> {
+    i32::try_from(pad).map_err(|_| DecodeError::InvalidNumber {
+        what: "pad",
+        found: pad.into(),
     })
 }
 

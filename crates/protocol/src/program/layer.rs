@@ -1,36 +1,49 @@
 //! Layers: fixed linear maps from tensors to the accumulators of a tensor.
 //!
-//! acc[p, o] = Σ_terms Σ_{t, c} W[o, t, c] · source[q(p, t), c] + bias[o], with q = stride·p + dilation·t − pad along each
-//! position axis and nothing where q is outside the source. A dense layer has no position axis; a convolution has one or more;
-//! a dense layer behind a convolution is a convolution whose kernel covers the whole source.
+//! ```text
+//! acc[p, o] = Σ_terms Σ_{t, c} W[o, t, c] · source[q(p, t), c] + bias[o]
+//! acc + 2^{S−1} = 2^S·pre + rem + 2^s·limb₁ + 2^{s+w₁}·limb₂ + …
+//! ```
+//!
+//! with q an [`AxisMap`] along each position axis. A dense layer has no position axis; a convolution has one or more; a dense layer
+//! behind a convolution is a convolution whose kernel covers the whole source.
 //!
 //! The weights stand in one matrix of R rows and C columns for the whole network: outputs bR … bR + R − 1 of a term's tap t lie
-//! in a run of consecutive columns, one for each channel of the source, and their biases in one column.
+//! in a run of consecutive columns, one for each channel of the source that they read. Runs may overlap and may be shared, by taps, terms
+//! and layers: what they share is equal. Rows that are past the last output of a run's block must hold zeros, or no input has a proof.
+//!
+//! A layer's shift is S = s + w₁ + w₂ + …, s alone where it has no limbs. A limb is a tensor as large as the output whose cells hold
+//! a part of the remainder in `pre`, in [0, 2^w) by its segment; so the cell (rem, limbs, pre) of an accumulator is unique.
 
 use alloc::vec::Vec;
 
+use super::AxisMap;
 use crate::encoding::widen;
 
-/// The map q = stride·p + dilation·t − pad along one position axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AxisMap {
-    /// The number of taps: 0 ≤ t < taps.
-    pub taps: u32,
-    /// Step of the source position for one step of the output position.
-    pub stride: u32,
-    /// Step of the source position for one tap.
-    pub dilation: u32,
-    /// Source positions before the first.
-    pub pad: u32,
-}
+/// Bits between the columns of a bias: column j counts 2^{24j}.
+pub const BIAS_COLUMN_BITS: u32 = 24;
 
-impl AxisMap {
-    /// q for output position p and tap t; `None` before the first source position.
-    pub fn source(&self, p: u32, t: u32) -> Option<u64> {
-        let forward =
-            u64::from(self.stride) * u64::from(p) + u64::from(self.dilation) * u64::from(t);
-        forward.checked_sub(self.pad.into())
-    }
+/// The coefficients of a term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Every output reads every channel of the source.
+    Dense {
+        /// First column of each run, at index (block of R outputs)·taps + tap. A run has a column for each channel of the source.
+        runs: Vec<u32>,
+    },
+    /// Block b of R outputs reads channels bR … bR + R − 1 of a source with as many channels: depthwise convolutions.
+    BlockDiagonal {
+        /// First column of each run, at index (block of R outputs)·taps + tap. A run has a column for each channel of its block.
+        runs: Vec<u32>,
+    },
+    /// One public coefficient for everything that the maps reach, the channels by a map of their own: sums, averages, moves of data. It
+    /// takes no column of the weight matrix.
+    Structural {
+        /// The map from output channels to source channels.
+        channels: AxisMap,
+        /// The coefficient of every tap.
+        coefficient: i32,
+    },
 }
 
 /// What one source contributes to a layer.
@@ -40,32 +53,22 @@ pub struct Term {
     pub source: u32,
     /// One map for each position axis, slowest first.
     pub maps: Vec<AxisMap>,
-    /// First column of each run, at index (block of R outputs)·taps + tap.
-    pub runs: Vec<u32>,
+    /// The coefficients.
+    pub weights: Weights,
 }
 
 impl Term {
-    /// The taps of all axes together.
+    /// The taps of all position axes together.
     pub fn taps(&self) -> usize {
         self.maps.iter().map(|map| widen(map.taps)).product()
     }
 
-    /// The tap along each axis, slowest first, of tap number `tap`.
-    pub(crate) fn split_tap(&self, tap: usize) -> Vec<u32> {
-        let mut rest = tap;
-        let mut parts: Vec<u32> = self
-            .maps
-            .iter()
-            .rev()
-            .map(|map| {
-                let taps = widen(map.taps).max(1);
-                let part = rest % taps;
-                rest /= taps;
-                u32::try_from(part).unwrap_or(u32::MAX)
-            })
-            .collect();
-        parts.reverse();
-        parts
+    /// The first columns of the term's runs; none if it is structural.
+    pub fn runs(&self) -> &[u32] {
+        match &self.weights {
+            Weights::Dense { runs } | Weights::BlockDiagonal { runs } => runs,
+            Weights::Structural { .. } => &[],
+        }
     }
 }
 
@@ -74,8 +77,11 @@ impl Term {
 pub struct Layer {
     /// The tensor whose accumulators the layer gives.
     pub output: u32,
+    /// The tensors that hold the further parts of the remainders, lowest first; none where the shift is s.
+    pub limbs: Vec<u32>,
     /// Its sources.
     pub terms: Vec<Term>,
-    /// The column that holds the biases of each block of R outputs.
+    /// The columns that hold the biases: k for each block of R outputs, at index block·k + j, of which column j counts
+    /// 2^{24j}; none where all biases are zero.
     pub bias: Vec<u32>,
 }

@@ -6,16 +6,22 @@
 
 mod batch;
 mod encode;
+mod error;
 mod layer;
+mod map;
 mod place;
 mod tensor;
 mod validate;
+mod validate_layer;
 
 pub use batch::MAX_INFERENCES;
-pub use layer::{AxisMap, Layer, Term};
+pub use error::ProgramError;
+pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
+pub use map::AxisMap;
 pub use place::place;
+#[cfg(test)]
+pub(crate) use tensor::Piece;
 pub use tensor::{Block, Tensor};
-pub use validate::ProgramError;
 
 use alloc::vec::Vec;
 
@@ -185,6 +191,15 @@ impl Program {
     /// The tensors that a caller asks for.
     pub fn outputs(&self) -> &[u32] {
         &self.parts.outputs
+    }
+
+    /// w: the bits of a limb's cells.
+    pub(crate) fn limb_bits(&self, limb: &Tensor) -> u32 {
+        let segment = crate::encoding::widen(limb.segment);
+        let segment = self.parts.table.segments.get(segment);
+        segment
+            .and_then(crate::table::Segment::range_bits)
+            .unwrap_or(0)
     }
 
     /// The least and greatest value that a cell of the tensor can have.

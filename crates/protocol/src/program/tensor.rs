@@ -71,35 +71,43 @@ impl Tensor {
             .map(|length| (*length, axis_bits(*length)))
     }
 
-    /// The padded index of each valid cell, in the order of a row-major array of shape (positions…, channels).
-    pub(crate) fn cell_indices(&self) -> Vec<usize> {
-        let mut indices = alloc::vec![0];
-        let lengths = self
-            .positions
-            .iter()
-            .chain(core::iter::once(&self.channels));
-        for length in lengths {
-            let bits = axis_bits(*length);
-            indices = indices
-                .iter()
-                .flat_map(|index| (0..widen(*length)).map(move |i| (index << bits) | i))
-                .collect();
-        }
-        indices
-    }
-
-    /// The lane and row of a padded cell.
+    /// The valid cells, in the order of a row-major array of shape (positions…, channels), in pieces that lie in consecutive rows of one
+    /// lane: the channels of a position, unless blocks cut them.
     #[expect(
         clippy::indexing_slicing,
-        reason = "only a prover asks, and for cells of the tensor"
+        reason = "only a prover asks, for blocks of the tensor"
     )]
-    pub(crate) fn place(&self, index: usize) -> (usize, usize) {
-        let bits = self.block_bits();
-        let block = self.blocks[index >> bits];
-        (
-            widen(block.lane),
-            widen(block.base) + (index & ((1 << bits) - 1)),
-        )
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece> + '_ {
+        let channels = widen(self.channels);
+        let size = 1usize << self.block_bits();
+        let positions: usize = self.positions.iter().map(|length| widen(*length)).product();
+        // Blocks are as long as a power of two, and so is the room for the channels.
+        let step = size.min(1 << self.channel_bits());
+        (0..positions).flat_map(move |position| {
+            let base = self.padded_position(position) << self.channel_bits();
+            (0..channels).step_by(step).map(move |channel| {
+                let index = base + channel;
+                let block = self.blocks[index / size];
+                Piece {
+                    position,
+                    channel,
+                    length: step.min(channels - channel),
+                    lane: widen(block.lane),
+                    row: widen(block.base) + index % size,
+                }
+            })
+        })
+    }
+
+    /// The padded number of a valid position, from its row-major number.
+    pub(crate) fn padded_position(&self, mut position: usize) -> usize {
+        let (mut padded, mut shift) = (0, 0);
+        for length in self.positions.iter().rev() {
+            padded |= (position % widen(*length)) << shift;
+            position /= widen(*length);
+            shift += axis_bits(*length);
+        }
+        padded
     }
 
     /// For each block: its lane, eq of the row point's high bits with its base, and the tensor's own point, whose high bits
@@ -125,6 +133,21 @@ impl Tensor {
             })
             .collect()
     }
+}
+
+/// Neighbouring channels of one valid position, in consecutive rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// The row-major number of the position.
+    pub(crate) position: usize,
+    /// The first channel.
+    pub(crate) channel: usize,
+    /// How many channels.
+    pub(crate) length: usize,
+    /// The lane.
+    pub(crate) lane: usize,
+    /// The row of the first channel.
+    pub(crate) row: usize,
 }
 
 /// A block seen from a point of the row space.

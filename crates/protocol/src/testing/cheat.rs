@@ -100,8 +100,7 @@ pub(crate) fn prove_falsely_with(
 fn write_cells(program: &Program, tensors: &[Vec<Cell>], columns: &mut CellColumns) {
     let columns = columns.columns_mut();
     for (tensor, cells) in program.tensors().iter().zip(tensors) {
-        for (cell, index) in cells.iter().zip(tensor.cell_indices()) {
-            let (lane, row) = tensor.place(index);
+        for (cell, (lane, row)) in cells.iter().zip(tensor.places()) {
             columns[3 * lane][row] = cell.rem;
             columns[3 * lane + 1][row] = cell.pre;
             columns[3 * lane + 2][row] = cell.out;
@@ -112,12 +111,9 @@ fn write_cells(program: &Program, tensors: &[Vec<Cell>], columns: &mut CellColum
 fn reveal(program: &Program, tensors: &[u32], columns: &CellColumns) -> Vec<PublicTensor> {
     let values = |index: u32| {
         let tensor = &program.tensors()[index as usize];
-        let cells = tensor.cell_indices().into_iter();
+        let cells = tensor.places().into_iter();
         cells
-            .map(|index| {
-                let (lane, row) = tensor.place(index);
-                columns.lane(lane)[2][row]
-            })
+            .map(|(lane, row)| columns.lane(lane)[2][row])
             .collect()
     };
     let public = tensors

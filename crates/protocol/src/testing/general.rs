@@ -1,213 +1,102 @@
-//! A network with everything that a program can describe: two position axes, stride, dilation and padding, layers of several
-//! terms, tensors in several blocks of several lanes, among them one whose channel axis is cut.
+//! Two networks with everything that a program can describe.
 
-use alloc::vec;
-use alloc::vec::Vec;
+use super::builder::{Builder, IDENTITY, LIMB_1, LIMB_2, RELU, map, structural};
+use super::network::Network;
+use crate::program::{AxisMap, Tensor};
 
-use super::network::{Network, Small};
-use crate::linear::weights::WeightMatrix;
-use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term};
-use crate::table::{Outputs, Segment, Table};
-use crate::witness::Cell;
+const ONE: AxisMap = AxisMap::IDENTITY;
 
-const LOG_WEIGHT_ROWS: u32 = 4;
-
-fn map(taps: u32, stride: u32, dilation: u32, pad: u32) -> AxisMap {
-    AxisMap {
-        taps,
-        stride,
-        dilation,
-        pad,
-    }
-}
-
-fn tensor(positions: [u32; 2], channels: u32, segment: u32, blocks: &[(u32, u32)]) -> Tensor {
-    let block = |(lane, base): &(u32, u32)| Block {
-        lane: *lane,
-        base: *base,
-    };
-    Tensor {
-        positions: positions.into(),
-        channels,
-        segment,
-        blocks: blocks.iter().map(block).collect(),
-    }
-}
-
-/// Gives out columns of the weight matrix and fills them with small weights.
-struct Packer {
-    next: u32,
-    weights: Vec<(usize, usize)>,
-}
-
-impl Packer {
-    fn run(&mut self, rows: u32, width: u32) -> u32 {
-        let first = self.next;
-        self.next += width;
-        for row in 0..rows as usize {
-            self.weights
-                .extend((first..self.next).map(|column| (row, column as usize)));
-        }
-        first
-    }
-
-    fn layer(&mut self, tensors: &[Tensor], output: u32, sources: &[(u32, [AxisMap; 2])]) -> Layer {
-        let channels = tensors[output as usize].channels;
-        let size = 1 << LOG_WEIGHT_ROWS;
-        let blocks: Vec<u32> = (0..channels.div_ceil(size))
-            .map(|block| size.min(channels - block * size))
-            .collect();
-        let mut terms = Vec::new();
-        for (source, maps) in sources {
-            let width = tensors[*source as usize].channels;
-            let taps = maps[0].taps * maps[1].taps;
-            let mut runs = Vec::new();
-            for rows in &blocks {
-                runs.extend((0..taps).map(|_| self.run(*rows, width)));
-            }
-            terms.push(Term {
-                source: *source,
-                maps: maps.to_vec(),
-                runs,
-            });
-        }
-        let bias = blocks.iter().map(|rows| self.run(*rows, 1)).collect();
-        Layer {
-            output,
-            terms,
-            bias,
-        }
-    }
-}
-
-/// The network at n = 2^8, where C = n, or above.
+/// Two position axes, stride, dilation and padding, layers of several terms, tensors in several blocks of several lanes, among them
+/// one whose channel axis is cut. At n = 2^8, where C = n, or above.
 pub(crate) fn general(log_rows: u32) -> Network {
-    let tensors = vec![
-        tensor([5, 6], 3, 0, &[(0, 128), (1, 128), (2, 0), (2, 64)]),
-        tensor([3, 6], 5, 1, &[(0, 0), (1, 0)]),
-        tensor([3, 6], 2, 0, &[(2, 128)]),
-        tensor([1, 1], 40, 1, &[(0, 192), (1, 192), (2, 192), (0, 208)]),
-        tensor([1, 1], 3, 0, &[(1, 208)]),
+    let mut builder = Builder::new(4, 24, 1);
+    builder.placed(&[5, 6], 3, IDENTITY, &[(0, 128), (1, 128), (2, 0), (2, 64)]);
+    builder.placed(&[3, 6], 5, RELU, &[(0, 0), (1, 0)]);
+    builder.placed(&[3, 6], 2, IDENTITY, &[(2, 128)]);
+    let cut = [(0, 192), (1, 192), (2, 192), (0, 208)];
+    builder.placed(&[1, 1], 40, RELU, &cut);
+    builder.placed(&[1, 1], 3, IDENTITY, &[(1, 208)]);
+    let terms = alloc::vec![builder.dense(1, 0, &[map(3, 2, 1, 1), map(2, 1, 2, 1)])];
+    builder.layer(1, terms, 1, &[]);
+    let terms = alloc::vec![
+        builder.dense(2, 1, &[ONE; 2]),
+        builder.dense(2, 0, &[map(1, 2, 1, 0), map(2, 1, 1, 1)]),
     ];
-    let mut packer = Packer {
-        next: 0,
-        weights: Vec::new(),
-    };
-    let point = map(1, 1, 1, 0);
-    let layers = vec![
-        packer.layer(&tensors, 1, &[(0, [map(3, 2, 1, 1), map(2, 1, 2, 1)])]),
-        packer.layer(
-            &tensors,
-            2,
-            &[(1, [point; 2]), (0, [map(1, 2, 1, 0), map(2, 1, 1, 1)])],
+    builder.layer(2, terms, 1, &[]);
+    let terms = alloc::vec![builder.dense(3, 2, &[map(3, 1, 1, 0), map(6, 1, 1, 0)])];
+    builder.layer(3, terms, 1, &[]);
+    let terms = alloc::vec![builder.dense(4, 3, &[ONE; 2])];
+    builder.layer(4, terms, 1, &[]);
+    let network = builder.build(log_rows, &[4, 2], |_| 1);
+    assert_eq!(network.program.log_weight_columns(), 8);
+    network
+}
+
+/// Block-diagonal and structural terms, signed pads and divisors, strides of zero, limbs, biases of two columns and of none, shared runs.
+pub(crate) fn convolutional(log_rows: u32) -> Network {
+    let mut builder = Builder::new(2, 40, 14);
+    let input = builder.tensor(&[4, 5], 6, IDENTITY);
+
+    // A depthwise convolution: a block of four channels and one of two.
+    let depthwise = builder.tensor(&[4, 4], 6, IDENTITY);
+    let maps = [map(3, 1, 1, 1), map(2, 1, 1, 0)];
+    let terms = alloc::vec![builder.diagonal(depthwise, input, &maps)];
+    builder.layer(depthwise, terms, 1, &[]);
+
+    // Twice that, less the input without its first row and its first two columns, plus channel 2 of one position for all.
+    let sum = builder.tensor(&[4, 4], 6, IDENTITY);
+    let terms = alloc::vec![
+        structural(depthwise, &[ONE; 2], ONE, 8),
+        structural(input, &[map(1, 1, 1, -1), map(1, 1, 1, -2)], ONE, -3),
+        structural(
+            input,
+            &[map(1, 0, 1, -1), map(1, 0, 1, -3)],
+            map(1, 0, 1, -2),
+            2
         ),
-        packer.layer(&tensors, 3, &[(2, [map(3, 1, 1, 0), map(6, 1, 1, 0)])]),
-        packer.layer(&tensors, 4, &[(3, [point; 2])]),
     ];
-    let log_weight_columns = packer.next.next_power_of_two().trailing_zeros();
-    assert_eq!(log_weight_columns, 8);
-    let mut small = Small(1);
-    let mut weights = WeightMatrix::zero(1 << LOG_WEIGHT_ROWS, 1 << log_weight_columns);
-    for (row, column) in packer.weights {
-        weights.set(row, column, small.next(-1, 1) as i32);
-    }
-    let clamp = |low| Segment {
-        start: -24,
-        length: 48,
-        outputs: Outputs::Clamp { low, high: 7 },
+    builder.layer(sum, terms, 0, &[]);
+
+    // A transposed convolution with a shift of five bits.
+    let spread = builder.tensor(&[7, 7], 3, IDENTITY);
+    let limbs = [
+        builder.tensor(&[7, 7], 3, LIMB_2),
+        builder.tensor(&[7, 7], 3, LIMB_1),
+    ];
+    let transposed = AxisMap {
+        divisor: 2,
+        ..map(3, 1, 1, 1)
     };
-    let program = Program::new(ProgramParts {
-        log_rows,
-        lanes: 3,
-        log_weight_rows: LOG_WEIGHT_ROWS,
-        log_weight_columns,
-        table: Table {
-            shift: 2,
-            segments: vec![clamp(-8), clamp(0)],
-        },
-        tensors,
-        layers,
-        inputs: vec![0],
-        outputs: vec![4, 2],
+    let mut term = builder.dense(spread, sum, &[transposed; 2]);
+    builder.gap(2);
+    // Two taps have the same weights, two have some in common.
+    let runs = term.runs_mut();
+    (runs[4], runs[5]) = (runs[3], runs[3] + 1);
+    let wide = structural(sum, &[transposed; 2], map(2, 3, 1, 1), 7);
+    builder.layer(spread, alloc::vec![term, wide], 2, &limbs);
+
+    // Sums over windows and over pairs of channels, the last of which has no second.
+    let pooled = builder.tensor(&[3, 3], 3, RELU);
+    let windows = [map(3, 2, 1, 0), map(3, 3, 1, 1)];
+    let terms = alloc::vec![structural(spread, &windows, map(2, 1, 1, 0), 1)];
+    builder.layer(pooled, terms, 1, &[]);
+
+    let dense = builder.tensor(&[1, 1], 12, IDENTITY);
+    let terms = alloc::vec![builder.dense(dense, pooled, &[map(3, 1, 1, 0), map(3, 1, 1, 0)])];
+    builder.layer(dense, terms, 1, &[]);
+
+    // A scale for each channel.
+    let scaled = builder.tensor(&[1, 1], 12, IDENTITY);
+    let terms = alloc::vec![builder.diagonal(scaled, dense, &[ONE; 2])];
+    builder.layer(scaled, terms, 1, &[]);
+
+    // The tensors of twelve channels are cut along them, one of them inside the blocks of outputs.
+    let half = 1 << (log_rows - 1);
+    builder.build(log_rows, &[scaled, sum], |tensor: &Tensor| {
+        match tensor.channels {
+            12 => 4,
+            6 if tensor.positions == [4, 5] => 8,
+            _ => (1usize << tensor.bits()).div_ceil(half),
+        }
     })
-    .unwrap();
-    Network {
-        layers: Vec::new(),
-        program,
-        weights,
-        input: (0..90).map(|_| small.next(-3, 3)).collect(),
-        output: 4,
-    }
-}
-
-/// Inference as `program::layer` states it, cell by cell.
-pub(crate) fn infer(network: &Network, alter: &dyn Fn(usize, usize, &mut Cell)) -> Vec<Vec<Cell>> {
-    let program = &network.program;
-    let input = network.input.iter().map(|x| Cell {
-        rem: 0,
-        pre: *x,
-        out: *x,
-    });
-    let mut trace: Vec<Vec<Cell>> = vec![input.collect()];
-    trace[0]
-        .iter_mut()
-        .enumerate()
-        .for_each(|(index, cell)| alter(0, index, cell));
-    for layer in program.layers() {
-        let output = &program.tensors()[layer.output as usize];
-        let segment = &program.table().segments[output.segment as usize];
-        let shift = program.shift();
-        let [height, width] = [output.positions[0], output.positions[1]];
-        let mut cells = Vec::new();
-        for p in (0..height).flat_map(|y| (0..width).map(move |x| [y, x])) {
-            for channel in 0..output.channels {
-                let sum = accumulator(network, &trace, layer, p, channel);
-                let sum = sum + (1 << (shift - 1));
-                let pre = sum >> shift;
-                let out = segment.apply(pre).expect("an accumulator left the table");
-                let rem = sum & ((1 << shift) - 1);
-                cells.push(Cell { rem, pre, out });
-            }
-        }
-        let tensor = trace.len();
-        cells
-            .iter_mut()
-            .enumerate()
-            .for_each(|(index, cell)| alter(tensor, index, cell));
-        trace.push(cells);
-    }
-    trace
-}
-
-fn accumulator(
-    network: &Network,
-    trace: &[Vec<Cell>],
-    layer: &Layer,
-    [y, x]: [u32; 2],
-    channel: u32,
-) -> i64 {
-    let (block, row) = (channel >> LOG_WEIGHT_ROWS, channel % (1 << LOG_WEIGHT_ROWS));
-    let weight = |column: u32| i64::from(network.weights.row(row as usize)[column as usize]);
-    let mut sum = weight(layer.bias[block as usize]);
-    for term in &layer.terms {
-        let source = &network.program.tensors()[term.source as usize];
-        let [height, width] = [source.positions[0], source.positions[1]].map(i64::from);
-        let [down, right] = [term.maps[0], term.maps[1]];
-        for (t, u) in (0..down.taps).flat_map(|t| (0..right.taps).map(move |u| (t, u))) {
-            let along = |map: AxisMap, p: u32, t: u32| {
-                i64::from(map.stride * p + map.dilation * t) - i64::from(map.pad)
-            };
-            let (q, v) = (along(down, y, t), along(right, x, u));
-            if !(0..height).contains(&q) || !(0..width).contains(&v) {
-                continue;
-            }
-            let tap = (block * down.taps + t) * right.taps + u;
-            let cell = (q * width + v) as usize * source.channels as usize;
-            for c in 0..source.channels {
-                let value = trace[term.source as usize][cell + c as usize].out;
-                sum += weight(term.runs[tap as usize] + c) * value;
-            }
-        }
-    }
-    sum
 }

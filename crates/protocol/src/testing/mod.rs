@@ -1,15 +1,20 @@
 //! What the unit tests of this crate share.
 
+mod arbitrary;
+pub(crate) mod builder;
 mod cheat;
 mod general;
 mod network;
+mod plain;
 mod replay;
 
+pub(crate) use arbitrary::arbitrary;
 pub(crate) use cheat::{
     Cheat, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
 };
-pub(crate) use general::general;
+pub(crate) use general::{convolutional, general};
 pub(crate) use network::{IDENTITY, Network, Small, TestLayer, keys, networks};
+pub(crate) use plain::infer_with_padding;
 pub(crate) use replay::Replay;
 
 use alloc::vec::Vec;
@@ -17,6 +22,11 @@ use alloc::vec::Vec;
 use crate::curve::Fr;
 use crate::random::DeterministicRandom;
 use crate::transcript::{Lambda, Transcript};
+
+/// The cells of a network, unless an accumulator leaves the table.
+pub(crate) fn infer(network: &Network) -> Option<Vec<Vec<crate::witness::Cell>>> {
+    plain::infer(network, &|_, _, _| ())
+}
 
 /// `count` scalars that depend on the seed alone.
 pub(crate) fn scalars(count: usize, seed: u64) -> Vec<Fr> {

@@ -8,7 +8,7 @@ use super::random;
 use crate::backend::Reference;
 use crate::keys::{ProvingKey, generate};
 use crate::linear::weights::WeightMatrix;
-use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term};
+use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
 use crate::srs::Srs;
 use crate::table::{Outputs, Segment, Table};
 use crate::witness::{Cell, Witness};
@@ -181,7 +181,7 @@ impl Network {
     /// As [`Self::trace`], but `alter` may change any cell, by tensor and row-major index, before later layers read it.
     pub(crate) fn trace_with(&self, alter: &dyn Fn(usize, usize, &mut Cell)) -> Vec<Vec<Cell>> {
         if self.layers.is_empty() {
-            return super::general::infer(self, alter);
+            return super::plain::infer(self, alter).expect("an accumulator left the table");
         }
         let segments = &self.program.table().segments;
         let input = self.input.iter().map(|x| Cell {
@@ -300,16 +300,16 @@ fn pack(index: usize, layer: &TestLayer, position: bool, first: u32) -> ((Layer,
     let map = AxisMap {
         taps: taps as u32,
         stride: layer.stride,
-        dilation: 1,
-        pad: 0,
+        ..AxisMap::IDENTITY
     };
     let term = Term {
         source: index as u32,
         maps: if position { vec![map] } else { Vec::new() },
-        runs,
+        weights: Weights::Dense { runs },
     };
     let layer = Layer {
         output: index as u32 + 1,
+        limbs: Vec::new(),
         terms: vec![term],
         bias: biases,
     };

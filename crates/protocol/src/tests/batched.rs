@@ -10,7 +10,7 @@ use crate::program::{MAX_INFERENCES, Program};
 use crate::proof::{Proof, PublicTensor};
 use crate::prove::{ProveOptions, powers_for_batch, prove, prove_batch};
 use crate::srs::Srs;
-use crate::testing::{Network, dev, keys, networks, random};
+use crate::testing::{Network, convolutional, dev, keys, networks, random};
 use crate::verify::{Verdict, verify};
 use crate::witness::{Cell, Witness};
 
@@ -28,7 +28,12 @@ fn cases() -> Vec<Case> {
         srs: Srs::development(13, &mut random(1)).unwrap(),
         network,
     };
-    networks().into_iter().map(case).collect()
+    let convolutional = ("convolutional", convolutional(8));
+    networks()
+        .into_iter()
+        .chain([convolutional])
+        .map(case)
+        .collect()
 }
 
 impl Case {

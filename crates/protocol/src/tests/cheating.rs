@@ -199,9 +199,7 @@ fn padded_cells_are_free_and_change_nothing() {
         let (_, key) = keys(&network);
         let free = |program: &Program, columns: &mut [Vec<i64>]| {
             for tensor in program.tensors() {
-                let valid = tensor.cell_indices();
-                for index in (0..1 << tensor.bits()).filter(|index| !valid.contains(index)) {
-                    let (lane, row) = tensor.place(index);
+                for (lane, row) in tensor.padding() {
                     columns[3 * lane][row] = 5;
                     columns[3 * lane + 1][row] = 6;
                     columns[3 * lane + 2][row] = 6;
@@ -228,14 +226,15 @@ fn weights_in_padded_columns_cannot_act() {
     let layer = &network.program.layers()[1];
     let channels = network.program.tensors()[1].channels;
     // Columns of the second layer's run that no channel has.
-    let padded = layer.terms[0].runs[0] + channels;
+    let padded = layer.terms[0].runs()[0] + channels;
     for row in 0..2 {
         network.weights.set(row, padded as usize, 3);
     }
     let (_, key) = keys(&network);
     let fill = |program: &Program, columns: &mut [Vec<i64>]| {
         let tensor = &program.tensors()[1];
-        let (lane, row) = tensor.place(channels as usize);
+        // The tensor has no position axis: the first padded channel.
+        let (lane, row) = tensor.padding()[0];
         columns[3 * lane + 1][row] = 4;
         columns[3 * lane + 2][row] = 4;
     };

@@ -30,7 +30,7 @@ fn single_layer() -> (Network, ProvingKey) {
 #[test]
 fn a_remainder_of_the_weights_of_too_high_a_degree_is_refused() {
     let (network, key) = single_layer();
-    let (run, channel) = (network.program.layers()[0].terms[0].runs[1], 3);
+    let (run, channel) = (network.program.layers()[0].terms[0].runs()[1], 3);
     let index = 5 * network.program.log_rows();
     assert_eq!(index, run as usize + channel);
     let cells = network.trace_with(&|tensor, index, cell| {

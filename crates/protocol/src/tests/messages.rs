@@ -105,7 +105,7 @@ fn other_weights_are_refused() {
                 let column = if bias {
                     network.program.layers()[layer].bias[0]
                 } else {
-                    network.program.layers()[layer].terms[0].runs[0] + 1
+                    network.program.layers()[layer].terms[0].runs()[0] + 1
                 };
                 let (row, change) = if bias { (1, 8) } else { (0, 4) };
                 let fold = |_: &Program, lookups: &mut Lookups<'_>| {

@@ -4,6 +4,8 @@ mod batch;
 mod batched;
 mod cheating;
 mod completeness;
+mod convolutional;
+mod convolutional_programs;
 mod forging;
 mod known_answer;
 mod messages;

@@ -173,7 +173,7 @@ fn tensors_without_one_origin_and_ports_that_are_none() {
     assert_eq!(error(|parts| parts.outputs = alloc::vec![0]), port(0));
     accepted(|parts| parts.outputs = alloc::vec![2, 1]);
     let unread = |what| ProgramError::Layer { index: 0, what };
-    let before = "a source is not computed before it is read";
+    let before = "a source is not computed before it is read, or is a limb";
     assert_eq!(error(|parts| parts.inputs = alloc::vec![]), unread(before));
     assert_eq!(error(|parts| parts.layers.swap(0, 1)), unread(before));
     assert_eq!(
@@ -202,9 +202,15 @@ fn tensors_without_one_origin_and_ports_that_are_none() {
 fn layers_that_do_not_fit() {
     let layer = |what| ProgramError::Layer { index: 1, what };
     let columns = 1 << conv().program.parts().log_weight_columns;
-    let biases = layer("there is not one bias column for each block of outputs");
-    assert_eq!(error(|parts| parts.layers[1].bias.push(0)), biases);
-    assert_eq!(error(|parts| parts.layers[1].bias.clear()), biases);
+    let biases =
+        layer("there are not equally many bias columns, at most three, for each block of outputs");
+    for count in 0..=3 {
+        accepted(|parts| parts.layers[1].bias = alloc::vec![0; count]);
+    }
+    assert_eq!(
+        error(|parts| parts.layers[1].bias = alloc::vec![0; 4]),
+        biases
+    );
     let outside = layer("a bias column is outside the weight matrix");
     assert_eq!(error(|parts| parts.layers[1].bias[0] = columns), outside);
     accepted(|parts| parts.layers[1].bias[0] = columns - 1);
@@ -223,18 +229,24 @@ fn layers_that_do_not_fit() {
     let what = "a source does not have the axes of the output";
     assert_eq!(of_source, ProgramError::Layer { index: 0, what });
     let runs = layer("there is not one run for each block of outputs and tap");
-    assert_eq!(error(|parts| parts.layers[1].terms[0].runs.push(0)), runs);
-    assert_eq!(error(|parts| parts.layers[1].terms[0].runs.clear()), runs);
+    assert_eq!(
+        error(|parts| parts.layers[1].terms[0].runs_mut().push(0)),
+        runs
+    );
+    assert_eq!(
+        error(|parts| parts.layers[1].terms[0].runs_mut().clear()),
+        runs
+    );
     assert_eq!(
         error(|parts| parts.layers[1].terms[0].maps[0].taps = 2),
         runs
     );
     let outside = layer("a run is outside the weight matrix");
     let last = columns - conv().program.tensors()[1].channels;
-    accepted(|parts| parts.layers[1].terms[0].runs[0] = last);
+    accepted(|parts| parts.layers[1].terms[0].runs_mut()[0] = last);
     for run in [last + 1, u32::MAX] {
         assert_eq!(
-            error(|parts| parts.layers[1].terms[0].runs[0] = run),
+            error(|parts| parts.layers[1].terms[0].runs_mut()[0] = run),
             outside
         );
     }
@@ -249,7 +261,7 @@ fn axis_maps_that_would_keep_a_verifier_busy() {
             taps,
             ..term.maps[0]
         };
-        term.runs = alloc::vec![0; taps as usize];
+        *term.runs_mut() = alloc::vec![0; taps as usize];
     });
     assert_eq!(out_of_range(found), "work for maps and runs");
 }
@@ -278,7 +290,7 @@ fn runs_over_many_blocks_that_would_keep_a_verifier_busy() {
         let term = &mut parts.layers[1].terms[0];
         term.source = output as u32;
         term.maps[0].taps = 1 << 10;
-        term.runs = alloc::vec![0; 1 << 10];
+        *term.runs_mut() = alloc::vec![0; 1 << 10];
     });
     assert_eq!(out_of_range(found), "work for maps and runs");
 }

@@ -12,7 +12,9 @@ use ark_ff::{AdditiveGroup, Field};
 
 use crate::curve::{Fr, decode_scalar};
 use crate::keys::ProvingKey;
+use crate::program::AxisMap;
 use crate::random::{RandomSource, RandomnessUnavailable};
+use crate::testing::builder::{Builder, IDENTITY, LIMB_1, map, structural};
 use crate::testing::{Network, argument_under_fixed_challenges, keys, networks, scalars};
 
 /// Chosen scalars in the order in which the prover draws them.
@@ -108,7 +110,22 @@ fn rank(rows: impl IntoIterator<Item = Vec<Fr>>) -> usize {
     basis.len()
 }
 
-/// Two lanes and n = 128, one lane with C > n, two lanes and n = 64.
+/// A convolution with limbs and a structural term, n = 64.
+fn limbs() -> Network {
+    let mut builder = Builder::new(1, 10, 4);
+    builder.tensor(&[3], 2, IDENTITY);
+    let output = builder.tensor(&[3], 2, IDENTITY);
+    let limb = builder.tensor(&[3], 2, LIMB_1);
+    let window = map(3, 1, 1, 1);
+    let terms = alloc::vec![
+        builder.diagonal(output, 0, &[window]),
+        structural(0, &[window], AxisMap::IDENTITY, 2),
+    ];
+    builder.layer(output, terms, 2, &[limb]);
+    builder.build(6, &[output], |_| 1)
+}
+
+/// Two lanes and n = 128, one lane with C > n, two lanes and n = 64, and one with every kind of layer.
 fn settings() -> Vec<Setting> {
     let mut networks: Vec<Network> = networks().into_iter().map(|(_, network)| network).collect();
     let mut parts = networks[0].program.parts().clone();
@@ -118,6 +135,7 @@ fn settings() -> Vec<Setting> {
     let mut short = networks[0].clone();
     short.program = crate::program::Program::new(parts).unwrap();
     networks.push(short);
+    networks.push(limbs());
     let mut settings = Vec::new();
     for network in networks {
         for public in [&[0, network.output][..], &[]] {

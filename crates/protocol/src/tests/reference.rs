@@ -122,7 +122,7 @@ fn the_program_and_the_trace_are_the_references() {
                 None => layer.bias[block],
                 Some(tap) => {
                     let term = &layer.terms[0];
-                    term.runs[block * term.taps() + tap as usize]
+                    term.runs()[block * term.taps() + tap as usize]
                 }
             };
             assert_eq!(i64::from(column), integer(&run[3]));

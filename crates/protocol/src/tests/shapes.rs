@@ -6,6 +6,7 @@ use ark_ff::{AdditiveGroup, Field};
 
 use crate::backend::Reference;
 use crate::curve::Fr;
+use crate::encoding::widen;
 use crate::error::VerifyError;
 use crate::linear::claims::{ClaimChallenges, LinearClaims};
 use crate::opening::masked_tail;
@@ -16,14 +17,16 @@ use crate::proof::PublicTensor;
 use crate::prove::{ProveOptions, prove};
 use crate::sumcheck::active_at;
 use crate::testing::{
-    Cheat, Network, dev, general, keys, networks, prove_falsely, random, scalars,
+    Cheat, Network, arbitrary, convolutional, dev, general, keys, networks, prove_falsely, random,
+    scalars,
 };
 use crate::transcript::Transcript;
 use crate::verify::verify;
 
 fn all() -> Vec<Network> {
     let small = networks().into_iter().map(|(_, network)| network);
-    small.chain([general(8), general(9)]).collect()
+    let large = [general(8), general(9), convolutional(8), convolutional(9)];
+    small.chain(large).chain((0..60).map(arbitrary)).collect()
 }
 
 fn challenges(program: &Program) -> ClaimChallenges {
@@ -130,8 +133,7 @@ fn the_linear_claims_are_what_the_layers_say() {
             alloc::vec![alloc::vec![Fr::ZERO; program.rows()]; program.columns().count()];
         for (index, tensor) in program.tensors().iter().enumerate() {
             let computed = !program.inputs().contains(&(index as u32));
-            for (cell, padded) in tensor.cell_indices().into_iter().enumerate() {
-                let (lane, row) = tensor.place(padded);
+            for (cell, (lane, row)) in tensor.places().into_iter().enumerate() {
                 let value = honest[index][cell];
                 let wrong = if computed { off(index, cell) } else { 0 };
                 columns[3 * lane][row] = Fr::from(value.rem + wrong);
@@ -150,13 +152,26 @@ fn the_linear_claims_are_what_the_layers_say() {
 
         let mut expected = Fr::ZERO;
         for (layer, gamma) in program.layers().iter().zip(&challenges.gamma) {
-            let tensor = &program.tensors()[layer.output as usize];
-            for (cell, padded) in tensor.cell_indices().into_iter().enumerate() {
-                let position = padded >> tensor.channel_bits();
-                let channel = padded & ((1 << tensor.channel_bits()) - 1);
-                let point = &challenges.position_point[..tensor.position_bits()];
-                let weight = eq_index(point, position as u64) * alpha.pow([channel as u64]);
-                let wrong = off(layer.output as usize, cell) * ((1 << program.shift()) + 1);
+            let output = &program.tensors()[layer.output as usize];
+            let limbs = layer.limbs.iter();
+            let mut shift = program.shift();
+            // What rem and the limbs count; pre counts what is left.
+            let mut parts = alloc::vec![(layer.output, 1)];
+            parts.extend(limbs.map(|limb| {
+                let part = (*limb, 1i64 << shift);
+                shift += program.limb_bits(&program.tensors()[*limb as usize]);
+                part
+            }));
+            parts[0].1 += 1i64 << shift;
+            for cell in 0..output.cells() {
+                let (position, channel) =
+                    (cell / widen(output.channels), cell % widen(output.channels));
+                let point = &challenges.position_point[..output.position_bits()];
+                let position = output.padded_position(position) as u64;
+                let weight = eq_index(point, position) * alpha.pow([channel as u64]);
+                let wrong: i64 = (parts.iter())
+                    .map(|(tensor, count)| off(*tensor as usize, cell) * count)
+                    .sum();
                 expected += gamma.0 * weight * Fr::from(wrong);
             }
         }
@@ -164,25 +179,40 @@ fn the_linear_claims_are_what_the_layers_say() {
     }
 }
 
+fn assert_proved(network: &Network, public: &[u32]) {
+    let (_, key) = keys(network);
+    let options = ProveOptions {
+        public,
+        context: &[],
+    };
+    let tools = (&Reference, &mut random(3) as &mut _);
+    let proof = prove(&key, &network.witness(), &options, tools).unwrap();
+    let verdict = verify(key.verifying(), &proof.to_bytes(), &dev()).unwrap();
+    assert_eq!(verdict.public.len(), public.len());
+    for tensor in verdict.public {
+        let cells = network.trace().swap_remove(tensor.tensor());
+        let outputs: Vec<i64> = cells.iter().map(|cell| cell.out).collect();
+        assert_eq!(tensor.values(), outputs);
+    }
+}
+
 #[test]
 fn proofs_of_every_shape_verify_and_say_the_output() {
     for log_rows in [8, 9] {
-        let network = general(log_rows);
-        let (_, key) = keys(&network);
         for public in [&[0, 2, 4][..], &[4], &[]] {
-            let options = ProveOptions {
-                public,
-                context: &[],
-            };
-            let tools = (&Reference, &mut random(3) as &mut _);
-            let proof = prove(&key, &network.witness(), &options, tools).unwrap();
-            let verdict = verify(key.verifying(), &proof.to_bytes(), &dev()).unwrap();
-            for tensor in verdict.public {
-                let cells = network.trace().swap_remove(tensor.tensor());
-                let outputs: Vec<i64> = cells.iter().map(|cell| cell.out).collect();
-                assert_eq!(tensor.values(), outputs);
-            }
+            assert_proved(&general(log_rows), public);
         }
+        for public in [&[0, 2, 8][..], &[8], &[]] {
+            assert_proved(&convolutional(log_rows), public);
+        }
+    }
+}
+
+#[test]
+fn proofs_of_arbitrary_shapes_verify_and_say_the_output() {
+    for seed in 0..16 {
+        let network = arbitrary(seed);
+        assert_proved(&network, &[0, network.output]);
     }
 }
 

@@ -202,7 +202,7 @@ fn another_shape_of_a_public_tensor_changes_the_first_challenge() {
     parts.tensors[0].positions = alloc::vec![2];
     parts.tensors[0].channels = 7;
     parts.log_weight_columns += 1;
-    let runs = &mut parts.layers[0].terms[0].runs;
+    let runs = parts.layers[0].terms[0].runs_mut();
     for (index, run) in runs.iter_mut().enumerate() {
         *run = 8 * index as u32;
     }
@@ -248,7 +248,7 @@ fn other_models(network: &Network, srs: &Srs) -> Vec<ProvingKey> {
     variant(&|parts| parts.tensors[2].blocks[0].base = 64);
     variant(&|parts| parts.outputs = alloc::vec![1]);
     variant(&|parts| parts.layers[1].bias[0] += 1);
-    variant(&|parts| parts.layers[0].terms[0].runs.swap(0, 1));
+    variant(&|parts| parts.layers[0].terms[0].runs_mut().swap(0, 1));
     let mut weights = network.weights.clone();
     weights.set(0, 0, 9);
     others.push(key_with(network.program.clone(), weights, srs));

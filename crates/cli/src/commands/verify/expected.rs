@@ -11,6 +11,7 @@ use crate::files;
 /// Why a proof that holds is still not what was asked for.
 pub(super) enum Mismatch {
     Hidden,
+    Ambiguous,
     Unexpected,
 }
 
@@ -52,18 +53,27 @@ impl Expected {
     }
 
     pub(super) fn check(&self, public: &[Public]) -> Result<(), Mismatch> {
-        let mut outputs = public.iter().filter(|tensor| tensor.role == "output");
-        let output = outputs.next().ok_or(Mismatch::Hidden)?;
-        // With several outputs a comparison would have to say which; this version makes no such models.
-        let only = outputs.next().is_none();
-        let equal = only
-            && match self {
-                Self::Integers { name, integers } => {
-                    let named = name.is_none() || *name == output.name;
-                    named && *integers == output.integers
-                }
-                Self::Class(class) => *class == argmax(&output.integers),
-            };
+        let outputs: Vec<&Public> = public
+            .iter()
+            .filter(|tensor| tensor.role == "output")
+            .collect();
+        let named = |output: &&&Public| match self {
+            Self::Integers {
+                name: Some(name), ..
+            } => output.name.as_ref() == Some(name),
+            _ => true,
+        };
+        let meant: Vec<&&Public> = outputs.iter().filter(named).collect();
+        let output = match (&outputs[..], &meant[..]) {
+            ([], _) => return Err(Mismatch::Hidden),
+            (_, []) => return Err(Mismatch::Unexpected),
+            (_, [output]) => output,
+            _ => return Err(Mismatch::Ambiguous),
+        };
+        let equal = match self {
+            Self::Integers { integers, .. } => *integers == output.integers,
+            Self::Class(class) => *class == argmax(&output.integers),
+        };
         if equal {
             Ok(())
         } else {

@@ -97,6 +97,13 @@ fn accepted(
             "hidden-output",
             Some("the proof holds, but it hides the output that was to be compared".into()),
         ),
+        Some(Err(Mismatch::Ambiguous)) => (
+            "ambiguous-output",
+            Some(
+                "the proof holds and reveals several outputs: say which is to be compared, as an object of its name and integers"
+                    .into(),
+            ),
+        ),
         Some(Err(Mismatch::Unexpected)) => (
             "unexpected-output",
             Some("the proof holds, but for another output than the expected one".into()),
@@ -132,11 +139,20 @@ fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
                 .inputs()
                 .iter()
                 .any(|input| *input as usize == entry.tensor());
+            // A description that does not fit is as good as none: the values are then shown as the proof has them.
+            let described = words.and_then(|port| Some((port, port.to_onnx(entry.values())?)));
+            let integers = described
+                .as_ref()
+                .map_or(entry.values(), |(_, integers)| integers);
             Public {
                 role: if input { "input" } else { "output" },
                 name: words.map(|port| port.name.clone()),
-                shape: shape(entry.values().len(), words, verdict.inferences),
-                integers: entry.values().to_vec(),
+                shape: shape(
+                    integers.len(),
+                    described.as_ref().map(|(port, _)| *port),
+                    verdict.inferences,
+                ),
+                integers: integers.to_vec(),
             }
         })
         .collect()

@@ -1,0 +1,125 @@
+//! Inputs and outputs: ONNX tensors of real numbers outside, cells of integers inside.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::rounding::round_half_up;
+use super::{Extent, GraphError, InferenceError, PortLayout};
+
+/// A tensor at the edge of the network: `real value = scale * integer`, zero point 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Index of the tensor.
+    pub tensor: usize,
+    /// The ONNX tensor name.
+    pub name: String,
+    /// The ONNX shape, a dynamic batch axis taken as 1.
+    pub shape: Vec<usize>,
+    /// How its axes become positions and channels.
+    pub layout: PortLayout,
+    /// Real value of the integer 1.
+    pub scale: f64,
+}
+
+/// What to do with a value outside its range.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutOfRange {
+    Refuse,
+    Saturate,
+}
+
+impl Port {
+    /// The tensor's extent.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.layout.extent(&self.shape)
+    }
+
+    /// Number of elements.
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.shape
+            .iter()
+            .fold(1, |product, length| product.saturating_mul(*length))
+    }
+
+    /// The integers, in the order of the cells, for real values in the order of the ONNX tensor's elements, where integers in `range`
+    /// are allowed.
+    ///
+    /// # Errors
+    /// When the length is wrong, a value is not finite or outside the range.
+    pub fn quantise(&self, x: &[f32], range: (i64, i64)) -> Result<Vec<i64>, InferenceError> {
+        self.codes(x, range, OutOfRange::Refuse)
+            .map(|(codes, _)| codes)
+    }
+
+    /// The real values of integers in any order.
+    #[must_use]
+    pub fn dequantise(&self, integers: &[i64]) -> Vec<f32> {
+        integers
+            .iter()
+            .map(|&code| (code as f64 * self.scale) as f32)
+            .collect()
+    }
+
+    pub(super) fn malformed(&self) -> GraphError {
+        GraphError::Port {
+            tensor: self.name.clone(),
+            index: self.tensor,
+            shape: self.shape.clone(),
+            scale: self.scale,
+        }
+    }
+
+    /// The codes in the order of the cells, and how many were forced into the range.
+    pub(super) fn codes(
+        &self,
+        x: &[f32],
+        (lo, hi): (i64, i64),
+        policy: OutOfRange,
+    ) -> Result<(Vec<i64>, u64), InferenceError> {
+        if x.len() != self.elements() {
+            return Err(InferenceError::InputLength {
+                tensor: self.name.clone(),
+                expected: self.elements(),
+                actual: x.len(),
+            });
+        }
+        if !self.layout.covers(&self.shape) {
+            return Err(self.malformed().into());
+        }
+        let mut forced = 0;
+        let mut codes = Vec::with_capacity(x.len());
+        for (element, &value) in x.iter().enumerate() {
+            let tensor = || self.name.clone();
+            if !value.is_finite() {
+                return Err(InferenceError::InputNotFinite {
+                    tensor: tensor(),
+                    element,
+                });
+            }
+            let value = f64::from(value);
+            // Beyond `i64` is beyond the range on the same side.
+            let code = round_half_up(value / self.scale).unwrap_or(if value < 0.0 {
+                i64::MIN
+            } else {
+                i64::MAX
+            });
+            if (lo..=hi).contains(&code) {
+                codes.push(code);
+            } else if policy == OutOfRange::Saturate {
+                forced += 1;
+                codes.push(code.clamp(lo, hi));
+            } else {
+                return Err(InferenceError::OutsideCalibratedRange {
+                    tensor: tensor(),
+                    element,
+                    value,
+                    lowest: lo as f64 * self.scale,
+                    highest: hi as f64 * self.scale,
+                });
+            }
+        }
+        Ok((self.layout.to_cells(&self.shape, &codes), forced))
+    }
+}

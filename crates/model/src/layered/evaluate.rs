@@ -1,0 +1,138 @@
+//! Float evaluation of a layered graph: what quantisation is calibrated with and measured against.
+//!
+//! Tensors are `f32` as in ONNX; sums run in `f64`, so results do not depend on the order of summation to any digit that matters.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{FloatLayer, LayeredGraph};
+use crate::integer::linear::Reading;
+
+/// A tensor's values, row-major over (positions, channels).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    /// Before the activation; the same as `out` for an input.
+    pub pre: Vec<f32>,
+    /// After it.
+    pub out: Vec<f32>,
+}
+
+/// Inputs that a layered graph cannot be evaluated on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayeredError {
+    /// There are not as many inputs as the network has.
+    #[error("{actual} inputs were given where the network has {expected}; pass each of them")]
+    Inputs {
+        /// Inputs of the network.
+        expected: usize,
+        /// Inputs given.
+        actual: usize,
+    },
+    /// An input has the wrong number of values.
+    #[error(
+        "input {input:?} has {expected} values but {actual} were given; pass one for each element"
+    )]
+    InputLength {
+        /// The input tensor.
+        input: String,
+        /// Elements of the tensor.
+        expected: usize,
+        /// Values given.
+        actual: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("tensor {tensor:?} is not finite; check the network's weights and the input's values")]
+    NotFinite {
+        /// Name of the input or of the layer.
+        tensor: String,
+    },
+}
+
+impl LayeredGraph {
+    /// The values of every tensor for inputs in the order of their ONNX tensors' elements.
+    ///
+    /// # Errors
+    /// When the inputs are not those of the network, or a value is not finite.
+    ///
+    /// # Panics
+    /// When the graph itself does not hold together: a source that comes later, weights that do not fit the extents.
+    pub fn evaluate(&self, inputs: &[Vec<f32>]) -> Result<Vec<Values>, LayeredError> {
+        if inputs.len() != self.inputs.len() {
+            return Err(LayeredError::Inputs {
+                expected: self.inputs.len(),
+                actual: inputs.len(),
+            });
+        }
+        let mut tensors = Vec::with_capacity(self.inputs.len() + self.layers.len());
+        for (port, values) in self.inputs.iter().zip(inputs) {
+            let expected = port.onnx.shape.iter().product();
+            if values.len() != expected {
+                return Err(LayeredError::InputLength {
+                    input: port.onnx.name.clone(),
+                    expected,
+                    actual: values.len(),
+                });
+            }
+            finite(&port.onnx.name, values)?;
+            let out = port.layout.to_cells(&port.onnx.shape, values);
+            let pre = out.clone();
+            tensors.push(Values { pre, out });
+        }
+        for layer in &self.layers {
+            let pre = self.linear(layer, &tensors);
+            finite(&layer.name, &pre)?;
+            let out = match layer.activation {
+                Some(activation) => pre
+                    .iter()
+                    .map(|&x| activation.apply(f64::from(x)) as f32)
+                    .collect(),
+                None => pre.clone(),
+            };
+            finite(&layer.name, &out)?;
+            tensors.push(Values { pre, out });
+        }
+        Ok(tensors)
+    }
+
+    /// The outputs in the order of their ONNX tensors' elements, from the values of every tensor.
+    ///
+    /// # Panics
+    /// When the values are not those of this graph.
+    #[must_use]
+    pub fn outputs(&self, tensors: &[Values]) -> Vec<Vec<f32>> {
+        let output = |port: &super::Port| {
+            port.layout
+                .to_onnx(&port.onnx.shape, &tensors[port.tensor].out)
+        };
+        self.outputs.iter().map(output).collect()
+    }
+
+    fn linear(&self, layer: &FloatLayer, tensors: &[Values]) -> Vec<f32> {
+        let mut sums = vec![0f64; layer.extent.cells()];
+        for row in sums.chunks_mut(layer.extent.channels.max(1)) {
+            for (sum, bias) in row.iter_mut().zip(&layer.bias) {
+                *sum = f64::from(*bias);
+            }
+        }
+        for term in &layer.terms {
+            let reading = Reading {
+                maps: &term.maps,
+                weights: &term.weights,
+                source: &self.extent(term.source),
+            };
+            reading.add_to(&mut sums, &layer.extent, &tensors[term.source].out);
+        }
+        sums.into_iter().map(|sum| sum as f32).collect()
+    }
+}
+
+fn finite(tensor: &str, values: &[f32]) -> Result<(), LayeredError> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(LayeredError::NotFinite {
+        tensor: tensor.into(),
+    })
+}

@@ -1,0 +1,119 @@
+//! The layered graph: the network as linear maps over shifted positions, each followed by one function of a single value.
+//!
+//! It stands between the two halves of the compiler. Everything ONNX ends here: what the import understands it lowers to these layers,
+//! and the quantiser needs to know of nothing else. The inputs are tensors 0 to k - 1 and layer `i` makes tensor `k + i`, from any
+//! earlier tensors:
+//!
+//! ```text
+//! pre[p, o] = sum over terms, taps t and channels c of weights[o, t, c] * source[q(p, t), c] + bias[o]
+//! out[p, o] = activation(pre[p, o])
+//! ```
+//!
+//! with `q` an [`AxisMap`] along each position axis. All tensors of a graph have the same number of position axes, none if every
+//! tensor is a flat vector; a tensor that lacks one has length one there. Cells are row-major over (positions, channels), channels
+//! fastest.
+
+mod evaluate;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::graph::{Activation, TensorType};
+pub use crate::integer::{AxisMap, Extent, PortLayout, Weights};
+
+pub use evaluate::{LayeredError, Values};
+
+/// A network of layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayeredGraph {
+    /// The inputs, tensors 0 to k - 1, in the order of the ONNX file.
+    pub inputs: Vec<Port>,
+    /// The layers in order of execution.
+    pub layers: Vec<FloatLayer>,
+    /// The outputs in the order of the ONNX file, before post-processing; each is made by a layer, and no two are the same tensor.
+    pub outputs: Vec<Port>,
+}
+
+/// A tensor at the edge of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Index of the tensor.
+    pub tensor: usize,
+    /// Name and shape in the ONNX file.
+    pub onnx: TensorType,
+    /// How its axes become positions and channels.
+    pub layout: PortLayout,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatLayer {
+    /// Name of the first ONNX node in the layer.
+    pub name: String,
+    /// The ONNX operators in the layer, in order.
+    pub operators: Vec<String>,
+    /// The tensor it makes.
+    pub extent: Extent,
+    /// What it reads; the terms' results are added.
+    pub terms: Vec<FloatTerm>,
+    /// One term per channel.
+    pub bias: Vec<f32>,
+    /// The function after the sum, `None` for the identity.
+    pub activation: Option<Activation>,
+    /// How the quantiser may scale the layer's output.
+    pub scale: ScaleRule,
+}
+
+/// What one source contributes to a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatTerm {
+    /// The tensor that is read.
+    pub source: usize,
+    /// One map per position axis, slowest first.
+    pub maps: Vec<AxisMap>,
+    /// The coefficients.
+    pub weights: Weights<f32>,
+}
+
+/// How the scale of a layer's output is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleRule {
+    /// From the calibrated range.
+    Free,
+    /// All terms are structural and their sources have the scale of this tensor. The output's scale is this one times a number that
+    /// follows from the architecture alone and makes all coefficients exact integers, the same scale where they are 1 or -1: the
+    /// differences and sums that make a maximum, averages, copies. Without an activation every value lies between the least and the
+    /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range.
+    Follows(usize),
+}
+
+impl LayeredGraph {
+    /// Extent of tensor `index`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such tensor.
+    #[must_use]
+    pub fn extent(&self, index: usize) -> Extent {
+        match index.checked_sub(self.inputs.len()) {
+            None => self.inputs[index].extent(),
+            Some(layer) => self.layers[layer].extent.clone(),
+        }
+    }
+}
+
+impl Port {
+    /// The tensor's extent.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.layout.extent(&self.onnx.shape)
+    }
+}
+
+impl FloatTerm {
+    /// Number of taps of all axes together.
+    #[must_use]
+    pub fn taps(&self) -> usize {
+        self.maps.iter().map(|map| map.taps).product()
+    }
+}

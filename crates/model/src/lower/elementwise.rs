@@ -1,0 +1,500 @@
+//! Arithmetic, element by element: sums, factors, normalisation.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::error::{LowerError, Problem};
+use super::expression::{Coefficients, Expression, Kernel, at};
+use super::layout::{Atom, Layout};
+use super::linear::selection;
+use super::value::Value;
+use super::{Lowering, problem};
+use crate::graph::{Activation, Binary, Node, Operand};
+use crate::integer::AxisMap;
+
+/// A constant as a value sees it.
+enum Constant {
+    /// The same at all positions, by place on the channel axis.
+    Channels(Vec<f32>),
+    /// In the order of the ONNX tensor.
+    Elements(Vec<f32>),
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn binary(&mut self, node: &'a Node, binary: Binary) -> Result<Value, LowerError> {
+        match binary {
+            Binary::Add | Binary::Sub => self.sum(node, binary == Binary::Sub),
+            Binary::Mul => {
+                let number = usize::from(node.inputs[0].value().is_none());
+                let x = self.operand(node, number)?;
+                let x = self.broadcast_for(node, x)?;
+                let factors = self.factors(node, 1 - number, &x)?;
+                self.scale(node, x, &factors)
+            }
+            Binary::Div if node.inputs[1].value().is_some() => Err(problem(node, Problem::Product)),
+            Binary::Div => {
+                let x = self.operand(node, 0)?;
+                let x = self.broadcast_for(node, x)?;
+                let divisors = self.factors(node, 1, &x)?;
+                let factors: Vec<f32> = divisors.iter().map(|divisor| divisor.recip()).collect();
+                self.scale(node, x, &factors)
+            }
+            Binary::Max => self.extremum(node, false),
+            Binary::Min => self.extremum(node, true),
+            _ => Err(problem(node, Problem::Operator)),
+        }
+    }
+
+    fn sum(&mut self, node: &'a Node, subtract: bool) -> Result<Value, LowerError> {
+        let signed = |expression: Expression, negative: bool| {
+            if negative {
+                expression.negated()
+            } else {
+                expression
+            }
+        };
+        match (&node.inputs[0], &node.inputs[1]) {
+            (Operand::Value(_), Operand::Value(_)) => {
+                let a = self.operand(node, 0)?;
+                let b = self.operand(node, 1)?;
+                let (a, b) = self.aligned(node, a, b)?;
+                let b = Value {
+                    expression: signed(b.expression, subtract),
+                    ..b
+                };
+                self.add(node, a, b)
+            }
+            (first, _) => {
+                let number = usize::from(first.value().is_none());
+                let x = self.operand(node, number)?;
+                let x = self.broadcast_for(node, x)?;
+                let x = Value {
+                    expression: signed(x.expression, subtract && number == 1),
+                    ..x
+                };
+                let negative = subtract && number == 0;
+                let values: Vec<f32> = (self.floats(node, 1 - number)?.iter())
+                    .map(|value| if negative { -value } else { *value })
+                    .collect();
+                let shape = self.graph.shape(&node.inputs[1 - number]);
+                Ok(self.add_constant(node, x, shape, &values)?.noted(node))
+            }
+        }
+    }
+
+    /// The sum of two values, broadcast to each other.
+    pub(super) fn add(&mut self, node: &Node, a: Value, b: Value) -> Result<Value, LowerError> {
+        let (a, b) = self.aligned(node, a, b)?;
+        Ok(Value {
+            layout: a.layout,
+            expression: a.expression.plus(b.expression),
+        }
+        .noted(node))
+    }
+
+    /// A value plus a constant that broadcasts to it.
+    pub(super) fn add_constant(
+        &mut self,
+        node: &Node,
+        x: Value,
+        shape: &[usize],
+        values: &[f32],
+    ) -> Result<Value, LowerError> {
+        let constant = self.constant_like(node, &x.layout, shape, values)?;
+        Ok(Value {
+            layout: x.layout,
+            expression: x.expression.plus(constant),
+        })
+    }
+
+    /// A constant operand as a value with the layout of `like`, to which it broadcasts.
+    pub(super) fn constant(
+        &mut self,
+        node: &'a Node,
+        number: usize,
+        like: &Value,
+    ) -> Result<Value, LowerError> {
+        let values = self.floats(node, number)?;
+        let shape = self.graph.shape(&node.inputs[number]);
+        let expression = self.constant_like(node, &like.layout, shape, values)?;
+        Ok(Value {
+            layout: like.layout.clone(),
+            expression,
+        })
+    }
+
+    /// A constant in a layout: a bias where it is the same at all positions, else a kernel over the number one.
+    fn constant_like(
+        &mut self,
+        node: &Node,
+        layout: &Layout,
+        shape: &[usize],
+        values: &[f32],
+    ) -> Result<Expression, LowerError> {
+        let lengths = layout.lengths();
+        let constant =
+            constant(layout, shape, values).ok_or_else(|| problem(node, Problem::Axes))?;
+        let elements = match constant {
+            Constant::Channels(bias) => {
+                return Ok(Expression {
+                    terms: vec![],
+                    bias,
+                    within_sources: false,
+                    origin: Default::default(),
+                    lengths,
+                });
+            }
+            Constant::Elements(elements) => elements,
+        };
+        let maps: Vec<AxisMap> = (0..lengths.len())
+            .map(|axis| {
+                if axis == 0 {
+                    AxisMap::IDENTITY
+                } else {
+                    selection(lengths[axis])
+                }
+            })
+            .collect();
+        let taps: usize = lengths[1..].iter().product();
+        let mut weights = vec![0.0; elements.len()];
+        for (value, offset) in elements.iter().zip(layout.offsets(lengths.len())) {
+            let tap = (1..lengths.len()).rev().fold(0, |tap, axis| {
+                tap * lengths[axis] + lengths[axis] - 1 - offset[axis]
+            });
+            weights[offset[0] * taps + tap] = *value;
+        }
+        let kernel = Kernel {
+            maps,
+            output: lengths,
+            coefficients: Coefficients::Dense(weights),
+        };
+        let one = self.builder.one();
+        one.convolved(&kernel)
+            .ok_or_else(|| problem(node, Problem::Axes))
+    }
+
+    /// The factor of each channel.
+    fn factors(&self, node: &'a Node, number: usize, x: &Value) -> Result<Vec<f32>, LowerError> {
+        if node.inputs[number].value().is_some() {
+            return Err(problem(node, Problem::Product));
+        }
+        let values = self.floats(node, number)?;
+        let shape = self.graph.shape(&node.inputs[number]);
+        match constant(&x.layout, shape, values) {
+            Some(Constant::Channels(factors)) => Ok(factors),
+            Some(Constant::Elements(_)) => Err(problem(node, Problem::PositionFactor)),
+            None => Err(problem(node, Problem::Axes)),
+        }
+    }
+
+    /// A value times a factor for each place on the channel axis.
+    pub(super) fn scale(
+        &mut self,
+        node: &Node,
+        mut x: Value,
+        factors: &[f32],
+    ) -> Result<Value, LowerError> {
+        let expression = self.read(node, &mut x, |x| x.expression.scaled(factors))?;
+        Ok(Value { expression, ..x }.noted(node))
+    }
+
+    pub(super) fn batch_normalisation(
+        &mut self,
+        node: &'a Node,
+        epsilon: f32,
+    ) -> Result<Value, LowerError> {
+        let x = self.operand(node, 0)?;
+        let [scale, bias, mean, variance] = [
+            self.floats(node, 1)?,
+            self.floats(node, 2)?,
+            self.floats(node, 3)?,
+            self.floats(node, 4)?,
+        ];
+        let factors: Vec<f64> = (scale.iter().zip(variance))
+            .map(|(scale, variance)| {
+                f64::from(*scale) / libm::sqrt(f64::from(*variance) + f64::from(epsilon))
+            })
+            .collect();
+        let shift: Vec<f32> = (bias.iter().zip(mean).zip(&factors))
+            .map(|((bias, mean), factor)| (f64::from(*bias) - f64::from(*mean) * factor) as f32)
+            .collect();
+        let factors: Vec<f32> = factors.iter().map(|factor| *factor as f32).collect();
+        // Along axis 1, whatever the rank.
+        let rank = x.shape().len();
+        let mut shape = vec![1; rank.saturating_sub(1)];
+        shape[0] = factors.len();
+        let factors = match constant(&x.layout, &shape, &factors) {
+            Some(Constant::Channels(factors)) => factors,
+            Some(Constant::Elements(_)) => return Err(problem(node, Problem::PositionFactor)),
+            None => return Err(problem(node, Problem::Axes)),
+        };
+        let x = self.scale(node, x, &factors)?;
+        self.add_constant(node, x, &shape, &shift)
+    }
+
+    /// `x + (1 - slope) * relu(-x)`, or a table where the slope is one number.
+    pub(super) fn parametric_relu(&mut self, node: &'a Node) -> Result<Value, LowerError> {
+        let mut x = self.operand(node, 0)?;
+        let slopes = self.factors(node, 1, &x)?;
+        if let [alpha, rest @ ..] = slopes.as_slice() {
+            if rest.iter().all(|slope| slope == alpha) {
+                return self.activated(node, x, Activation::LeakyRelu { alpha: *alpha });
+            }
+        }
+        self.settle(node, &mut x)?;
+        let negative = Value {
+            layout: x.layout.clone(),
+            expression: x.expression.clone().negated(),
+        };
+        let below = self.activated(node, negative, Activation::Relu)?;
+        let factors: Vec<f32> = slopes.iter().map(|slope| 1.0 - slope).collect();
+        let below = self.read(node, &mut below.clone(), |below| {
+            below.expression.scaled(&factors)
+        })?;
+        let expression = x.expression.plus(below);
+        Ok(Value { expression, ..x }.noted(node))
+    }
+
+    /// Operand `x` of a node, broadcast to the node's result.
+    pub(super) fn broadcast_for(&mut self, node: &Node, x: Value) -> Result<Value, LowerError> {
+        let shape = self.graph.values[node.outputs[0]].shape.clone();
+        self.broadcast(node, x, &shape)
+    }
+
+    /// A value broadcast to a shape; new axes get layered axes that are free.
+    pub(super) fn broadcast(
+        &mut self,
+        node: &Node,
+        x: Value,
+        shape: &[usize],
+    ) -> Result<Value, LowerError> {
+        if x.shape() == shape {
+            return Ok(x);
+        }
+        let x = self.with_rank(node, x, shape.len())?;
+        let own = x.shape();
+        let mut layout = x.layout.clone();
+        for axis in (0..shape.len())
+            .rev()
+            .filter(|&axis| own[axis] != shape[axis])
+        {
+            let lengths = layout.lengths();
+            let place = if axis == 1 && lengths[0] == 1 {
+                0
+            } else {
+                layout.free_axis(1)
+            };
+            let atom = Atom {
+                length: shape[axis],
+                axis: place,
+                stride: 1,
+            };
+            layout = layout.with_axis(axis, vec![atom]);
+        }
+        self.spread(node, x, &layout)
+    }
+
+    /// With axes of length one in front.
+    fn with_rank(&self, node: &Node, x: Value, rank: usize) -> Result<Value, LowerError> {
+        let own = x.shape();
+        let missing = rank.saturating_sub(own.len());
+        let mut shape = vec![1; missing];
+        shape.extend(own);
+        let layout = x.layout.reshape(&shape);
+        let layout = layout.ok_or_else(|| problem(node, Problem::Axes))?;
+        Ok(x.with_layout(layout))
+    }
+
+    /// A value broadcast to a layout whose other axes are its own.
+    fn spread(&mut self, node: &Node, mut x: Value, layout: &Layout) -> Result<Value, LowerError> {
+        let lengths = layout.lengths();
+        let axes = lengths.len().max(x.expression.lengths.len());
+        let output: Vec<usize> = (0..axes).map(|axis| at(&lengths, axis)).collect();
+        let own = &x.expression.lengths;
+        let maps: Option<Vec<AxisMap>> = (0..axes)
+            .map(|axis| match (at(own, axis), output[axis]) {
+                (own, wanted) if own == wanted => Some(AxisMap::IDENTITY),
+                (1, _) => Some(AxisMap {
+                    stride: 0,
+                    ..AxisMap::IDENTITY
+                }),
+                _ => None,
+            })
+            .collect();
+        let maps = maps.ok_or_else(|| problem(node, Problem::Axes))?;
+        let expression = self.read(node, &mut x, |x| x.expression.view(&maps, &output, 1.0))?;
+        Ok(Value {
+            layout: layout.clone(),
+            expression,
+        })
+    }
+
+    /// Both values broadcast to each other, in one layout.
+    pub(super) fn aligned(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
+        let rank = a.shape().len().max(b.shape().len());
+        let (a, b) = (
+            self.with_rank(node, a, rank)?,
+            self.with_rank(node, b, rank)?,
+        );
+        match joint(&a.layout, &b.layout) {
+            Some(both) => Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?)),
+            None => {
+                let (a, b) = self.brought_together(node, a, b)?;
+                let both =
+                    joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
+                Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
+            }
+        }
+    }
+
+    /// Two values of one rank moved such that their layouts agree: the second to where the first is, where that is possible.
+    fn brought_together(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
+        let (left, right) = (a.shape(), b.shape());
+        let rank = left.len();
+        let mut layout = a.layout.clone();
+        for axis in (0..rank).filter(|&axis| left[axis] == 1 && right[axis] > 1) {
+            let atom = Atom {
+                length: right[axis],
+                axis: layout.free_axis(1),
+                stride: 1,
+            };
+            layout = layout.with_axis(axis, vec![atom]);
+        }
+        let only = |layout: &Layout, shape: &[usize]| {
+            let absent = (0..rank).filter(|&axis| shape[axis] == 1);
+            absent.fold(layout.clone(), |layout, axis| {
+                layout.with_axis(axis, vec![])
+            })
+        };
+        let target = only(&layout, &right);
+        if is_sound(&target) {
+            return Ok((a, self.moved(node, b, &target)?));
+        }
+        let full = layout.shape();
+        let apart = Layout::standard(&full, 1.min(rank - 1), 0);
+        let (to_left, to_right) = (only(&apart, &left), only(&apart, &right));
+        Ok((
+            self.moved(node, a, &to_left)?,
+            self.moved(node, b, &to_right)?,
+        ))
+    }
+}
+
+/// The layout of two values broadcast to each other, `None` where theirs do not agree.
+fn joint(a: &Layout, b: &Layout) -> Option<Layout> {
+    let (left, right) = (a.shape(), b.shape());
+    let mut both = a.clone();
+    for axis in 0..left.len() {
+        match (left[axis], right[axis]) {
+            (1, _) => both = both.with_axis(axis, b.atoms(axis).to_vec()),
+            (_, 1) => {}
+            _ if a.atoms(axis) == b.atoms(axis) => {}
+            _ => return None,
+        }
+    }
+    let whole = |own: &Layout| {
+        let (own, both) = (own.lengths(), both.lengths());
+        (0..both.len()).all(|axis| [1, both[axis]].contains(&at(&own, axis)))
+    };
+    (is_sound(&both) && whole(a) && whole(b)).then_some(both)
+}
+
+/// Whether the atoms of each layered axis fill it, each with the stride that the faster ones leave.
+fn is_sound(layout: &Layout) -> bool {
+    let axes = layout.lengths().len();
+    let atoms: Vec<Atom> = (0..layout.shape().len())
+        .flat_map(|axis| layout.atoms(axis).to_vec())
+        .collect();
+    (0..axes).all(|axis| {
+        let mut own: Vec<&Atom> = atoms.iter().filter(|atom| atom.axis == axis).collect();
+        own.sort_unstable_by_key(|atom| atom.stride);
+        let mut next = 1;
+        own.iter().all(|atom| {
+            let fits = atom.stride == next;
+            next *= atom.length;
+            fits
+        })
+    })
+}
+
+/// A constant broadcast to a value of this layout, `None` where it does not broadcast.
+fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant> {
+    let full = layout.shape();
+    let missing = full.len().checked_sub(shape.len())?;
+    let mut stride = 1;
+    let mut strides = vec![0; full.len()];
+    for (axis, &length) in shape.iter().enumerate().rev() {
+        if length == full[missing + axis] {
+            strides[missing + axis] = stride;
+        } else if length != 1 {
+            return None;
+        }
+        stride *= length;
+    }
+    let lengths = layout.lengths();
+    let index = |axis_filter: &dyn Fn(&Atom) -> bool| {
+        // Pairs of the place on the channel axis and the index of the constant.
+        let mut all = vec![(0usize, 0usize)];
+        for (axis, own) in strides.iter().enumerate() {
+            let atoms = layout.atoms(axis);
+            let mut inner = 1;
+            let mut steps = Vec::with_capacity(atoms.len());
+            for atom in atoms.iter().rev() {
+                steps.push((*atom, own * inner));
+                inner *= atom.length;
+            }
+            for (atom, step) in steps
+                .into_iter()
+                .rev()
+                .filter(|(atom, _)| axis_filter(atom))
+            {
+                all = (all.iter())
+                    .flat_map(|(place, index)| {
+                        let channel = if atom.axis == 0 { atom.stride } else { 0 };
+                        (0..atom.length).map(move |i| (place + i * channel, index + i * step))
+                    })
+                    .collect();
+            }
+        }
+        all
+    };
+    let varies =
+        |axis: usize| strides[axis] > 0 && layout.atoms(axis).iter().any(|atom| atom.axis > 0);
+    if !(0..full.len()).any(varies) {
+        let mut channels = vec![0.0; lengths[0]];
+        for (place, index) in index(&|atom| atom.axis == 0) {
+            channels[place] = values[index];
+        }
+        return Some(Constant::Channels(channels));
+    }
+    let elements = index(&|_| true);
+    let mut channels: Vec<Option<f32>> = vec![None; lengths[0]];
+    let uniform = elements
+        .iter()
+        .all(|(place, index)| *channels[*place].get_or_insert(values[*index]) == values[*index]);
+    Some(if uniform {
+        Constant::Channels(
+            channels
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
+        )
+    } else {
+        Constant::Elements(
+            elements
+                .into_iter()
+                .map(|(_, index)| values[index])
+                .collect(),
+        )
+    })
+}

@@ -1,0 +1,97 @@
+//! Why a network cannot be lowered to layers.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The network cannot be made layers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// There is nothing to prove.
+    #[error(
+        "the network computes nothing between its inputs and its outputs; give it at least one linear operator or activation"
+    )]
+    Empty,
+    /// An output does not depend on any input.
+    #[error("output {output:?} is a constant; remove it from the graph's outputs")]
+    ConstantOutput {
+        /// The output.
+        output: String,
+    },
+    /// A node multiplies, compares or normalises activations.
+    #[error("node {node:?} ({operator}) {problem}; {}", .problem.cure())]
+    Node {
+        /// The node.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// An input or output has more axes of its own than a proof's tensors can be given.
+    #[error("tensor {tensor:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
+    PortLayout {
+        /// The input or output.
+        tensor: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+}
+
+/// What keeps a node from being lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The operator has no lowering.
+    #[error("has no form as a layer in the middle of a network")]
+    Operator,
+    /// Both factors, or the divisor, depend on the input.
+    #[error("multiplies or divides by a value that depends on the input")]
+    Product,
+    /// A constant operand was needed.
+    #[error("needs a constant operand that depends on the input here")]
+    ConstantOperand,
+    /// A factor differs between the positions of an image.
+    #[error("has factors that differ between positions")]
+    PositionFactor,
+    /// Moving the data would take too many weights.
+    #[error(
+        "needs {weights} weights to move data between positions and channels or between groups, more than {limit}"
+    )]
+    TooLarge {
+        /// Weights needed.
+        weights: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The axes of an operand lie such that no map along each axis expresses the operator.
+    #[error("mixes axes in a way that no map along each axis expresses")]
+    Axes,
+    /// A result has an axis of length zero.
+    #[error("makes a tensor without elements")]
+    Empty,
+    /// A folded weight overflowed.
+    #[error("makes a weight that is not finite")]
+    NotFinite,
+}
+
+impl Problem {
+    /// What to do.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::Operator => {
+                "end the network before it (a final Softmax, LogSoftmax or ArgMax stays outside the proof), or use a supported operator"
+            }
+            Self::Product => "make one of its operands a constant",
+            Self::ConstantOperand => "make the operand an initializer or a constant",
+            Self::PositionFactor => "use one factor per channel",
+            Self::TooLarge { .. } => {
+                "move the Reshape, Transpose or concatenation next to the input or the output, or use fewer groups"
+            }
+            Self::Axes => "reshape its operands so that each axis is a dimension of its own",
+            Self::Empty => "remove it, or give its axes a length",
+            Self::NotFinite => "check its constants",
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Lowering keeps the meaning of every operator, and costs what it should.
+
+mod net;
+mod operators;
+mod refusals;
+mod sizes;

@@ -1,0 +1,180 @@
+//! How long the columns are, and where the tensors lie in them.
+//!
+//! Long columns waste rows on few cells, short ones need many lanes. Proving costs about as many full-width group operations as a lane
+//! has rows, for its lookup helper, a third of that for its cells, and four more columns of full height; a proof grows by eight
+//! elements with each lane.
+
+use alloc::vec::Vec;
+
+use tensorseal_protocol::program::{Block, Tensor, place};
+
+use crate::integer::{Extent, MAX_LOG_ROWS, RESERVED_ROWS};
+
+/// Least logarithm of the rows that the proof system takes.
+const MIN_LOG_ROWS: u32 = 6;
+/// Most lanes that the proof system takes.
+const MAX_LANES: u32 = 256;
+/// Sizes of proofs, in bytes, of which the first that can be kept is kept.
+const PROOF_SIZES: [u64; 2] = [4032, 6144];
+/// Halves, quarters, eighths, sixteenths of a column are tried for tensors larger than that.
+const MAX_CUTS: u32 = 4;
+
+/// Tensors in columns of some length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// Base-2 logarithm of the rows of a column.
+    pub log_rows: u32,
+    /// Lanes, each of three columns.
+    pub lanes: u32,
+    /// Per tensor, where its cells lie.
+    pub(super) blocks: Vec<Vec<Block>>,
+}
+
+impl Columns {
+    /// The tensors in columns of `2^log_rows` rows, in as few lanes as can be; `None` when they need too many.
+    #[must_use]
+    pub fn new(extents: &[Extent], log_rows: u32) -> Option<Self> {
+        let least = Self::least_lanes(extents, log_rows);
+        if least > u64::from(MAX_LANES) {
+            return None;
+        }
+        let cut = |cut: u32| Self::cut(extents, log_rows, log_rows.checked_sub(cut)?);
+        let all = (1..=MAX_CUTS).filter_map(cut);
+        all.min_by_key(|columns| columns.lanes)
+            .filter(|columns| columns.lanes <= MAX_LANES)
+    }
+
+    /// Every length of columns that holds the tensors, the best first: those with small proofs before others, then by what proving costs.
+    #[must_use]
+    pub fn candidates(extents: &[Extent]) -> Vec<Self> {
+        let mut all: Vec<Self> = (MIN_LOG_ROWS..=MAX_LOG_ROWS)
+            .filter_map(|log_rows| Self::new(extents, log_rows))
+            .collect();
+        all.sort_by_key(|columns| {
+            let size = PROOF_SIZES
+                .iter()
+                .position(|size| columns.proof_bytes() <= *size)
+                .unwrap_or(PROOF_SIZES.len());
+            (size, columns.cost())
+        });
+        all
+    }
+
+    /// Bytes of a proof's argument.
+    #[must_use]
+    pub fn proof_bytes(&self) -> u64 {
+        Self::proof_bytes_of(self.lanes, self.log_rows)
+    }
+
+    /// What proving costs, in thirds of a group operation with a full-width scalar.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        Self::cost_of(self.lanes, self.log_rows)
+    }
+
+    pub(super) fn cost_of(lanes: u32, log_rows: u32) -> u64 {
+        (4 * u64::from(lanes) + 12) << log_rows
+    }
+
+    pub(crate) fn proof_bytes_of(lanes: u32, log_rows: u32) -> u64 {
+        32 * (8 * u64::from(lanes) + 16 + 5 * u64::from(log_rows))
+    }
+
+    fn least_lanes(extents: &[Extent], log_rows: u32) -> u64 {
+        let cells = extents
+            .iter()
+            .map(|extent| padded(extent).map_or(u64::MAX, |bits| 1 << bits))
+            .fold(0u64, u64::saturating_add);
+        cells.div_ceil((1u64 << log_rows) - RESERVED_ROWS)
+    }
+
+    /// Tensors larger than `2^log_block` cells in several blocks.
+    fn cut(extents: &[Extent], log_rows: u32, log_block: u32) -> Option<Self> {
+        let tensors: Option<Vec<Tensor>> = extents.iter().map(|extent| tensor(extent, 0)).collect();
+        let (placed, lanes) = place(tensors?, log_rows, |tensor| {
+            1 << tensor.bits().saturating_sub(log_block as usize)
+        });
+        Some(Self {
+            log_rows,
+            lanes,
+            blocks: placed.into_iter().map(|tensor| tensor.blocks).collect(),
+        })
+    }
+}
+
+/// A tensor without a place; `None` when it is too large for the proof system.
+pub(super) fn tensor(extent: &Extent, segment: usize) -> Option<Tensor> {
+    padded(extent)?;
+    let length = |length: &usize| u32::try_from(*length).ok();
+    Some(Tensor {
+        positions: extent
+            .positions
+            .iter()
+            .map(length)
+            .collect::<Option<Vec<u32>>>()?,
+        channels: length(&extent.channels)?,
+        segment: u32::try_from(segment).ok()?,
+        blocks: Vec::new(),
+    })
+}
+
+/// Logarithm of a tensor's cells with every axis padded to a power of two, `None` beyond the proof system's limit.
+pub(super) fn padded(extent: &Extent) -> Option<u32> {
+    let axes = extent.positions.iter().chain([&extent.channels]);
+    let bits = axes.map(|length| {
+        length
+            .checked_next_power_of_two()
+            .map(usize::trailing_zeros)
+    });
+    bits.sum::<Option<u32>>()
+        .filter(|bits| *bits <= MAX_LOG_ROWS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(channels: &[usize]) -> Vec<Extent> {
+        channels
+            .iter()
+            .map(|&channels| Extent::flat(channels))
+            .collect()
+    }
+
+    #[test]
+    fn a_small_network_takes_one_lane() {
+        let columns = Columns::new(&flat(&[784, 128, 10]), 12).unwrap();
+        assert_eq!(columns.lanes, 1);
+        let bases: Vec<u32> = columns.blocks.iter().map(|blocks| blocks[0].base).collect();
+        assert_eq!(bases, [0, 1024, 1152]);
+        // The longest columns are never the best.
+        let best = Columns::candidates(&flat(&[784, 128, 10])).swap_remove(0);
+        assert_eq!((best.log_rows, best.lanes), (8, 5));
+    }
+
+    #[test]
+    fn a_tensor_of_more_than_half_a_column_is_cut() {
+        let image = Extent {
+            positions: alloc::vec![28, 28],
+            channels: 6,
+        };
+        // 8192 padded cells: three quarters of each column are usable at least.
+        let columns = Columns::new(&[image], 12).unwrap();
+        assert_eq!(columns.lanes, 3);
+        assert!(columns.blocks[0].len() >= 4);
+    }
+
+    #[test]
+    fn large_networks_keep_proofs_small_first() {
+        let extents: Vec<Extent> = (0..8)
+            .map(|_| Extent {
+                positions: alloc::vec![32, 32],
+                channels: 32,
+            })
+            .collect();
+        let best = Columns::candidates(&extents).swap_remove(0);
+        assert!(best.proof_bytes() <= 4032, "{best:?}");
+        assert!(Columns::new(&[Extent::flat(1 << 28)], 12).is_none());
+        assert!(Columns::candidates(&[Extent::flat((1 << 28) + 1)]).is_empty());
+    }
+}

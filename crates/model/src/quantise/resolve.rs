@@ -1,0 +1,368 @@
+//! Ranges and scales of every tensor, once the shift and the segments' room are known.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::follow::Exact;
+use super::function::{Codes, Domain, TableFunction};
+use super::scale::{curve_grid, curve_scale, one_scale, table_function};
+use super::{Plan, QuantiseError};
+use crate::graph::Activation;
+use crate::integer::rounding::round_half_up;
+use crate::integer::{MAX_LOG_ROWS, Segment};
+use crate::layered::{FloatLayer, ScaleRule};
+
+/// A segment has at least this many times as many rows as there are codes.
+const CODES_PER_SEGMENT: f64 = 3.0;
+/// A segment is at least this many times as wide as the calibrated range.
+const MARGIN: f64 = 1.5;
+/// How often ranges are passed on before a graph counts as one without bounds.
+const MAX_ROUNDS: usize = 64;
+/// Scales that differ by less are the same.
+const SCALE_TOLERANCE: f64 = 1e-9;
+
+/// A segment under construction.
+#[derive(Clone, Debug, PartialEq)]
+struct Slot {
+    function: TableFunction,
+    domain: Domain,
+}
+
+/// What there is to know of a layer's numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ResolvedLayer {
+    /// Index of its segment.
+    pub(super) segment: usize,
+    /// Real value of 1 in `pre`.
+    pub(super) pre_scale: f64,
+    /// Its exact coefficients, where its scale follows.
+    pub(super) exact: Option<Exact>,
+}
+
+/// Ranges and scales of a whole network.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    slots: Vec<Slot>,
+    pub(super) layers: Vec<ResolvedLayer>,
+    /// Real value of 1, per tensor.
+    pub(super) scales: Vec<f64>,
+    /// Smallest and largest integer, per tensor.
+    ranges: Vec<(i64, i64)>,
+    /// Layers that rectify without an upper end.
+    rectified: Vec<bool>,
+}
+
+impl Resolved {
+    /// `None` when ranges grow without bounds.
+    pub(super) fn new(
+        plan: &Plan<'_>,
+        shift: u32,
+        widening: f64,
+    ) -> Result<Option<Self>, QuantiseError> {
+        let mut resolved = Self::free(plan, widening);
+        for index in 0..plan.graph.layers.len() {
+            resolved.follow(plan, index, shift)?;
+        }
+        for _ in 0..MAX_ROUNDS {
+            let before = (resolved.slots.clone(), resolved.rectified.clone());
+            for index in 0..plan.graph.layers.len() {
+                resolved.spread(plan, index, shift);
+            }
+            if resolved.rows() > 1 << MAX_LOG_ROWS {
+                return Ok(None);
+            }
+            if before.0 == resolved.slots && before.1 == resolved.rectified {
+                return Ok(Some(resolved));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Rows of all segments.
+    pub(super) fn rows(&self) -> u64 {
+        self.slots
+            .iter()
+            .map(|slot| slot.domain.hi.abs_diff(slot.domain.lo))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// The segments with their tables.
+    pub(super) fn segments(&self, codes: Codes) -> Vec<Segment> {
+        let segment = |slot: &Slot| Segment {
+            function: slot.function.table(codes, slot.domain),
+            lo: slot.domain.lo,
+            hi: slot.domain.hi,
+        };
+        self.slots.iter().map(segment).collect()
+    }
+
+    /// The inputs, and the layers whose scale is free, at their calibrated ranges.
+    fn free(plan: &Plan<'_>, widening: f64) -> Self {
+        let inputs = plan.input_scales.len();
+        let layers = plan.graph.layers.len();
+        let mut resolved = Self {
+            slots: Vec::new(),
+            layers: vec![
+                ResolvedLayer {
+                    segment: 0,
+                    pre_scale: 1.0,
+                    exact: None,
+                };
+                layers
+            ],
+            scales: plan.input_scales.clone(),
+            ranges: vec![(0, 0); inputs + layers],
+            rectified: vec![false; layers],
+        };
+        resolved.scales.resize(inputs + layers, 1.0);
+        for group in &plan.groups {
+            let slot = group.slot(plan.codes, widening);
+            for &layer in &group.layers {
+                // Plans of a group differ in their scales, unless the segment decides them.
+                let own = plan.free[layer].and_then(|free| free.pre_scale);
+                let pre_scale = own.unwrap_or(slot.domain.pre_scale);
+                resolved.layers[layer].segment = resolved.slots.len();
+                resolved.layers[layer].pre_scale = pre_scale;
+                resolved.scales[inputs + layer] = match slot.function {
+                    TableFunction::Curve { .. } => slot.domain.scale,
+                    _ => pre_scale,
+                };
+            }
+            resolved.slots.push(slot);
+        }
+        resolved
+    }
+
+    /// The coefficients and scales of a layer that follows, and its segment.
+    fn follow(&mut self, plan: &Plan<'_>, index: usize, shift: u32) -> Result<(), QuantiseError> {
+        let layer = &plan.graph.layers[index];
+        let ScaleRule::Follows(reference) = layer.scale else {
+            return Ok(());
+        };
+        let inputs = plan.input_scales.len();
+        let exact = Exact::new(plan.graph, layer, shift)?;
+        let scale = self.scales[reference];
+        for term in &layer.terms {
+            if (self.scales[term.source] / scale - 1.0).abs() > SCALE_TOLERANCE {
+                return Err(QuantiseError::Scales {
+                    layer: layer.name.clone(),
+                });
+            }
+        }
+        let pre_scale = scale * exact.gain;
+        self.layers[index].pre_scale = pre_scale;
+        self.layers[index].exact = Some(exact);
+        self.scales[inputs + index] = match layer.activation {
+            Some(activation) if !one_scale(activation) => {
+                let values = &plan.pre[index];
+                curve_scale(activation, plan.codes, (values.low, values.high))
+            }
+            _ => pre_scale,
+        };
+        self.layers[index].segment = self.slot_of(plan, index);
+        Ok(())
+    }
+
+    /// The segment of a layer that follows, made if there is none like it.
+    fn slot_of(&mut self, plan: &Plan<'_>, index: usize) -> usize {
+        let pre_scale = self.layers[index].pre_scale;
+        let scale = self.scales[plan.input_scales.len() + index];
+        let function = match plan.graph.layers[index].activation {
+            None => TableFunction::Identity,
+            Some(Activation::Relu) if self.rectified[index] => TableFunction::Rectify,
+            Some(activation) if one_scale(activation) => {
+                table_function(activation, plan.codes, pre_scale)
+            }
+            Some(activation) => TableFunction::Curve {
+                activation,
+                pre_scale: Some(pre_scale),
+            },
+        };
+        let known = self.slots.iter().position(|slot| slot.function == function);
+        known.unwrap_or_else(|| {
+            self.slots.push(Slot {
+                function,
+                domain: Domain {
+                    lo: 0,
+                    hi: 1,
+                    pre_scale,
+                    scale,
+                },
+            });
+            self.slots.len() - 1
+        })
+    }
+
+    /// Passes the ranges of a layer's sources on to it.
+    fn spread(&mut self, plan: &Plan<'_>, index: usize, shift: u32) {
+        let inputs = plan.input_scales.len();
+        for input in 0..inputs {
+            self.ranges[input] = self.image(plan.codes, 0, None);
+        }
+        let layer = &plan.graph.layers[index];
+        let Some(exact) = self.layers[index].exact.clone() else {
+            let segment = self.layers[index].segment;
+            self.ranges[inputs + index] = self.image(plan.codes, segment, None);
+            return;
+        };
+        let sources: Vec<(i64, i64)> = layer
+            .terms
+            .iter()
+            .map(|term| self.ranges[term.source])
+            .collect();
+        let unit = self.layers[index].pre_scale / libm::exp2(f64::from(shift));
+        let bias = bias_range(layer, unit);
+        let mut range = exact.range(&sources, bias, shift);
+        if layer.activation.is_none() && bias == (0, 0) {
+            let within = self.within(plan, index);
+            range = (range.0.max(within.0), range.1.min(within.1));
+        }
+        let cut = self.slots[self.layers[index].segment]
+            .function
+            .codes(plan.codes);
+        if layer.activation == Some(Activation::Relu)
+            && cut.is_some_and(|cut| range.1 > cut.1.into())
+        {
+            self.rectified[index] = true;
+            self.layers[index].segment = self.slot_of(plan, index);
+        }
+        let segment = self.layers[index].segment;
+        let domain = &mut self.slots[segment].domain;
+        domain.lo = domain.lo.min(range.0);
+        domain.hi = domain.hi.max(range.1.saturating_add(1));
+        self.ranges[inputs + index] = self.image(plan.codes, segment, Some(range));
+    }
+
+    /// The outputs of a segment, for `pre` in a range or everywhere.
+    fn image(&self, codes: Codes, segment: usize, range: Option<(i64, i64)>) -> (i64, i64) {
+        let Slot { function, domain } = &self.slots[segment];
+        let (lo, hi) = range.unwrap_or((domain.lo, domain.hi - 1));
+        match (function, function.codes(codes)) {
+            (TableFunction::Rectify, _) => (lo.max(0), hi.max(0)),
+            (TableFunction::Clamp { .. }, Some((least, most))) => {
+                let clamp = |x: i64| x.min(most.into()).max(least.into());
+                (clamp(lo), clamp(hi))
+            }
+            (_, Some((least, most))) => (least.into(), most.into()),
+            (_, None) => (lo, hi),
+        }
+    }
+
+    /// The range of a copy, a maximum or an average: no larger than that of what is copied, compared or averaged, while a sum of
+    /// ranges would double with every comparison.
+    fn within(&self, plan: &Plan<'_>, index: usize) -> (i64, i64) {
+        let inputs = plan.input_scales.len();
+        let layers = &plan.graph.layers;
+        let difference = |source: usize| {
+            let made = layers.get(source.checked_sub(inputs)?)?;
+            let follows = matches!(made.scale, ScaleRule::Follows(_));
+            (follows && made.activation == Some(Activation::Relu)).then_some(&made.terms)
+        };
+        let mut hull = (0, 0);
+        for term in &layers[index].terms {
+            // Of max(a, b) = b + relu(a - b), the second part counts as a and b.
+            let compared = difference(term.source);
+            let sources = compared.unwrap_or(&layers[index].terms).iter();
+            let own = sources.filter(|other| compared.is_some() || other.source == term.source);
+            for (lo, hi) in own.map(|term| self.ranges[term.source]) {
+                hull = (hull.0.min(lo), hull.1.max(hi));
+            }
+        }
+        // Half a step of rounding at each end.
+        let exact = self.layers[index].exact.as_ref();
+        let gain = exact.map_or(1.0, |exact| exact.gain);
+        if gain == 1.0 {
+            return hull;
+        }
+        let scaled = |code: i64| code as f64 / gain;
+        (
+            libm::floor(scaled(hull.0) - 0.5) as i64,
+            libm::ceil(scaled(hull.1) + 0.5) as i64,
+        )
+    }
+}
+
+/// The least and greatest bias in units of the accumulator, 0 included.
+fn bias_range(layer: &FloatLayer, unit: f64) -> (i64, i64) {
+    let integers = layer
+        .bias
+        .iter()
+        .map(|bias| round_half_up(f64::from(*bias) / unit).unwrap_or(i64::MAX));
+    integers.fold((0, 0), |(low, high), bias| (low.min(bias), high.max(bias)))
+}
+
+/// Layers whose scale is free that share a segment.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    function: TableFunction,
+    /// Calibrated range: in integers where the scale is known, in real values where it is not.
+    range: (f64, f64),
+    layers: Vec<usize>,
+}
+
+impl Group {
+    /// The groups of a network's layers; the first, without layers perhaps, is the inputs' identity.
+    pub(super) fn all(free: &[Option<super::scale::FreePlan>], codes: Codes) -> Vec<Self> {
+        let (lo, hi) = codes.signed();
+        let mut groups = vec![Self {
+            function: TableFunction::Identity,
+            range: (f64::from(lo), f64::from(hi)),
+            layers: Vec::new(),
+        }];
+        for (layer, plan) in free.iter().enumerate() {
+            let Some(plan) = plan else { continue };
+            let unit = plan.pre_scale.unwrap_or(1.0);
+            let range = (plan.range.0 / unit, plan.range.1 / unit);
+            match groups
+                .iter_mut()
+                .find(|group| group.function == plan.function)
+            {
+                Some(group) => {
+                    group.range = (group.range.0.min(range.0), group.range.1.max(range.1));
+                    group.layers.push(layer);
+                }
+                None => groups.push(Self {
+                    function: plan.function,
+                    range,
+                    layers: vec![layer],
+                }),
+            }
+        }
+        groups
+    }
+
+    /// The segment at this many times its least width: rows beyond the calibrated range are shared equally between both ends.
+    fn slot(&self, codes: Codes, widening: f64) -> Slot {
+        let least = CODES_PER_SEGMENT * f64::from(codes.count());
+        let span = self.range.1 - self.range.0;
+        let (width, pre_scale, scale) = match self.function {
+            TableFunction::Curve { activation, .. } => {
+                let width = libm::floor(least * widening);
+                let scale = curve_scale(activation, codes, self.range);
+                let fitting = if span > 0.0 {
+                    span * MARGIN / width
+                } else {
+                    1.0
+                };
+                (width, curve_grid(activation, fitting), scale)
+            }
+            _ => {
+                let width = least.max(libm::ceil(span * MARGIN));
+                (libm::floor(width * widening), 1.0, 1.0)
+            }
+        };
+        let slack = width - span / pre_scale;
+        // The casts saturate, which is as good as too wide.
+        let lo = (libm::floor(self.range.0 / pre_scale - slack / 2.0) as i64).min(0);
+        let hi = lo.saturating_add(width as i64).max(1);
+        Slot {
+            function: self.function,
+            domain: Domain {
+                lo,
+                hi,
+                pre_scale,
+                scale,
+            },
+        }
+    }
+}

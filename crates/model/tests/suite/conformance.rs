@@ -1,0 +1,273 @@
+//! ONNX's official node tests: import and float interpreter against the expected outputs, once with floats as inputs of the graph and
+//! once with everything bound to constants, so that folding is tested too; and `docs/operators.md`, which is made from them.
+
+use crate::archive::{archive, distance, tensor};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use tensorseal_model::graph::Tensor;
+use tensorseal_model::import::{
+    ImportOptions, NEWEST_OPERATOR_SET, OLDEST_OPERATOR_SET, execute, supported_operators,
+};
+use tensorseal_model::onnx::Model;
+
+/// Tests outside of what is supported, by the beginning of their names, and why.
+const OUTSIDE: &[(&str, &str)] = &[
+    (
+        "averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True",
+        BEYOND_PADDING,
+    ),
+    ("batchnorm_epsilon_training_mode", TRAINING),
+    ("batchnorm_example_training_mode", TRAINING),
+    ("cast_BFLOAT16", NARROW_FLOATS),
+    ("cast_DOUBLE_to_FLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT16_to_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT16_to_INT4", FOUR_BITS),
+    ("cast_FLOAT16_to_UINT4", FOUR_BITS),
+    ("cast_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT_to_BFLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT_to_FLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT_to_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT_to_INT4", FOUR_BITS),
+    ("cast_FLOAT_to_STRING", STRINGS),
+    ("cast_FLOAT_to_UINT4", FOUR_BITS),
+    ("cast_INT4", FOUR_BITS),
+    ("cast_STRING", STRINGS),
+    ("cast_UINT4", FOUR_BITS),
+    ("cast_no_saturate", NARROW_FLOATS),
+    ("dequantizelinear_blocked", BLOCKS),
+    ("dequantizelinear_e4m3fn", NARROW_FLOATS),
+    ("dequantizelinear_e5m2", NARROW_FLOATS),
+    ("dequantizelinear_int4", FOUR_BITS),
+    ("dequantizelinear_uint4", FOUR_BITS),
+    ("edge_pad", PAD_MODES),
+    ("equal_string", STRINGS),
+    ("identity_opt", SEQUENCES),
+    ("identity_sequence", SEQUENCES),
+    ("maxpool_with_argmax", INDICES),
+    ("qlinearmatmul_2D_int8", WRAPS),
+    ("qlinearmatmul_3D_int8", WRAPS),
+    ("quantizelinear_blocked", BLOCKS),
+    ("quantizelinear_e4m3fn", NARROW_FLOATS),
+    ("quantizelinear_e5m2", NARROW_FLOATS),
+    ("quantizelinear_int4", FOUR_BITS),
+    ("quantizelinear_uint4", FOUR_BITS),
+    ("reduce_min_empty_set", EMPTY),
+    ("reflect_pad", PAD_MODES),
+    ("training_dropout_default", TRAINING),
+    ("training_dropout_mask", TRAINING),
+    ("training_dropout/", TRAINING),
+    ("wrap_pad", PAD_MODES),
+];
+
+const BEYOND_PADDING: &str = "the expected mean counts what lies beyond the padding; later releases and onnxruntime agree with ours";
+const WRAPS: &str =
+    "the expected result wraps around where the definition saturates; onnxruntime agrees with ours";
+const TRAINING: &str = "training";
+const NARROW_FLOATS: &str = "16- and 8-bit floats as results, bfloat16 and 8-bit floats at all";
+const FOUR_BITS: &str = "4-bit integers";
+const STRINGS: &str = "strings";
+const SEQUENCES: &str = "sequences and optional tensors";
+const BLOCKS: &str = "scales in blocks";
+const PAD_MODES: &str = "pads that repeat or mirror elements";
+const INDICES: &str = "indices of maxima as a second output";
+const EMPTY: &str = "the minimum of nothing, which is infinite";
+
+/// All tests in the archive, and those of them outside. Both are stated, so that none can go missing unnoticed.
+const TESTS: usize = 517;
+const TESTS_OUTSIDE: usize = 74;
+
+/// Inputs of floats that are attributes in all but form: operator and index.
+pub(crate) const ATTRIBUTES: &[(&str, usize)] = &[
+    ("Clip", 1),
+    ("Clip", 2),
+    ("Dropout", 1),
+    ("Pad", 2),
+    ("Range", 0),
+    ("Range", 1),
+    ("Range", 2),
+];
+
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) operator: String,
+    pub(crate) model: Vec<u8>,
+    pub(crate) inputs: Vec<Option<Tensor>>,
+    pub(crate) outputs: Vec<Option<Tensor>>,
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let files = archive("node.bin");
+    let folder = |name: &String| name.split('/').next().unwrap().to_string();
+    let mut names: Vec<String> = files.keys().map(folder).collect();
+    names.dedup();
+    let tensors = |name: &str, kind: &str| {
+        let path = |index| format!("{name}/test_data_set_0/{kind}_{index}.pb");
+        (0..)
+            .map_while(|index| files.get(&path(index)).map(|bytes| tensor(bytes)))
+            .collect()
+    };
+    names
+        .into_iter()
+        .map(|name| {
+            let model = files[&format!("{name}/model.onnx")].clone();
+            Case {
+                operator: String::from_utf8(files[&format!("{name}/operator")].clone()).unwrap(),
+                inputs: tensors(&name, "input"),
+                outputs: tensors(&name, "output"),
+                model,
+                name,
+            }
+        })
+        .collect()
+}
+
+impl Case {
+    fn outside(&self) -> Option<&'static str> {
+        // The slash ends a whole name.
+        let name = format!("{}/", self.name);
+        let reason = OUTSIDE.iter().find(|(start, _)| name.starts_with(start));
+        reason.map(|(_, reason)| *reason)
+    }
+
+    /// Runs the test, with floats as inputs of the graph or as constants.
+    fn run(&self, floats_are_inputs: bool) -> Result<(), String> {
+        let model = Model::parse(&self.model).map_err(|error| error.to_string())?;
+        let mut options = ImportOptions::default();
+        let mut inputs: Vec<&[f32]> = Vec::new();
+        for (index, info) in model.graph.inputs.iter().enumerate() {
+            let given = self.inputs.get(index).cloned().flatten();
+            let given = given.ok_or("an input of a type that is not read")?;
+            let attribute = ATTRIBUTES.contains(&(self.operator.as_str(), index));
+            let bound = info.element_type != 1 || given.is_empty() || attribute;
+            if bound || !floats_are_inputs {
+                options.constants.insert(info.name.to_string(), given);
+            } else {
+                inputs.push(
+                    self.inputs[index]
+                        .as_ref()
+                        .and_then(Tensor::as_floats)
+                        .unwrap(),
+                );
+            }
+        }
+        let outputs = execute(&self.model, &options, &inputs).map_err(|error| error.to_string())?;
+        if outputs.len() != self.outputs.len() {
+            return Err(format!("{} outputs", outputs.len()));
+        }
+        for (actual, expected) in outputs.iter().zip(&self.outputs) {
+            let expected = expected
+                .as_ref()
+                .ok_or("an output of a type that is not read")?;
+            match distance(actual, expected) {
+                Some(distance) if distance <= 1.0 => {}
+                other => return Err(format!("{other:?} tolerances off")),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn every_node_test_of_a_supported_operator_passes() {
+    let cases = cases();
+    let mut failures = String::new();
+    let mut outside = 0;
+    for case in &cases {
+        let results = [true, false].map(|inputs| case.run(inputs));
+        if case.outside().is_some() {
+            outside += 1;
+            // What passes after all does not belong on the list.
+            if results.iter().all(Result::is_ok) {
+                writeln!(failures, "{} passes", case.name).unwrap();
+            }
+            continue;
+        }
+        for (result, how) in results.into_iter().zip(["inputs", "constants"]) {
+            if let Err(why) = result {
+                writeln!(failures, "{} with {how}: {why}", case.name).unwrap();
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert_eq!((cases.len(), outside), (TESTS, TESTS_OUTSIDE));
+}
+
+#[test]
+fn every_supported_operator_is_tested_or_known_not_to_be() {
+    let tested: Vec<String> = cases().into_iter().map(|case| case.operator).collect();
+    let untested: Vec<&str> = supported_operators()
+        .iter()
+        .map(|operator| operator.name)
+        .filter(|name| !tested.iter().any(|tested| tested == name))
+        .collect();
+    // It is no standard operator, so ONNX has no test of it.
+    assert_eq!(untested, ["QGemm"]);
+}
+
+#[test]
+fn the_table_of_operators_is_current() {
+    let path: PathBuf = [
+        env!("CARGO_MANIFEST_DIR"),
+        "..",
+        "..",
+        "docs",
+        "operators.md",
+    ]
+    .iter()
+    .collect();
+    let current = document();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == current,
+        "docs/operators.md is stale; run this test with UPDATE=1"
+    );
+}
+
+fn document() -> String {
+    let cases = cases();
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for case in &cases {
+        let count = counts.entry(case.operator.as_str()).or_default();
+        count.1 += 1;
+        count.0 += usize::from(case.outside().is_none());
+    }
+    let mut text = format!(
+        "# Operators\n\nWhat the import reads and the float interpreter executes, at opsets {OLDEST_OPERATOR_SET} to {NEWEST_OPERATOR_SET}. \
+         An operator is known in all its forms from the opset in the second column on. The third column counts the node tests of onnx 1.16.0 \
+         that pass (import, and float interpreter within 1e-7 + 1e-3 of the expected value), of all there are without the `_expanded` \
+         ones.\n\nThis file is made by the test `the_table_of_operators_is_current`; write it with `UPDATE=1 cargo test -p tensorseal-model \
+         operators_is_current`.\n\n| operator | since opset | node tests |\n|---|---|---|\n"
+    );
+    for operator in supported_operators() {
+        let name = match operator.domain {
+            "" => operator.name.to_string(),
+            domain => format!("{} ({domain})", operator.name),
+        };
+        let tests = counts.get(operator.name).map_or_else(
+            || String::from("none"),
+            |(passed, total)| format!("{passed} of {total}"),
+        );
+        writeln!(text, "| {name} | {} | {tests} |", operator.since).unwrap();
+    }
+    let passed = cases.iter().filter(|case| case.outside().is_none()).count();
+    writeln!(
+        text,
+        "\n{passed} of {} tests pass; the others are outside of what is supported:\n",
+        cases.len()
+    )
+    .unwrap();
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for case in &cases {
+        if let Some(reason) = case.outside() {
+            reasons.entry(reason).or_default().push(&case.name);
+        }
+    }
+    for (reason, names) in reasons {
+        writeln!(text, "- {reason}: {}", names.join(", ")).unwrap();
+    }
+    text
+}
