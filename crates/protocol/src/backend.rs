@@ -10,7 +10,7 @@
 
 use alloc::vec::Vec;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::BigInt;
 
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::linear::weights::WeightMatrix;
@@ -60,20 +60,49 @@ pub struct Reference;
 impl Backend for Reference {}
 
 /// The columns `range` of g_j = Σᵢ powersᵢ·W[i][j].
+///
+/// Products of a limb and a weight, added up without carries: fewer than 2^31 of them fit a limb of the sum.
 pub fn fold_weight_columns(
     weights: &WeightMatrix,
     powers: &[Fr],
     range: core::ops::Range<usize>,
 ) -> Vec<Fr> {
-    let mut folded = alloc::vec![Fr::ZERO; range.len()];
-    for (row, power) in powers.iter().enumerate().take(weights.rows()) {
-        for (folded, weight) in folded.iter_mut().zip(&weights.row(row)[range.clone()]) {
-            if *weight != 0 {
-                *folded += *power * Fr::from(*weight);
+    let mut folded = Vec::with_capacity(range.len());
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + COLUMNS_AT_ONCE);
+        let mut sums = alloc::vec![[0i128; 4]; end - start];
+        for (row, power) in powers.iter().enumerate().take(weights.rows()) {
+            // In Montgomery form as it is: the sums are linear in it.
+            let limbs = power.0.0.map(i128::from);
+            for (sum, weight) in sums.iter_mut().zip(&weights.row(row)[start..end]) {
+                let weight = i128::from(*weight);
+                for (sum, limb) in sum.iter_mut().zip(limbs) {
+                    *sum += limb * weight;
+                }
             }
         }
+        folded.extend(sums.iter().map(from_montgomery_limbs));
+        start = end;
     }
     folded
+}
+
+/// Columns whose sums stay in a core's nearest cache.
+const COLUMNS_AT_ONCE: usize = 256;
+
+/// The element whose Montgomery form is Σ sum_k·2^{64k}, for signed limbs.
+fn from_montgomery_limbs(sums: &[i128; 4]) -> Fr {
+    // 2^{64k}/2^256 as elements: the integers 2^{64k} are their Montgomery forms.
+    let limb = |k: usize| {
+        let mut limbs = [0; 4];
+        limbs[k] = 1;
+        Fr::new_unchecked(BigInt::new(limbs))
+    };
+    sums.iter()
+        .enumerate()
+        .map(|(k, sum)| Fr::from(*sum) * limb(k))
+        .sum()
 }
 
 /// Binds the lowest variable of one table to `r`.
@@ -93,5 +122,29 @@ pub struct Compact;
 impl Backend for Compact {
     fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
         sum_of_multiples(bases, scalars)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::scalars;
+
+    #[test]
+    fn weights_fold_as_the_definition_says() {
+        let columns = COLUMNS_AT_ONCE + 3;
+        let edges = [i32::MIN, i32::MAX, 0, 1, -1, -1 << 30];
+        let entries = (0..7 * columns).map(|i| edges[(i * i + i / 5) % edges.len()]);
+        let weights = WeightMatrix::from_entries(columns, entries.collect()).unwrap();
+        let mut powers = scalars(6, 5);
+        powers.push(-Fr::from(1u64));
+        let folded = fold_weight_columns(&weights, &powers, 1..columns);
+        for (column, folded) in (1..).zip(folded) {
+            let rows = powers.iter().enumerate();
+            let expected: Fr = rows
+                .map(|(row, power)| *power * Fr::from(weights.row(row)[column]))
+                .sum();
+            assert_eq!(folded, expected);
+        }
     }
 }

@@ -11,10 +11,11 @@ pub use batch::{BatchReport, verify_batch};
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
+use tensorseal_ifma::IfmaAdder;
 use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::msm::{msm, msm_small};
+use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
 /// Fewer items than this are not worth another thread.
@@ -29,30 +30,21 @@ fn share(count: usize) -> usize {
     count.div_ceil(rayon::current_num_threads()).max(LEAST)
 }
 
-fn sum_of_chunks<T: Sync>(
-    bases: &[G1Affine],
-    scalars: &[T],
-    kernel: impl Fn(&[G1Affine], &[T]) -> G1Projective + Sync,
-) -> G1Projective {
-    let count = bases.len().min(scalars.len());
-    bases[..count]
-        .par_chunks(share(count))
-        .zip(scalars[..count].par_chunks(share(count)))
-        .map(|(bases, scalars)| kernel(bases, scalars))
-        .reduce(|| G1Projective::ZERO, |a, b| a + b)
-}
-
 impl Backend for Threads {
     fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
-        sum_of_chunks(bases, scalars, msm)
+        if tensorseal_ifma::is_available() {
+            sum(&Sum::<IfmaAdder>::of_field(bases, scalars))
+        } else {
+            sum(&Sum::<SerialAdder>::of_field(bases, scalars))
+        }
     }
 
     fn msm_small(&self, bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
-        sum_of_chunks(bases, scalars, msm_small)
+        sum_of_integers(bases, scalars)
     }
 
     fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
-        sum_of_chunks(bases, weights, msm_small)
+        sum_of_integers(bases, weights)
     }
 
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
@@ -90,6 +82,40 @@ impl Backend for Threads {
                 .for_each(|table| bind_table(table, r));
         }
     }
+}
+
+/// All windows of a sum. Windows, unlike parts of the bases, fill no bucket twice.
+fn sum<A: PointAdder>(sum: &Sum<A>) -> G1Projective
+where
+    Sum<A>: Sync,
+{
+    let windows = sum.count();
+    let share = windows.div_ceil(rayon::current_num_threads());
+    (0..windows)
+        .into_par_iter()
+        .step_by(share)
+        .map(|start| sum.windows(start..windows.min(start + share)))
+        .reduce(|| G1Projective::ZERO, |a, b| a + b)
+}
+
+/// Small integers have too few windows to share out, so threads share the bases.
+fn sum_of_integers<T>(bases: &[G1Affine], scalars: &[T]) -> G1Projective
+where
+    T: Copy + Into<i64> + Sync,
+{
+    let count = bases.len().min(scalars.len());
+    let share = share(count);
+    bases[..count]
+        .par_chunks(share)
+        .zip(scalars[..count].par_chunks(share))
+        .map(|(bases, scalars)| {
+            if tensorseal_ifma::is_available() {
+                Sum::<IfmaAdder>::of_integers(bases, scalars).whole()
+            } else {
+                Sum::<SerialAdder>::of_integers(bases, scalars).whole()
+            }
+        })
+        .reduce(|| G1Projective::ZERO, |a, b| a + b)
 }
 
 #[cfg(test)]

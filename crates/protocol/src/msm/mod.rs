@@ -1,0 +1,224 @@
+//! Multi-scalar multiplication, Σ scalarᵢ·baseᵢ.
+//!
+//! Pippenger's bucket method with signed digits: in each window of c bits a base goes into one of 2^{c−1} buckets. All additions are
+//! affine, many at a time, so that they share inversions; a [`PointAdder`] makes them. Scalars that are small cost only the windows
+//! that they reach. The windows of a [`Sum`] are independent of each other, so a backend with threads shares them out.
+
+#![allow(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "digits and indices are below the sizes that the same function has made"
+)]
+
+mod adder;
+mod buckets;
+mod digits;
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use ark_ec::{AdditiveGroup as _, AffineRepr};
+
+pub use self::adder::{PointAdder, SerialAdder, Signed};
+use self::buckets::{Buckets, Weighted, weighted_sums};
+use self::digits::Scalars;
+use crate::curve::{Fr, G1Affine, G1Projective};
+
+/// Digits that are put into buckets at once: enough to share an inversion, few enough for a core's cache.
+const DIGITS_AT_ONCE: usize = 1 << 15;
+/// Additions that a bucket takes in the end.
+const ADDITIONS_OF_A_BUCKET: usize = 2;
+
+/// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
+pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+    Sum::<SerialAdder>::of_field(bases, scalars).whole()
+}
+
+/// Σ scalarᵢ·baseᵢ for small signed integers.
+pub fn msm_small<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> G1Projective {
+    Sum::<SerialAdder>::of_integers(bases, scalars).whole()
+}
+
+/// The windows of a sum.
+#[derive(Clone, Copy)]
+struct Window {
+    bits: usize,
+    count: usize,
+}
+
+impl Window {
+    /// The windows that cost least for `points` points with scalars of `bits` bits.
+    fn choose(points: usize, bits: usize) -> Self {
+        // Two bits above the scalar: digits reach less far up than down, to a third of the whole range at least.
+        let window = |width: usize| Self {
+            bits: width,
+            count: (bits + 1) / width + 1,
+        };
+        let cost =
+            |window: &Self| window.count * (points + ADDITIONS_OF_A_BUCKET * window.buckets());
+        (2..=16).map(window).min_by_key(cost).unwrap_or(window(2))
+    }
+
+    /// Buckets of a window, one for each magnitude of a digit.
+    fn buckets(self) -> usize {
+        1 << (self.bits - 1)
+    }
+}
+
+/// A sum cut into windows, whose parts add up to it.
+pub struct Sum<A: PointAdder> {
+    bases: Vec<A::Point>,
+    scalars: Scalars,
+    window: Window,
+}
+
+impl<A: PointAdder> Sum<A> {
+    /// Field elements; of the two lists the shorter counts.
+    pub fn of_field(bases: &[G1Affine], scalars: &[Fr]) -> Self {
+        let count = bases.len().min(scalars.len());
+        Self::prepare(&bases[..count], Scalars::of_field(&scalars[..count]))
+    }
+
+    /// Small integers; of the two lists the shorter counts.
+    pub fn of_integers<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> Self {
+        let count = bases.len().min(scalars.len());
+        Self::prepare(&bases[..count], Scalars::of_integers(&scalars[..count]))
+    }
+
+    fn prepare(bases: &[G1Affine], mut scalars: Scalars) -> Self {
+        let used = |index: &usize| !scalars.is_zero(*index) && !bases[*index].is_zero();
+        let used: Vec<usize> = (0..scalars.len()).filter(used).collect();
+        let adder = A::default();
+        let bases = used.iter().map(|index| adder.pack(&bases[*index]));
+        let bases = bases.collect();
+        scalars.keep(&used);
+        let window = Window::choose(used.len(), scalars.bits());
+        scalars.offset(window);
+        Self {
+            bases,
+            scalars,
+            window,
+        }
+    }
+
+    /// How many windows there are.
+    pub fn count(&self) -> usize {
+        self.window.count
+    }
+
+    /// The sum.
+    pub fn whole(&self) -> G1Projective {
+        self.windows(0..self.count())
+    }
+
+    /// The part of the sum that these windows hold.
+    pub fn windows(&self, windows: Range<usize>) -> G1Projective {
+        let mut adder = A::default();
+        let group = (DIGITS_AT_ONCE / self.bases.len().max(1)).max(1);
+        let mut sums = Vec::new();
+        for first in windows.clone().step_by(group) {
+            let numbers = first..windows.end.min(first + group);
+            let digits: Vec<Vec<i32>> = numbers.map(|number| self.digits(number)).collect();
+            let buckets = Buckets::new(&digits, self.window);
+            sums.extend(buckets.sums(&self.bases, &mut adder));
+        }
+        by_doubling(weighted_sums(
+            sums,
+            (self.window, windows.start),
+            &mut adder,
+        ))
+    }
+
+    /// The digits of one window.
+    fn digits(&self, number: usize) -> Vec<i32> {
+        (0..self.scalars.len())
+            .map(|index| self.scalars.digit(index, number, self.window))
+            .collect()
+    }
+}
+
+/// Σ 2^bit·point.
+fn by_doubling(mut points: Vec<Weighted>) -> G1Projective {
+    points.sort_unstable_by_key(|weighted| weighted.bit);
+    let mut total = G1Projective::ZERO;
+    let mut reached = 0;
+    while let Some(Weighted { bit, point }) = points.pop() {
+        for _ in bit..reached {
+            total.double_in_place();
+        }
+        reached = bit;
+        total += point;
+    }
+    for _ in 0..reached {
+        total.double_in_place();
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curve::{g1_generator, to_affine};
+    use crate::testing::scalars;
+    use ark_ff::{Field, PrimeField};
+    use proptest::prelude::*;
+
+    fn bases(count: usize) -> Vec<G1Affine> {
+        let generator = g1_generator();
+        to_affine(
+            &scalars(count, 9)
+                .iter()
+                .map(|s| generator * s)
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn naive(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+        bases.iter().zip(scalars).map(|(b, s)| *b * s).sum()
+    }
+
+    #[test]
+    fn full_scalars() {
+        for count in [0, 1, 2, 3, 17, 60] {
+            let bases = bases(count);
+            let scalars = scalars(count, 3);
+            assert_eq!(msm(&bases, &scalars), naive(&bases, &scalars));
+        }
+    }
+
+    #[test]
+    fn scalars_at_the_edges() {
+        let edges = [
+            Fr::ZERO,
+            Fr::ONE,
+            -Fr::ONE,
+            Fr::from(Fr::MODULUS_MINUS_ONE_DIV_TWO),
+            -Fr::from(Fr::MODULUS_MINUS_ONE_DIV_TWO),
+            Fr::from(u64::MAX),
+            Fr::from(2u64).pow([127]),
+        ];
+        let mut bases = bases(edges.len());
+        assert_eq!(msm(&bases, &edges), naive(&bases, &edges));
+        bases[1] = G1Affine::identity();
+        assert_eq!(msm(&bases, &edges), naive(&bases, &edges));
+    }
+
+    #[test]
+    fn equal_and_opposite_bases_meet_in_a_bucket() {
+        let base = bases(1)[0];
+        let bases = [base, base, -base, base];
+        let scalars = [5u64, 5, 5, 7].map(Fr::from);
+        assert_eq!(msm(&bases, &scalars), naive(&bases, &scalars));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn small_scalars(values in prop::collection::vec(any::<i64>(), 0..20), shift in 0u32..63) {
+            let values: Vec<i64> = values.iter().map(|v| v >> shift).collect();
+            let bases = bases(values.len());
+            let scalars: Vec<Fr> = values.iter().copied().map(Fr::from).collect();
+            prop_assert_eq!(msm_small(&bases, &values), naive(&bases, &scalars));
+        }
+    }
+}
