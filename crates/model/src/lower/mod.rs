@@ -104,7 +104,7 @@ fn uses(graph: &FloatGraph) -> (Vec<bool>, Vec<usize>) {
     (live, uses)
 }
 
-/// As the first operator that cares wishes; otherwise all axes of a vector or matrix are channels, and images have their channels first.
+/// As the first operator that cares wishes; where none does, all axes are channels.
 fn input_layout(graph: &FloatGraph, input: usize) -> Layout {
     wish(graph, input).unwrap_or_else(|| {
         let shape = &graph.values[input].shape;
@@ -293,10 +293,9 @@ impl<'a> Lowering<'a> {
 
     fn finish(mut self, inputs: &[Layout]) -> Result<LayeredGraph, LowerError> {
         let mut made: Vec<(usize, Layout)> = Vec::with_capacity(self.graph.outputs.len());
-        for (index, output) in self.graph.outputs.iter().enumerate() {
-            let (tensor, layout) = self.output(index, &made)?;
-            let _ = output;
-            made.push((tensor, layout));
+        for index in 0..self.graph.outputs.len() {
+            let output = self.output(index, &made)?;
+            made.push(output);
         }
         if self.builder.layers() == 0 {
             return Err(LowerError::Empty);
@@ -358,9 +357,8 @@ impl<'a> Lowering<'a> {
             Some(tensor) if !self.builder.is_input(tensor) && !taken(tensor) => tensor,
             Some(_) => {
                 value.expression.origin = expression::Origin::default();
-                let expression = value.noted(&copy);
-                let layout = expression.layout;
-                let made = self.builder.commit(expression.expression, None);
+                let Value { layout, expression } = value.noted(&copy);
+                let made = self.builder.commit(expression, None);
                 return made
                     .as_tensor()
                     .map(|tensor| (tensor, layout))
