@@ -11,6 +11,7 @@ mod import_node_errors;
 mod import_operators;
 mod inference;
 mod light;
+mod limbs;
 mod models;
 mod networks;
 mod never_panics;
