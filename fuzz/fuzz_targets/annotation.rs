@@ -26,8 +26,12 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(again.as_ref(), Some(&description), "written and read");
     let (key, weights) = &*KEY;
     if let Ok(graph) = lift(key.program(), weights, &description) {
-        let input = graph.quantise_input(&vec![0.5; graph.input.channels]);
+        let filled = |value: f32| -> Vec<Vec<f32>> {
+            let ports = graph.inputs.iter();
+            ports.map(|port| vec![value; port.elements()]).collect()
+        };
+        let input = graph.quantise_inputs(&filled(0.5));
         let _ = input.and_then(|input| graph.infer(&input));
-        let _ = graph.infer_saturating(&vec![1e9; graph.input.channels]);
+        let _ = graph.infer_saturating(&filled(1e9));
     }
 });

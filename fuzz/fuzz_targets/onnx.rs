@@ -4,11 +4,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tensorseal_model::graph::{FloatGraph, Operation};
+use tensorseal_model::graph::FloatGraph;
+use tensorseal_model::layered::LayeredGraph;
 use tensorseal_model::program::{Description, lift, lower, witness};
-use tensorseal_model::quantise::{QuantiseOptions, quantise};
+use tensorseal_model::quantise::{QuantiseOptions, Sample, products, quantise};
 
-/// Networks with more channels or weights in all are imported only; files may expand up to 2^20 elements.
+/// Networks with more cells and products in all are imported only; files may expand up to 2^20 elements.
 const MAX_SIZE: usize = 1 << 14;
 /// A table of this size, whatever the network asks for.
 const LOG_ROWS: u32 = 12;
@@ -17,20 +18,23 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(graph) = FloatGraph::from_onnx(bytes) else {
         return;
     };
-    if size(&graph) > MAX_SIZE {
+    let Ok(layered) = LayeredGraph::lower(&graph) else {
+        return;
+    };
+    if size(&layered) > MAX_SIZE {
         return;
     }
-    let samples = samples(graph.input.channels);
+    let samples = samples(&layered);
     for sample in &samples {
-        let _ = graph.infer(sample);
+        let _ = layered.evaluate(sample);
     }
     let options = QuantiseOptions::default().with_log_rows(LOG_ROWS);
-    let Ok(mut integer) = quantise(&graph, &samples, &options) else {
+    let Ok(mut integer) = quantise(&layered, &samples, &options) else {
         return;
     };
     let _ = integer.infer_saturating(&samples[2]);
     let trace = integer
-        .quantise_input(&samples[1])
+        .quantise_inputs(&samples[1])
         .and_then(|input| integer.infer(&input));
     let Ok(lowered) = lower(&integer) else {
         return;
@@ -47,19 +51,30 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Nothing, a ramp about zero, and values that are no whole multiples of each other.
-fn samples(channels: usize) -> [Vec<f32>; 3] {
-    let ramp = (0..channels).map(|channel| channel as f32 - channels as f32 / 2.0);
-    let other = (0..channels).map(|channel| 1.0 / (channel as f32 + 0.7));
-    [vec![0.0; channels], ramp.collect(), other.collect()]
+/// Nothing, a ramp about zero, and values that are no whole multiples of each other, for every input.
+fn samples(graph: &LayeredGraph) -> [Sample; 3] {
+    let lengths: Vec<usize> = graph
+        .inputs
+        .iter()
+        .map(|port| port.extent().cells())
+        .collect();
+    let each = |value: fn(usize, usize) -> f32| -> Sample {
+        let inputs = lengths.iter();
+        inputs
+            .map(|&length| (0..length).map(|index| value(index, length)).collect())
+            .collect()
+    };
+    [
+        each(|_, _| 0.0),
+        each(|index, length| index as f32 - length as f32 / 2.0),
+        each(|index, _| 1.0 / (index as f32 + 0.7)),
+    ]
 }
 
-fn size(graph: &FloatGraph) -> usize {
-    let nodes = graph.nodes.iter().map(|node| match &node.operation {
-        Operation::Linear(linear) => linear.weights.len(),
-        // One without a matrix before it may become a diagonal matrix.
-        Operation::Affine(affine) => affine.scale.len().saturating_mul(affine.scale.len()),
-        Operation::Activation(_) => node.channels.saturating_mul(node.channels),
-    });
-    nodes.fold(graph.input.channels, usize::saturating_add)
+/// Cells and products of one inference.
+fn size(graph: &LayeredGraph) -> usize {
+    let inputs = graph.inputs.iter().map(|port| port.extent().cells());
+    let layers = graph.layers.iter().map(|layer| layer.extent.cells());
+    let cells = inputs.chain(layers).fold(0, usize::saturating_add);
+    cells.saturating_add(products(graph))
 }

@@ -44,6 +44,7 @@ fn read(bytes: &[u8]) {
     if let Some(description) = Description::from_bytes(verifying.annotation())
         && let Ok(graph) = lift(verifying.program(), key.weights(), &description)
     {
-        let _ = graph.infer(&vec![0; graph.input.channels]);
+        let zeros = graph.inputs.iter().map(|port| vec![0; port.elements()]);
+        let _ = graph.infer(&zeros.collect::<Vec<_>>());
     }
 }

@@ -74,8 +74,12 @@ fn demo_proof(key: &ProvingKey, backend: &impl Backend) -> Vec<u8> {
     let description = Description::from_bytes(key.verifying().annotation()).unwrap();
     let graph = lift(key.verifying().program(), key.weights(), &description).unwrap();
     let input = DataFile::parse(&model_file("digits_demo_input.json")).unwrap();
-    let input = input.single(&graph.input.name, &graph.input.shape).unwrap();
-    let trace = graph.infer(&graph.quantise_input(&input).unwrap()).unwrap();
+    let input = input
+        .single(&graph.inputs[0].name, &graph.inputs[0].shape)
+        .unwrap();
+    let trace = graph
+        .infer(&graph.quantise_inputs(&[input]).unwrap())
+        .unwrap();
     let witness = witness(key.verifying().program(), &trace).unwrap();
     let options = ProveOptions {
         public: key.verifying().program().outputs(),

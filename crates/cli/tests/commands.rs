@@ -82,6 +82,7 @@ fn sealed() -> &'static Path {
             "accuracy_integer",
             "verifying_key_bytes",
             "proving_key_bytes",
+            "estimated_peak_bytes",
             "seconds",
         ] {
             assert!(!summary[key].is_null(), "{key} is missing");
@@ -369,6 +370,21 @@ fn a_batch_that_makes_no_sense_is_an_error() {
         assert_eq!(code(&output), 2);
         assert!(stderr(&output).contains(cause), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn a_folder_shows_its_report_as_a_table_and_as_a_page() {
+    let (folder, page) = (at("sealed"), at("report.html"));
+    let output = tensorseal(&["inspect", &folder, "--html", &page]);
+    assert_eq!(code(&output), 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("SNR dB") && text.contains("Gemm"), "{text}");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("<svg"));
+    assert!(!page.contains("<script"));
+    let key = format!("{folder}/model.vk");
+    let refused = tensorseal(&["inspect", &key, "--html", "never.html"]);
+    assert_eq!(code(&refused), 2);
 }
 
 #[test]

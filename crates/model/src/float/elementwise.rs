@@ -123,7 +123,7 @@ pub(super) fn compare(
     Ok(Elements::Ints(values))
 }
 
-fn holds<T: PartialOrd>(comparison: Comparison, a: T, b: T) -> i64 {
+fn holds<T: Copy + PartialOrd>(comparison: Comparison, a: T, b: T) -> i64 {
     i64::from(match comparison {
         Comparison::Equal => a == b,
         Comparison::Less => a < b,

@@ -11,11 +11,8 @@ impl Operation {
         let floats = inputs.iter().all(|t| t.is_float());
         match (self, inputs) {
             (Self::Activation(activation), [x]) => {
-                let integral = matches!(
-                    activation,
-                    Activation::Relu | Activation::Abs | Activation::Sign
-                );
-                (floats || (integral && *x != Bool)).then_some(*x)
+                let integral = on_integers(*activation) && *x != Bool;
+                (floats || integral).then_some(*x)
             }
             (Self::Unary(unary), [x]) => match unary {
                 Unary::Neg => numbers(x).then_some(*x),
@@ -101,6 +98,14 @@ impl Operation {
             _ => None,
         }
     }
+}
+
+/// Whether an activation maps integers to integers and ONNX allows it on them.
+fn on_integers(activation: Activation) -> bool {
+    matches!(
+        activation,
+        Activation::Relu | Activation::Abs | Activation::Sign
+    )
 }
 
 #[cfg(test)]

@@ -71,6 +71,18 @@ pub enum ImportError {
         /// The name.
         tensor: String,
     },
+    /// A constant given for an input has another element type than the input.
+    #[error(
+        "input {tensor:?} has ONNX element type {code}, but a constant of {found:?} was given for it; convert the constant"
+    )]
+    ConstantInput {
+        /// The name.
+        tensor: String,
+        /// `TensorProto.DataType` of the input.
+        code: i64,
+        /// The constant's type.
+        found: ElementType,
+    },
     /// The input's elements are no 32-bit floats.
     #[error(
         "input tensor {tensor:?} has ONNX element type {code}; only float32 (1) is supported, export the network with a float32 input"

@@ -22,13 +22,17 @@ pub(super) fn identity(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> 
 pub(super) fn dropout(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
     if node.since(12) {
         node.check_inputs(1..=3, &["seed"])?;
-        if let Some(training) = importer.known_if_any(node, 2)?
-            && training.as_ints() != Some(&[0])
+        let training = importer.known_if_any(node, 2)?;
+        let infers = training.is_none_or(|training| training.as_ints() == Some(&[0]));
+        if !infers
+            && importer
+                .known_if_any(node, 1)?
+                .is_none_or(|ratio| !zero(&ratio))
         {
             return Err(node.attribute_value(
                 "training_mode",
                 "true".to_string(),
-                "false, inference",
+                "false, inference, or a ratio of 0",
             ));
         }
     } else {
@@ -43,12 +47,9 @@ pub(super) fn dropout(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> I
         }
     }
     let x = importer.operand(node, 0)?;
-    if node.output(1).is_empty() {
+    // The older mask has no stated value, so it is not imported: a node that reads it fails as reading an unknown tensor.
+    if node.output(1).is_empty() || !node.since(12) {
         return Ok(vec![x]);
-    }
-    if !node.since(12) {
-        // Before, the mask had the operand's type or no stated value.
-        return Err(node.arity(&(1..=1)));
     }
     let shape = importer.shape(&x).to_vec();
     let count = shape.iter().product();
@@ -56,6 +57,10 @@ pub(super) fn dropout(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> I
     let mask = Tensor::new(ElementType::Bool, shape, Elements::Ints(vec![1; count]));
     let mask = mask.ok_or_else(|| node.arity(&(1..=3)))?;
     Ok(vec![x, Operand::Constant(Arc::new(mask))])
+}
+
+fn zero(ratio: &Tensor) -> bool {
+    ratio.as_floats() == Some(&[0.0])
 }
 
 pub(super) fn cast(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {

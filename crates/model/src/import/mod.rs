@@ -2,7 +2,8 @@
 //!
 //! Nodes are visited once, in the file's order. Each tensor name stands for a constant or for an activation. Operators on constants
 //! are executed on the spot by the float interpreter; shapes are static, so `Shape` of an activation is a constant too, and shape
-//! arithmetic vanishes. Afterwards activations that exporters take apart are put together again, final operators are split off, and
+//! arithmetic vanishes. Afterwards activations that exporters take apart are put together again, groups of
+//! quantised operators become operators on integers, final operators are split off, and
 //! what no output depends on is dropped.
 //!
 //! One file per family of operators reads their attributes; `operators` is the table.
@@ -22,6 +23,7 @@ mod operators;
 mod output;
 mod pattern;
 mod pool;
+mod qdq;
 mod quantised;
 mod reshape;
 mod window;
@@ -34,7 +36,7 @@ pub use error::{ImportError, Place};
 
 use crate::float::FloatError;
 use crate::graph::{FloatGraph, Operand, Output, Tensor};
-use crate::onnx::{Graph, Model};
+use crate::onnx::{DataType, Graph, Model};
 use importer::Importer;
 use input::{data_inputs, input};
 use node_view::NodeView;
@@ -115,6 +117,7 @@ impl FloatGraph {
         }
         let mut graph = imported.graph;
         pattern::recognise(&mut graph);
+        qdq::fuse(&mut graph);
         output::split_off_final(&mut graph);
         output::prune(&mut graph);
         Ok(graph)
@@ -146,6 +149,7 @@ pub fn execute(
     let imported = Imported::new(bytes, options)?;
     let mut graph = imported.graph;
     pattern::recognise(&mut graph);
+    qdq::fuse(&mut graph);
     output::prune(&mut graph);
     let mut computed = graph.run(inputs)?.into_iter();
     let outputs = imported
@@ -228,6 +232,14 @@ fn add_inputs<'a>(
     let mut dynamic_batch = false;
     for info in inputs {
         if let Some(constant) = options.constants.get(info.name) {
+            let declared = DataType::from_code(info.element_type).map(DataType::element_type);
+            if declared != Some(constant.element_type()) {
+                return Err(ImportError::ConstantInput {
+                    tensor: info.name.to_string(),
+                    code: info.element_type,
+                    found: constant.element_type(),
+                });
+            }
             importer.constant(info.name, constant.clone())?;
             continue;
         }

@@ -83,7 +83,8 @@ pub enum ScaleRule {
     /// All terms are structural and their sources have the scale of this tensor. The output's scale is this one times a number that
     /// follows from the architecture alone and makes all coefficients exact integers, the same scale where they are 1 or -1: the
     /// differences and sums that make a maximum, averages, copies. Without an activation every value lies between the least and the
-    /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range.
+    /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range. With `Relu` it is the
+    /// difference of two such values.
     Follows(usize),
 }
 

@@ -168,12 +168,11 @@ fn places(layout: &Layout, spatial: usize) -> Option<Vec<usize>> {
         return None;
     }
     let mut places: Vec<Option<usize>> = Vec::with_capacity(spatial);
-    for axis in first..shape.len() {
+    for (axis, &length) in shape.iter().enumerate().skip(first) {
         match layout.whole(axis) {
             Some(0) => return None,
-            Some(place) => places.push(Some(place)),
-            None if shape[axis] == 1 => places.push(None),
-            None => return None,
+            None if length > 1 => return None,
+            place => places.push(place),
         }
     }
     // Axes of length one take places that are free, the last axis the first one.

@@ -31,6 +31,7 @@ impl<'a> Lowering<'a> {
                 let factors = self.factors(node, 1 - number, &x)?;
                 self.scale(node, x, &factors)
             }
+            Binary::Div if node.inputs[1].value().is_some() => Err(problem(node, Problem::Product)),
             Binary::Div => {
                 let x = self.operand(node, 0)?;
                 let x = self.broadcast_for(node, x)?;
@@ -235,10 +236,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn parametric_relu(&mut self, node: &'a Node) -> Result<Value, LowerError> {
         let mut x = self.operand(node, 0)?;
         let slopes = self.factors(node, 1, &x)?;
-        if let [alpha, rest @ ..] = slopes.as_slice() {
-            if rest.iter().all(|slope| slope == alpha) {
-                return self.activated(node, x, Activation::LeakyRelu { alpha: *alpha });
-            }
+        if let [alpha, rest @ ..] = slopes.as_slice()
+            && rest.iter().all(|slope| slope == alpha)
+        {
+            return self.activated(node, x, Activation::LeakyRelu { alpha: *alpha });
         }
         self.settle(node, &mut x)?;
         let negative = Value {

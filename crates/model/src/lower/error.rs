@@ -54,9 +54,6 @@ pub enum Problem {
     /// A factor differs between the positions of an image.
     #[error("has factors that differ between positions")]
     PositionFactor,
-    /// Only zeros can be padded.
-    #[error("pads a value other than zero")]
-    PadValue,
     /// Moving the data would take too many weights.
     #[error(
         "needs {weights} weights to move data between positions and channels or between groups, more than {limit}"
@@ -70,6 +67,9 @@ pub enum Problem {
     /// The axes of an operand lie such that no map along each axis expresses the operator.
     #[error("mixes axes in a way that no map along each axis expresses")]
     Axes,
+    /// A result has an axis of length zero.
+    #[error("makes a tensor without elements")]
+    Empty,
     /// A folded weight overflowed.
     #[error("makes a weight that is not finite")]
     NotFinite,
@@ -86,11 +86,11 @@ impl Problem {
             Self::Product => "make one of its operands a constant",
             Self::ConstantOperand => "make the operand an initializer or a constant",
             Self::PositionFactor => "use one factor per channel",
-            Self::PadValue => "pad with zeros",
             Self::TooLarge { .. } => {
                 "move the Reshape, Transpose or concatenation next to the input or the output, or use fewer groups"
             }
             Self::Axes => "reshape its operands so that each axis is a dimension of its own",
+            Self::Empty => "remove it, or give its axes a length",
             Self::NotFinite => "check its constants",
         }
     }

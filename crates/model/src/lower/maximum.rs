@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
                 axis: place,
                 dilation: axis.dilation,
             };
-            image.value.expression = self.windows(node, padded, planar, windows)?;
+            image.value.expression = self.windows(node, &padded, planar, windows)?;
         }
         let layout = resized(&image, axes.iter().map(|axis| axis.output));
         Ok(image.value.with_layout(layout).noted(node))
@@ -173,7 +173,7 @@ impl<'a> Lowering<'a> {
                 axis: place,
                 dilation: 1,
             };
-            x.expression = self.windows(node, x.expression.clone(), planar, windows)?;
+            x.expression = self.windows(node, &x.expression.clone(), planar, windows)?;
             x.layout = x.layout.with_axis(axis, vec![]);
         }
         if smallest {
@@ -288,7 +288,7 @@ impl<'a> Lowering<'a> {
     fn windows(
         &mut self,
         node: &Node,
-        x: Expression,
+        x: &Expression,
         planar: Planar,
         windows: Windows,
     ) -> Result<Expression, LowerError> {
@@ -302,7 +302,7 @@ impl<'a> Lowering<'a> {
             known: BTreeMap::new(),
         };
         planner.plan(windows);
-        self.largest(node, &x, (planar, &planner), (windows, 0))
+        self.largest(node, x, (planar, &planner), (windows, 0))
     }
 
     /// The maxima of windows of `x` from position `start`.

@@ -123,6 +123,17 @@ fn problem(node: &Node, problem: Problem) -> LowerError {
 
 impl<'a> Lowering<'a> {
     fn node(&mut self, node: &'a Node) -> Result<(), LowerError> {
+        let values = node
+            .inputs
+            .iter()
+            .filter_map(Operand::value)
+            .chain(node.outputs.iter().copied());
+        if values
+            .into_iter()
+            .any(|value| self.graph.values[value].elements() == 0)
+        {
+            return Err(problem(node, Problem::Empty));
+        }
         if let Operation::Split { axis, sizes } = &node.operation {
             let parts = self.split(node, *axis, sizes)?;
             for (&output, part) in node.outputs.iter().zip(parts) {

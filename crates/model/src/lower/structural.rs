@@ -147,10 +147,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn pad(&mut self, node: &Node, pads: &[(i64, i64)], value: f32) -> Result<Value, LowerError> {
-        if value != 0.0 {
-            return Err(problem(node, Problem::PadValue));
-        }
         let mut x = self.operand(node, 0)?;
+        let inner = x.shape();
         for (axis, &(before, after)) in pads.iter().enumerate() {
             if (before, after) == (0, 0) {
                 continue;
@@ -163,6 +161,11 @@ impl<'a> Lowering<'a> {
                 length: length.map_err(|_| problem(node, Problem::Axes))?,
             };
             x = self.picked(node, x, axis, picking)?;
+        }
+        if value != 0.0 {
+            let border = border(&inner, pads, value);
+            let shape = x.shape();
+            x = self.add_constant(node, x, &shape, &border)?;
         }
         Ok(x.noted(node))
     }
@@ -307,4 +310,20 @@ impl<'a> Lowering<'a> {
         };
         self.shaped(node, x)
     }
+}
+
+/// The value around a tensor of this shape that is padded, and zeros where the tensor goes.
+fn border(inner: &[usize], pads: &[(i64, i64)], value: f32) -> Vec<f32> {
+    let axes = inner.iter().zip(pads);
+    let is_inside = axes.fold(vec![true], |all, (&length, &(before, after))| {
+        let length = length as i64;
+        let inside = |i: i64| (before..before + length).contains(&i);
+        all.iter()
+            .flat_map(|all| (0..length + before + after).map(move |i| *all && inside(i)))
+            .collect()
+    });
+    is_inside
+        .into_iter()
+        .map(|inside| if inside { 0.0 } else { value })
+        .collect()
 }

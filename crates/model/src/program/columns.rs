@@ -14,8 +14,10 @@ use crate::integer::{Extent, MAX_LOG_ROWS, RESERVED_ROWS};
 const MIN_LOG_ROWS: u32 = 6;
 /// Most lanes that the proof system takes.
 const MAX_LANES: u32 = 256;
-/// Sizes of proofs, in bytes, of which the first that can be kept is kept.
-const PROOF_SIZES: [u64; 2] = [4032, 6144];
+/// Bytes of a proof that are worth half as much work again to stay within.
+const SMALL_PROOF: u64 = 4032;
+/// Bytes of a proof that are worth any work to stay within.
+const LARGE_PROOF: u64 = 6144;
 /// Halves, quarters, eighths, sixteenths of a column are tried for tensors larger than that.
 const MAX_CUTS: u32 = 4;
 
@@ -44,18 +46,16 @@ impl Columns {
             .filter(|columns| columns.lanes <= MAX_LANES)
     }
 
-    /// Every length of columns that holds the tensors, the best first: those with small proofs before others, then by what proving costs.
+    /// Every length of columns that holds the tensors, the best first: by what proving costs, and by the size of proofs.
     #[must_use]
     pub fn candidates(extents: &[Extent]) -> Vec<Self> {
         let mut all: Vec<Self> = (MIN_LOG_ROWS..=MAX_LOG_ROWS)
             .filter_map(|log_rows| Self::new(extents, log_rows))
             .collect();
         all.sort_by_key(|columns| {
-            let size = PROOF_SIZES
-                .iter()
-                .position(|size| columns.proof_bytes() <= *size)
-                .unwrap_or(PROOF_SIZES.len());
-            (size, columns.cost())
+            let bytes = columns.proof_bytes();
+            let weight = if bytes > SMALL_PROOF { 3 } else { 2 };
+            (bytes > LARGE_PROOF, weight * columns.cost())
         });
         all
     }
@@ -165,15 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn large_networks_keep_proofs_small_first() {
-        let extents: Vec<Extent> = (0..8)
-            .map(|_| Extent {
-                positions: alloc::vec![32, 32],
-                channels: 32,
-            })
-            .collect();
-        let best = Columns::candidates(&extents).swap_remove(0);
-        assert!(best.proof_bytes() <= 4032, "{best:?}");
+    fn smaller_proofs_are_worth_some_work() {
+        let images = |count: usize, side: usize, channels: usize| -> Vec<Extent> {
+            let positions = alloc::vec![side, side];
+            let image = Extent {
+                positions,
+                channels,
+            };
+            (0..count).map(|_| image.clone()).collect()
+        };
+        let best = |extents: &[Extent]| Columns::candidates(extents).swap_remove(0);
+        let small = best(&images(4, 28, 6));
+        assert!(small.proof_bytes() <= SMALL_PROOF);
+        // Here it would cost much more.
+        let large = best(&images(8, 32, 32));
+        assert!((SMALL_PROOF + 1..=LARGE_PROOF).contains(&large.proof_bytes()));
         assert!(Columns::new(&[Extent::flat(1 << 28)], 12).is_none());
         assert!(Columns::candidates(&[Extent::flat((1 << 28) + 1)]).is_empty());
     }

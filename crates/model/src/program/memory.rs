@@ -14,11 +14,11 @@ const CELL: u64 = 24;
 /// Bytes of a weight in the key and once more in the graph that inference runs.
 const WEIGHT: u64 = 8;
 /// What a process holds before it reads a key.
-const PROCESS: u64 = 5_000_000;
-/// Vectors of scalars as long as a column, for each lane: four columns thrice, and two lookups.
-const VECTORS_PER_LANE: u64 = 14;
+const PROCESS: u64 = 6_000_000;
+/// Vectors of scalars as long as a column, for each lane: four columns thrice, and two lookups twice.
+const VECTORS_PER_LANE: u64 = 16;
 /// The same, whatever the number of lanes: the multiplicities and the table's side thrice, the table, and what the sumcheck holds.
-const VECTORS: u64 = 10;
+const VECTORS: u64 = 12;
 
 /// The most memory that a process should hold which reads the key of this program and proves one inference, in bytes.
 #[must_use]

@@ -48,6 +48,8 @@ pub(super) struct Resolved {
     pub(super) scales: Vec<f64>,
     /// Smallest and largest integer, per tensor.
     ranges: Vec<(i64, i64)>,
+    /// The same, but for a difference that is a part of a maximum the range of what it compares.
+    hulls: Vec<(i64, i64)>,
     /// Layers that rectify without an upper end.
     rectified: Vec<bool>,
 }
@@ -112,6 +114,7 @@ impl Resolved {
             ],
             scales: plan.input_scales.clone(),
             ranges: vec![(0, 0); inputs + layers],
+            hulls: vec![(0, 0); inputs + layers],
             rectified: vec![false; layers],
         };
         resolved.scales.resize(inputs + layers, 1.0);
@@ -198,11 +201,13 @@ impl Resolved {
         let inputs = plan.input_scales.len();
         for input in 0..inputs {
             self.ranges[input] = self.image(plan.codes, 0, None);
+            self.hulls[input] = self.ranges[input];
         }
         let layer = &plan.graph.layers[index];
         let Some(exact) = self.layers[index].exact.clone() else {
             let segment = self.layers[index].segment;
             self.ranges[inputs + index] = self.image(plan.codes, segment, None);
+            self.hulls[inputs + index] = self.ranges[inputs + index];
             return;
         };
         let sources: Vec<(i64, i64)> = layer
@@ -213,16 +218,15 @@ impl Resolved {
         let unit = self.layers[index].pre_scale / libm::exp2(f64::from(shift));
         let bias = bias_range(layer, unit);
         let mut range = exact.range(&sources, bias, shift);
-        if layer.activation.is_none() && bias == (0, 0) {
-            let within = self.within(plan, index);
+        let relu = layer.activation == Some(Activation::Relu);
+        if (layer.activation.is_none() || relu && exact.gain == 1.0) && bias == (0, 0) {
+            let within = self.within(layer, &exact);
             range = (range.0.max(within.0), range.1.min(within.1));
         }
         let cut = self.slots[self.layers[index].segment]
             .function
             .codes(plan.codes);
-        if layer.activation == Some(Activation::Relu)
-            && cut.is_some_and(|cut| range.1 > cut.1.into())
-        {
+        if relu && cut.is_some_and(|cut| range.1 > cut.1.into()) {
             self.rectified[index] = true;
             self.layers[index].segment = self.slot_of(plan, index);
         }
@@ -230,7 +234,9 @@ impl Resolved {
         let domain = &mut self.slots[segment].domain;
         domain.lo = domain.lo.min(range.0);
         domain.hi = domain.hi.max(range.1.saturating_add(1));
-        self.ranges[inputs + index] = self.image(plan.codes, segment, Some(range));
+        let made = self.image(plan.codes, segment, Some(range));
+        self.ranges[inputs + index] = made;
+        self.hulls[inputs + index] = if relu { self.hull(layer) } else { made };
     }
 
     /// The outputs of a segment, for `pre` in a range or everywhere.
@@ -248,37 +254,28 @@ impl Resolved {
         }
     }
 
-    /// The range of a copy, a maximum or an average: no larger than that of what is copied, compared or averaged, while a sum of
-    /// ranges would double with every comparison.
-    fn within(&self, plan: &Plan<'_>, index: usize) -> (i64, i64) {
-        let inputs = plan.input_scales.len();
-        let layers = &plan.graph.layers;
-        let difference = |source: usize| {
-            let made = layers.get(source.checked_sub(inputs)?)?;
-            let follows = matches!(made.scale, ScaleRule::Follows(_));
-            (follows && made.activation == Some(Activation::Relu)).then_some(&made.terms)
-        };
-        let mut hull = (0, 0);
-        for term in &layers[index].terms {
-            // Of max(a, b) = b + relu(a - b), the second part counts as a and b.
-            let compared = difference(term.source);
-            let sources = compared.unwrap_or(&layers[index].terms).iter();
-            let own = sources.filter(|other| compared.is_some() || other.source == term.source);
-            for (lo, hi) in own.map(|term| self.ranges[term.source]) {
-                hull = (hull.0.min(lo), hull.1.max(hi));
-            }
+    /// The range of a copy, a maximum or an average, or of the difference of two: no larger than that of what is copied, compared or averaged,
+    /// while a sum of ranges would double with every comparison.
+    fn within(&self, layer: &FloatLayer, exact: &Exact) -> (i64, i64) {
+        let (low, high) = self.hull(layer);
+        if layer.activation.is_some() {
+            return (low - high, high - low);
+        }
+        if exact.gain == 1.0 {
+            return (low, high);
         }
         // Half a step of rounding at each end.
-        let exact = self.layers[index].exact.as_ref();
-        let gain = exact.map_or(1.0, |exact| exact.gain);
-        if gain == 1.0 {
-            return hull;
-        }
-        let scaled = |code: i64| code as f64 / gain;
+        let scaled = |code: i64| code as f64 / exact.gain;
         (
-            libm::floor(scaled(hull.0) - 0.5) as i64,
-            libm::ceil(scaled(hull.1) + 0.5) as i64,
+            libm::floor(scaled(low) - 0.5) as i64,
+            libm::ceil(scaled(high) + 0.5) as i64,
         )
+    }
+
+    /// The least and the greatest of what a layer reads, 0 included. Of max(a, b) = b + relu(a - b), the second part counts as a and b.
+    fn hull(&self, layer: &FloatLayer) -> (i64, i64) {
+        let sources = layer.terms.iter().map(|term| self.hulls[term.source]);
+        sources.fold((0, 0), |(low, high), (lo, hi)| (low.min(lo), high.max(hi)))
     }
 }
 

@@ -70,8 +70,10 @@ def main():
     tests = sorted({name[len(node):].split("/")[0] for name in names if name.startswith(node) and name.endswith("/model.onnx")})
     taken = [t for t in tests if "_expanded" not in t and operators(wheel.read(f"{node}{t}/model.onnx")) <= OPERATORS]
     keep = tuple(f"{node}{t}/" for t in taken)
-    files = [n for n in names if n.startswith(keep) and not n.endswith("/")]
-    pack("node.bin", [(n[len(node):].removeprefix("test_"), wheel.read(n)) for n in files])
+    files = [(n[len(node):].removeprefix("test_"), wheel.read(n)) for n in names if n.startswith(keep) and not n.endswith("/")]
+    # Beside each model, the name of its one operator.
+    files += [(name[:-len("model.onnx")] + "operator", min(operators(model)).encode()) for name, model in files if name.endswith("/model.onnx")]
+    pack("node.bin", sorted(files))
     light = DATA + "light/"
     files = [n for n in names if n.startswith(light) and n.endswith((".onnx", ".pb"))]
     pack("light.bin", [(n[len(light):].removeprefix("light_"), wheel.read(n)) for n in files])

@@ -43,7 +43,7 @@ pub(crate) fn distance(actual: &Tensor, expected: &Tensor) -> Option<f64> {
     let pairs = actual.as_floats()?.iter().zip(expected.as_floats()?);
     let far = pairs.map(|(&a, &b)| {
         let (a, b) = (f64::from(a), f64::from(b));
-        if a == b {
+        if a == b || (a.is_nan() && b.is_nan()) {
             0.0
         } else {
             (a - b).abs() / (1e-7 + 1e-3 * b.abs())

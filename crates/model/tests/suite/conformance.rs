@@ -12,14 +12,73 @@ use tensorseal_model::import::{
 use tensorseal_model::onnx::Model;
 
 /// Tests outside of what is supported, by the beginning of their names, and why.
-const OUTSIDE: &[(&str, &str)] = &[];
+const OUTSIDE: &[(&str, &str)] = &[
+    (
+        "averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True",
+        BEYOND_PADDING,
+    ),
+    ("batchnorm_epsilon_training_mode", TRAINING),
+    ("batchnorm_example_training_mode", TRAINING),
+    ("cast_BFLOAT16", NARROW_FLOATS),
+    ("cast_DOUBLE_to_FLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT16_to_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT16_to_INT4", FOUR_BITS),
+    ("cast_FLOAT16_to_UINT4", FOUR_BITS),
+    ("cast_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT_to_BFLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT_to_FLOAT16", NARROW_FLOATS),
+    ("cast_FLOAT_to_FLOAT8", NARROW_FLOATS),
+    ("cast_FLOAT_to_INT4", FOUR_BITS),
+    ("cast_FLOAT_to_STRING", STRINGS),
+    ("cast_FLOAT_to_UINT4", FOUR_BITS),
+    ("cast_INT4", FOUR_BITS),
+    ("cast_STRING", STRINGS),
+    ("cast_UINT4", FOUR_BITS),
+    ("cast_no_saturate", NARROW_FLOATS),
+    ("dequantizelinear_blocked", BLOCKS),
+    ("dequantizelinear_e4m3fn", NARROW_FLOATS),
+    ("dequantizelinear_e5m2", NARROW_FLOATS),
+    ("dequantizelinear_int4", FOUR_BITS),
+    ("dequantizelinear_uint4", FOUR_BITS),
+    ("edge_pad", PAD_MODES),
+    ("equal_string", STRINGS),
+    ("identity_opt", SEQUENCES),
+    ("identity_sequence", SEQUENCES),
+    ("maxpool_with_argmax", INDICES),
+    ("qlinearmatmul_2D_int8", WRAPS),
+    ("qlinearmatmul_3D_int8", WRAPS),
+    ("quantizelinear_blocked", BLOCKS),
+    ("quantizelinear_e4m3fn", NARROW_FLOATS),
+    ("quantizelinear_e5m2", NARROW_FLOATS),
+    ("quantizelinear_int4", FOUR_BITS),
+    ("quantizelinear_uint4", FOUR_BITS),
+    ("reduce_min_empty_set", EMPTY),
+    ("reflect_pad", PAD_MODES),
+    ("training_dropout_default", TRAINING),
+    ("training_dropout_mask", TRAINING),
+    ("training_dropout/", TRAINING),
+    ("wrap_pad", PAD_MODES),
+];
+
+const BEYOND_PADDING: &str = "the expected mean counts what lies beyond the padding; later releases and onnxruntime agree with ours";
+const WRAPS: &str =
+    "the expected result wraps around where the definition saturates; onnxruntime agrees with ours";
+const TRAINING: &str = "training";
+const NARROW_FLOATS: &str = "16- and 8-bit floats as results, bfloat16 and 8-bit floats at all";
+const FOUR_BITS: &str = "4-bit integers";
+const STRINGS: &str = "strings";
+const SEQUENCES: &str = "sequences and optional tensors";
+const BLOCKS: &str = "scales in blocks";
+const PAD_MODES: &str = "pads that repeat or mirror elements";
+const INDICES: &str = "indices of maxima as a second output";
+const EMPTY: &str = "the minimum of nothing, which is infinite";
 
 /// All tests in the archive, and those of them outside. Both are stated, so that none can go missing unnoticed.
-const TESTS: usize = 0;
-const TESTS_OUTSIDE: usize = 0;
+const TESTS: usize = 517;
+const TESTS_OUTSIDE: usize = 74;
 
 /// Inputs of floats that are attributes in all but form: operator and index.
-const ATTRIBUTES: &[(&str, usize)] = &[
+pub(crate) const ATTRIBUTES: &[(&str, usize)] = &[
     ("Clip", 1),
     ("Clip", 2),
     ("Dropout", 1),
@@ -29,15 +88,15 @@ const ATTRIBUTES: &[(&str, usize)] = &[
     ("Range", 2),
 ];
 
-struct Case {
-    name: String,
-    operator: String,
-    model: Vec<u8>,
-    inputs: Vec<Option<Tensor>>,
-    outputs: Vec<Option<Tensor>>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) operator: String,
+    pub(crate) model: Vec<u8>,
+    pub(crate) inputs: Vec<Option<Tensor>>,
+    pub(crate) outputs: Vec<Option<Tensor>>,
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let files = archive("node.bin");
     let folder = |name: &String| name.split('/').next().unwrap().to_string();
     let mut names: Vec<String> = files.keys().map(folder).collect();
@@ -53,7 +112,7 @@ fn cases() -> Vec<Case> {
         .map(|name| {
             let model = files[&format!("{name}/model.onnx")].clone();
             Case {
-                operator: operator(&model),
+                operator: String::from_utf8(files[&format!("{name}/operator")].clone()).unwrap(),
                 inputs: tensors(&name, "input"),
                 outputs: tensors(&name, "output"),
                 model,
@@ -63,17 +122,11 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The operator of the model's only node. It is read from the bytes, because not every model in the archive can be parsed.
-fn operator(model: &[u8]) -> String {
-    Model::parse(model).map_or_else(
-        |_| String::from("unread"),
-        |model| model.graph.nodes[0].operator.to_string(),
-    )
-}
-
 impl Case {
     fn outside(&self) -> Option<&'static str> {
-        let reason = OUTSIDE.iter().find(|(name, _)| self.name.starts_with(name));
+        // The slash ends a whole name.
+        let name = format!("{}/", self.name);
+        let reason = OUTSIDE.iter().find(|(start, _)| name.starts_with(start));
         reason.map(|(_, reason)| *reason)
     }
 

@@ -161,8 +161,16 @@ fn initializers_that_do_not_hold_together() {
         ProtoError::Dimensions { .. }
     );
     refused_bytes!(
-        with(tensor("w", 3, &[1], &bytes(9, &[0]))),
-        ProtoError::ElementType { code: 3, .. }
+        with(tensor("w", 8, &[1], &bytes(9, &[0]))),
+        ProtoError::ElementType { code: 8, .. }
+    );
+    refused_bytes!(
+        with(tensor("w", 3, &[1], &int(5, 128))),
+        ProtoError::TensorRange { .. }
+    );
+    refused_bytes!(
+        with(tensor("w", 13, &[1], &bytes(9, &[255; 8]))),
+        ProtoError::TensorRange { .. }
     );
     refused_bytes!(
         with(tensor("w", 1, &[1], &bytes(13, &[]))),
@@ -196,7 +204,7 @@ fn operator_sets() {
         ModelBuilder { opset: 0, ..relu() },
         ImportError::OperatorSet {
             found: 0,
-            oldest: 11,
+            oldest: 1,
             newest: 21
         }
     );
@@ -327,6 +335,11 @@ fn what_a_file_leaves_open_is_given() {
     two.inputs.push(value_info("mask", 7, &[Dim::Open]));
     let mut options = ImportOptions::default();
     options.constants.insert("mask".into(), Tensor::float(1.0));
+    assert!(matches!(
+        FloatGraph::from_onnx_with(&two.build(), &options),
+        Err(ImportError::ConstantInput { code: 7, .. })
+    ));
+    two.inputs[1] = value_info("mask", 1, &[Dim::Open]);
     let graph = FloatGraph::from_onnx_with(&two.build(), &options).unwrap();
     assert_eq!(graph.inputs.len(), 1);
     let outputs = graph.run(&[&[1.0, 2.0, 3.0]]).unwrap();

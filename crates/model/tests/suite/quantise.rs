@@ -278,7 +278,8 @@ fn function(activation: Activation) -> (LayeredGraph, Vec<Sample>) {
         ScaleRule::Free,
     );
     net.output(y);
-    let points = -16..=16i16;
+    // At most as many as calibration looks at.
+    let points = -15..=15i16;
     let grid = points
         .clone()
         .flat_map(|a| points.clone().map(move |b| [a, b]));

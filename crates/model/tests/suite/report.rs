@@ -130,7 +130,7 @@ fn the_report_on_the_layers() {
             relu.weights,
             relu.segment
         ),
-        ("n_h", 2, 4, 4, 1)
+        ("n_h", 2, 4, 2, 1)
     );
     assert_eq!(
         (gemm.operators.as_slice(), gemm.weight_bits),

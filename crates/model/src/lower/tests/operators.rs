@@ -117,7 +117,7 @@ proptest! {
         shape in prop::collection::vec(1..6usize, 1..5),
         cuts in prop::collection::vec((0..5usize, 1..3i64, any::<bool>()), 4),
         pads in prop::collection::vec((-1..3i64, -1..3i64), 4),
-        (axis, conv) in (0..4usize, any::<bool>()),
+        (axis, conv, value) in (0..4usize, any::<bool>(), prop_oneof![Just(0.0f32), Just(0.5)]),
     ) {
         let mut net = Net::new(&[&shape]);
         let axes: Vec<SliceAxis> = shape.iter().zip(&cuts).map(|(&length, &(start, step, reversed))| {
@@ -129,7 +129,7 @@ proptest! {
         let pads: Vec<(i64, i64)> = shape.iter().zip(&pads).map(|(&length, &(before, after))| {
             if length as i64 + before + after > 0 { (before, after) } else { (0, 0) }
         }).collect();
-        let padded = net.unary(Operation::Pad { pads, value: 0.0 }, 0);
+        let padded = net.unary(Operation::Pad { pads, value }, 0);
         let axis = axis % shape.len();
         let joined = net.node(Operation::Concat { axis }, vec![Operand::Value(0), net_constant(&shape), Operand::Value(0)]);
         let again = net.unary(Operation::Slice { axes: net.shape(joined).iter().map(|&length| SliceAxis { start: length / 3, step: 1, length: length - length / 3 }).collect() }, joined);
