@@ -111,7 +111,7 @@ mod tests {
         let terms = IntegerTerm::wide(0, &[], &structural);
         assert_eq!(terms.len(), 2);
         assert_eq!(terms[1].exponent, 24);
-        let zero = Weights::Dense(vec![0]);
+        let zero = Weights::Dense(alloc::vec![0]);
         assert_eq!(IntegerTerm::wide(0, &[], &zero).len(), 1);
     }
 }

@@ -172,7 +172,7 @@ fn evaluated(seed: u64, shift: u32, log_rows: u32) -> (Network, IntegerGraph, Ve
         graph.validate().unwrap();
         let input = network.input();
         // Sums that leave the table belong to a scale that nobody would choose.
-        if let Ok(trace) = graph.infer(&[input.clone()]) {
+        if let Ok(trace) = graph.infer(core::slice::from_ref(&input)) {
             return (network, graph, input, trace);
         }
     }
