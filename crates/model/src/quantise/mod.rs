@@ -211,6 +211,7 @@ fn integer_layer(
             source: term.source,
             maps: term.maps.clone(),
             weights,
+            exponent: 0,
         });
     }
     Ok(IntegerLayer {

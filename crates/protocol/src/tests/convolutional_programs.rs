@@ -85,6 +85,17 @@ fn maps_at_the_ends_of_their_numbers() {
 }
 
 #[test]
+fn exponents_beyond_the_field() {
+    for term in 0..2 {
+        accepted(|parts| parts.layers[SPREAD].terms[term].exponent = 64);
+        for exponent in [65, u32::MAX] {
+            let found = error(|parts| parts.layers[SPREAD].terms[term].exponent = exponent);
+            assert_eq!(out_of_range(found), "exponent of a term");
+        }
+    }
+}
+
+#[test]
 fn structural_maps_that_would_keep_a_verifier_busy() {
     let busy = "work for maps and runs";
     for taps in [1 << 17, u32::MAX] {
@@ -312,6 +323,8 @@ fn every_number_of_a_term_and_every_limb_is_in_the_bytes() {
             *coefficient += 1;
         }
     });
+    differs(&|parts| parts.layers[SUM].terms[1].exponent = 64);
+    differs(&|parts| parts.layers[SPREAD].terms[0].exponent = 1);
     differs(&|parts| parts.layers[SPREAD].limbs.swap(0, 1));
     differs(&|parts| parts.layers[SPREAD].bias.truncate(1));
     // Dense and block-diagonal terms with the same runs.
