@@ -4,14 +4,14 @@
 //! says what a cell may hold. A [`Program`] is validated once, on construction, whoever wrote it: the prover and the verifier
 //! rely on what validation promises and check nothing of it again.
 
-mod batch;
+mod arrangement;
 mod encode;
 mod layer;
 mod place;
 mod tensor;
 mod validate;
 
-pub use batch::MAX_INFERENCES;
+pub use arrangement::{Arrangement, MAX_INFERENCES};
 pub use layer::{AxisMap, Layer, Term};
 pub use place::place;
 pub use tensor::{Block, Tensor};
@@ -185,6 +185,11 @@ impl Program {
     /// The tensors that a caller asks for.
     pub fn outputs(&self) -> &[u32] {
         &self.parts.outputs
+    }
+
+    /// Whether a tensor is an input or an output.
+    pub fn is_port(&self, tensor: u32) -> bool {
+        self.inputs().contains(&tensor) || self.outputs().contains(&tensor)
     }
 
     /// The least and greatest value that a cell of the tensor can have.

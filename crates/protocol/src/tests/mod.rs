@@ -3,6 +3,7 @@
 mod batch;
 mod batched;
 mod cheating;
+mod committed;
 mod completeness;
 mod forging;
 mod known_answer;
