@@ -22,6 +22,7 @@
 //! | `pairing` | the accumulator of pairing equations |
 //! | `prove`, [`backend`], [`msm`] | the prover's rounds, and the kernels that they run on |
 //! | `verify`, `batch` | the verifier, of one proof and of many |
+//! | [`bundle`] | a model's key and proofs behind one index |
 //! | `committed` | committed tensors, of which single inferences are opened later |
 //! | [`encoding`], [`digest`], [`curve`] | bytes |
 //!
@@ -49,6 +50,7 @@ extern crate alloc;
 
 pub mod backend;
 mod batch;
+pub mod bundle;
 mod committed;
 pub mod curve;
 pub mod digest;

@@ -138,15 +138,22 @@ impl Proof {
         Hasher::new("tensorseal proof file").part(bytes).finish()
     }
 
-    /// The model that a proof file names, read without the rest of it.
+    /// The model that a proof file names and how many inferences it claims, read without the rest of it.
     ///
     /// # Errors
     ///
     /// When the bytes do not begin as a proof file does.
-    pub fn model_of(bytes: &[u8]) -> Result<Digest32, DecodeError> {
+    pub fn head_of(bytes: &[u8]) -> Result<(Digest32, u32), DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.header(kind_of(bytes))?;
-        Ok(Digest32(reader.array()?))
+        let kind = kind_of(bytes);
+        reader.header(kind)?;
+        let model = Digest32(reader.array()?);
+        let inferences = if kind == FileKind::BatchProof {
+            reader.u32()?
+        } else {
+            1
+        };
+        Ok((model, inferences))
     }
 
     /// Reads a proof file. The argument is what is left after the public values; its bytes are read when it is verified.

@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod memory;
 
-pub use batch::{BatchReport, verify_batch};
+pub use batch::{BatchReport, Refusal, verify_batch};
+pub use memory::proving_bytes;
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;

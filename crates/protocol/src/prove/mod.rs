@@ -161,7 +161,12 @@ fn commit_key<'k>(
     if program.log_rows() == key.verifying().program().log_rows() {
         return Ok(own);
     }
-    let powers = srs.map_or(own.powers, Srs::powers);
+    let given = srs.map_or(own.powers, Srs::powers);
+    let powers = if given.len() > own.powers.len() {
+        given
+    } else {
+        own.powers
+    };
     let needed = powers_for_proving(program);
     let found = powers.len();
     let powers = powers

@@ -2,6 +2,7 @@
 
 mod batch;
 mod batched;
+mod bundle;
 mod cheating;
 mod committed;
 mod completeness;

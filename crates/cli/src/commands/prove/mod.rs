@@ -1,0 +1,386 @@
+//! `tensorseal prove`.
+
+mod plan;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use tensorseal_model::integer::{IntegerGraph, TensorInfo};
+use tensorseal_model::program::{Description, lift, witness};
+use tensorseal_protocol::bundle::BundleWriter;
+use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{
+    OpeningSecret, Proof, ProveOptions, ProvingKey, Runs, Witness, prove, prove_batch,
+    prove_committed,
+};
+use tensorseal_prover::Threads;
+
+use super::compile::PROVING_KEY;
+use crate::Outcome;
+use crate::args::ProveArguments;
+use crate::files::{self, Audience};
+use crate::measure::{available_bytes, peak_bytes, timed};
+use crate::terminal::{Progress, bytes, print_json, say, seconds, short_list};
+use plan::Limits;
+use zeroize::Zeroizing;
+
+/// Memory for proving where the system does not say what is free.
+const MEMORY_IF_UNKNOWN: u64 = 2 << 30;
+
+/// An output tensor: its integers, and the real values that they stand for.
+#[derive(Serialize)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) integers: Vec<i64>,
+    pub(crate) values: Vec<f32>,
+    /// Index of the largest value.
+    pub(crate) argmax: usize,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    model: String,
+    setup: &'static str,
+    inferences: usize,
+    /// How many proofs they have become; several stand in a bundle.
+    proofs: usize,
+    seconds: f64,
+    peak_bytes: Option<u64>,
+    /// The arguments alone; the file also holds the public values.
+    proof_bytes: usize,
+    file_bytes: usize,
+    public: Vec<&'static str>,
+    committed: Vec<&'static str>,
+    outputs: Vec<Output>,
+}
+
+/// What is shown of the tensors, and what is needed to prove them.
+struct Job<'a> {
+    options: ProveOptions<'a>,
+    committed: &'a [u32],
+    srs: Option<&'a Srs>,
+    /// Whether the tensors have a batch axis.
+    batch: bool,
+}
+
+/// What has been made.
+#[derive(Default)]
+struct Made {
+    proofs: Vec<Proof>,
+    secret: Option<OpeningSecret>,
+    outputs: Vec<Output>,
+}
+
+/// A key with the network that it holds.
+pub(crate) struct Model {
+    pub(crate) key: ProvingKey,
+    pub(crate) graph: IntegerGraph,
+}
+
+impl Model {
+    /// Reads the network out of a proving key.
+    pub(crate) fn new(key: ProvingKey) -> Result<Self> {
+        let description = Description::from_bytes(key.verifying().annotation())
+            .context("the key's annotation does not describe its model; compile the model again")?;
+        let graph = lift(key.verifying().program(), key.weights(), &description)?;
+        Ok(Self { key, graph })
+    }
+
+    /// Runs the network on an input.
+    pub(crate) fn run(&self, input: &[f32]) -> Result<(Witness, Output)> {
+        let integers = self.graph.quantise_input(input)?;
+        let trace = self.graph.infer(&integers)?;
+        let output = output(&self.graph, trace.output())?;
+        let witness = witness(self.key.verifying().program(), &trace)?;
+        Ok((witness, output))
+    }
+
+    /// Proves a run.
+    pub(crate) fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
+        let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom));
+        proof.context("no proof was made; if this persists, compile the model again")
+    }
+
+    /// Runs the network on some inputs, numbered from `first`, and proves the runs in one proof.
+    fn answer(
+        &self,
+        inputs: &[Vec<f32>],
+        first: usize,
+        job: &Job<'_>,
+        made: &mut Made,
+    ) -> Result<()> {
+        let mut witnesses = Vec::with_capacity(inputs.len());
+        for (input, index) in inputs.iter().zip(first..) {
+            let run = self.run(input);
+            let (witness, output) =
+                run.with_context(|| format!("running the network on input {index}"))?;
+            witnesses.push(witness);
+            made.outputs.push(output);
+        }
+        let runs = match &witnesses[..] {
+            [witness] if !job.batch => Runs::One(witness),
+            witnesses => Runs::Batch(witnesses),
+        };
+        let tools = (&Threads, &mut PlatformRandom as &mut _);
+        let key = (&self.key, job.srs);
+        let proof = match (job.committed, runs) {
+            ([], Runs::One(witness)) => self.prove(witness, &job.options)?,
+            ([], Runs::Batch(witnesses)) => {
+                prove_batch(key, witnesses, &job.options, tools).context("no proof was made")?
+            }
+            (committed, runs) => {
+                let (proof, secret) = prove_committed(key, runs, committed, &job.options, tools)
+                    .context("no proof was made")?;
+                match &mut made.secret {
+                    None => made.secret = Some(secret),
+                    Some(all) => all.append(secret)?,
+                }
+                proof
+            }
+        };
+        made.proofs.push(proof);
+        Ok(())
+    }
+
+    /// The input's tensor and the output's.
+    pub(crate) fn ports(&self) -> (u32, u32) {
+        let program = self.key.verifying().program();
+        (program.inputs()[0], program.outputs()[0])
+    }
+}
+
+fn output(graph: &IntegerGraph, integers: Vec<i64>) -> Result<Output> {
+    let TensorInfo { name, shape, .. } = &graph.output;
+    Ok(Output {
+        name: name.clone(),
+        shape: shape.clone(),
+        values: graph.dequantise_output(&integers)?,
+        argmax: argmax(&integers),
+        integers,
+    })
+}
+
+/// Index of the first of the largest values.
+pub(crate) fn argmax(values: &[i64]) -> usize {
+    let largest = values.iter().max();
+    values
+        .iter()
+        .position(|value| Some(value) == largest)
+        .unwrap_or(0)
+}
+
+pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
+    let path = arguments.model.join(PROVING_KEY);
+    let progress = Progress::spinner("reading the proving key");
+    let key = ProvingKey::from_bytes(&files::read(&path)?)
+        .with_context(|| format!("in {}", path.display()))?;
+    let model = Model::new(key).with_context(|| format!("in {}", path.display()))?;
+    let shown = Shown::new(&model, arguments);
+    let inputs = inputs(&model, arguments)?;
+    let srs = match &arguments.srs {
+        None => None,
+        Some(path) => {
+            progress.message("reading the setup");
+            Some(files::read_setup(path)?)
+        }
+    };
+    let job = Job {
+        options: ProveOptions {
+            public: &shown.public.0,
+            context: arguments.context.as_bytes(),
+        },
+        committed: &shown.committed.0,
+        srs: srs.as_ref(),
+        batch: arguments.batch.is_some(),
+    };
+    let sizes = sizes(&model, inputs.len(), &job, arguments)?;
+    progress.message("proving");
+    let mut made = Made::default();
+    let (result, time) = timed(|| {
+        let mut first = 0;
+        for size in &sizes {
+            if sizes.len() > 1 {
+                progress.set(first, inputs.len());
+            }
+            model.answer(&inputs[first..first + size], first, &job, &mut made)?;
+            first += size;
+        }
+        anyhow::Ok(())
+    });
+    result?;
+    let file_bytes = write(&model, &made, arguments)?;
+    drop(progress);
+
+    let summary = Summary {
+        model: model.key.verifying().digest().to_string(),
+        setup: model.key.verifying().setup().origin().name(),
+        inferences: inputs.len(),
+        proofs: made.proofs.len(),
+        seconds: time.as_secs_f64(),
+        peak_bytes: peak_bytes(),
+        proof_bytes: made.proofs.iter().map(|proof| proof.argument().len()).sum(),
+        file_bytes,
+        public: shown.public.1,
+        committed: shown.committed.1,
+        outputs: made.outputs,
+    };
+    if arguments.json {
+        print_json(&summary)?;
+    } else {
+        print(&summary, arguments, time)?;
+    }
+    Ok(Outcome::Good)
+}
+
+/// How many inferences each proof takes.
+fn sizes(
+    model: &Model,
+    inferences: usize,
+    job: &Job<'_>,
+    arguments: &ProveArguments,
+) -> Result<Vec<usize>> {
+    if !job.batch {
+        return Ok(vec![1]);
+    }
+    if inferences == 0 {
+        bail!("the batch is empty");
+    }
+    let own = model.key.powers();
+    let memory = arguments
+        .memory
+        .or_else(|| available_bytes().map(|bytes| bytes / 4 * 3))
+        .unwrap_or(MEMORY_IF_UNKNOWN);
+    let limits = Limits {
+        program: model.key.verifying().program(),
+        committed: job.committed,
+        powers: job.srs.map_or(own, |srs| srs.powers().len().max(own)),
+        memory,
+    };
+    let sizes = limits.sizes(inferences)?;
+    if sizes.len() > 1 && job.srs.is_none() {
+        eprintln!(
+            "the proving key's powers of tau are enough for {} inferences in a proof; with --srs a proof takes more and each costs less",
+            sizes[0]
+        );
+    }
+    Ok(sizes)
+}
+
+/// Writes the secret, then one proof as itself and several as a bundle; returns the bytes of that file.
+fn write(model: &Model, made: &Made, arguments: &ProveArguments) -> Result<usize> {
+    if let Some((secret, path)) = made.secret.as_ref().zip(arguments.secret.as_ref()) {
+        let bytes = Zeroizing::new(secret.to_bytes());
+        files::write(path, &bytes, Audience::Owner)?;
+    }
+    let encoded = match &made.proofs[..] {
+        [proof] => proof.to_bytes(),
+        proofs => {
+            let mut writer = BundleWriter::new(model.key.verifying());
+            let proofs: Vec<Vec<u8>> = proofs.iter().map(Proof::to_bytes).collect();
+            for proof in &proofs {
+                writer.push(proof)?;
+            }
+            let mut bytes = writer.front()?;
+            bytes.extend(proofs.concat());
+            bytes
+        }
+    };
+    files::write(&arguments.output, &encoded, Audience::Everybody)?;
+    Ok(encoded.len())
+}
+
+fn inputs(model: &Model, arguments: &ProveArguments) -> Result<Vec<Vec<f32>>> {
+    let TensorInfo { name, shape, .. } = &model.graph.input;
+    let (path, inputs) = match (&arguments.input, &arguments.batch) {
+        (Some(path), _) => (
+            path,
+            files::read_data(path)?.single(name, shape).map(|i| vec![i]),
+        ),
+        (None, Some(path)) => (path, files::read_data(path)?.samples(name, shape)),
+        (None, None) => bail!("give --input or --batch"),
+    };
+    inputs.with_context(|| format!("in {}", path.display()))
+}
+
+/// The tensors that are public and those that are committed, each with what they are called.
+struct Shown {
+    public: (Vec<u32>, Vec<&'static str>),
+    committed: (Vec<u32>, Vec<&'static str>),
+}
+
+impl Shown {
+    fn new(model: &Model, arguments: &ProveArguments) -> Self {
+        let (input, output) = model.ports();
+        let ports = [
+            (input, "input", arguments.hide_input, arguments.commit_input),
+            (
+                output,
+                "output",
+                arguments.hide_output,
+                arguments.commit_output,
+            ),
+        ];
+        let of = |wanted: &dyn Fn(bool, bool) -> bool| {
+            let ports = ports.iter();
+            let wanted = ports.filter(|(_, _, hidden, committed)| wanted(*hidden, *committed));
+            wanted.map(|(tensor, name, _, _)| (*tensor, *name)).unzip()
+        };
+        Self {
+            public: of(&|hidden, committed| !hidden && !committed),
+            committed: of(&|_, committed| committed),
+        }
+    }
+}
+
+fn print(summary: &Summary, arguments: &ProveArguments, time: Duration) -> Result<()> {
+    const SHOWN: usize = 10;
+    for output in summary.outputs.iter().take(SHOWN) {
+        say!(
+            "{}: {} (largest: {})",
+            output.name,
+            short_list(&output.integers),
+            output.argmax
+        );
+    }
+    let public = match summary.public.as_slice() {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    };
+    if let Some(more @ 1..) = summary.outputs.len().checked_sub(SHOWN) {
+        say!("and {more} more");
+    }
+    if summary.inferences > 1 {
+        let each = time / u32::try_from(summary.inferences).unwrap_or(u32::MAX);
+        say!(
+            "{} inferences, {} for each",
+            summary.inferences,
+            seconds(each)
+        );
+    }
+    say!("proved in {}; public: {public}", seconds(time));
+    if !summary.committed.is_empty() {
+        say!("committed: {}", summary.committed.join(", "));
+    }
+    if let Some(path) = &arguments.secret
+        && !summary.committed.is_empty()
+    {
+        say!(
+            "wrote {}: it opens what is committed, keep it",
+            path.display()
+        );
+    }
+    say!(
+        "wrote {}: {} of {}, with public values {}",
+        arguments.output.display(),
+        match summary.proofs {
+            1 => "a proof".to_owned(),
+            proofs => format!("a bundle of {proofs} proofs"),
+        },
+        bytes(summary.proof_bytes),
+        bytes(summary.file_bytes)
+    );
+    Ok(())
+}
