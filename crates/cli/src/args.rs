@@ -144,7 +144,8 @@ pub(crate) struct ProveArguments {
     /// The setup that the keys were made with: for columns longer than those of one inference.
     #[arg(long, value_name = "FILE")]
     pub(crate) srs: Option<PathBuf>,
-    /// Memory that proving may take, in bytes or with K, M, G behind; three quarters of what is free when left out.
+    /// Memory that proving may take besides the keys and the setup, in bytes or with K, M, G behind; three quarters of what is free
+    /// when left out.
     #[arg(long, value_name = "BYTES", requires = "batch", value_parser = parse_bytes)]
     pub(crate) memory: Option<u64>,
     /// Where to write the proof, or the bundle of proofs that a batch has become.

@@ -29,14 +29,14 @@ fn a_batch_larger_than_memory_becomes_a_bundle_of_proofs() {
     assert_eq!(summary["proofs"], 1);
     assert_eq!(verified(&one, &["--dev"]).0, 0);
 
-    let (path, summary) = batch("split.bundle", 5, &["--memory", "6M"]);
-    assert_eq!(summary["inferences"], 5);
+    let (path, summary) = batch("split.bundle", 40, &["--memory", "6M"]);
+    assert_eq!(summary["inferences"], 40);
     let proofs = summary["proofs"].as_u64().unwrap();
     assert!(proofs > 1, "{summary}");
-    assert_eq!(summary["outputs"].as_array().unwrap().len(), 5);
+    assert_eq!(summary["outputs"].as_array().unwrap().len(), 40);
     let (exit, verdict) = verify(&[&path]);
     assert_eq!(exit, 0);
-    for (key, value) in [("proofs", proofs), ("inferences", 5), ("miller_loops", 4)] {
+    for (key, value) in [("proofs", proofs), ("inferences", 40), ("miller_loops", 4)] {
         assert_eq!(verdict[key], value, "{key}");
     }
     assert_eq!(verdict["models"][0]["model"], super::digest().as_str());
@@ -176,25 +176,28 @@ fn a_split_batch_has_one_secret_and_a_bundle_gives_the_proof_of_an_opening() {
         "--secret",
         &secret,
         "--memory",
-        "6M",
+        "9M",
     ];
-    let (path, summary) = batch("committed.bundle", 4, &more);
+    let (path, summary) = batch("committed.bundle", 40, &more);
     assert!(summary["proofs"].as_u64().unwrap() > 1);
     let opening = at("last.opening");
     let open = [
-        "open", &secret, "--srs", &srs, "-o", &opening, "--index", "3",
+        "open", &secret, "--srs", &srs, "-o", &opening, "--index", "39",
     ];
     let output = tensorseal(&open);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("--tensor"), "{}", stderr(&output));
     let output = tensorseal(&[&open[..], &["--tensor", "output", "--json"]].concat());
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert_eq!(json(&output)["integers"], summary["outputs"][3]["integers"]);
+    assert_eq!(
+        json(&output)["integers"],
+        summary["outputs"][39]["integers"]
+    );
     let (exit, verdict) = verify(&[&path, "--opening", &opening]);
     assert_eq!(exit, 0, "{verdict}");
     assert_eq!(
         verdict["opened"][0]["integers"],
-        summary["outputs"][3]["integers"]
+        summary["outputs"][39]["integers"]
     );
 }
 

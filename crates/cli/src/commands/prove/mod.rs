@@ -49,6 +49,8 @@ struct Summary {
     proofs: usize,
     seconds: f64,
     peak_bytes: Option<u64>,
+    /// What a batch was planned to take, besides the keys and the setup.
+    estimated_bytes: Option<u64>,
     /// The arguments alone; the file also holds the public values.
     proof_bytes: usize,
     file_bytes: usize,
@@ -196,7 +198,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         srs: srs.as_ref(),
         batch: arguments.batch.is_some(),
     };
-    let sizes = sizes(&model, inputs.len(), &job, arguments)?;
+    let (sizes, estimated) = sizes(&model, inputs.len(), &job, arguments)?;
     progress.message("proving");
     let mut made = Made::default();
     let (result, time) = timed(|| {
@@ -221,6 +223,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         proofs: made.proofs.len(),
         seconds: time.as_secs_f64(),
         peak_bytes: peak_bytes(),
+        estimated_bytes: estimated,
         proof_bytes: made.proofs.iter().map(|proof| proof.argument().len()).sum(),
         file_bytes,
         public: shown.public.1,
@@ -235,15 +238,15 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-/// How many inferences each proof takes.
+/// How many inferences each proof takes, and of a batch the bytes that proving is estimated to take.
 fn sizes(
     model: &Model,
     inferences: usize,
     job: &Job<'_>,
     arguments: &ProveArguments,
-) -> Result<Vec<usize>> {
+) -> Result<(Vec<usize>, Option<u64>)> {
     if !job.batch {
-        return Ok(vec![1]);
+        return Ok((vec![1], None));
     }
     if inferences == 0 {
         bail!("the batch is empty");
@@ -266,7 +269,8 @@ fn sizes(
             sizes[0]
         );
     }
-    Ok(sizes)
+    let estimated = limits.peak(&sizes);
+    Ok((sizes, Some(estimated)))
 }
 
 /// Writes the secret, then one proof as itself and several as a bundle; returns the bytes of that file.

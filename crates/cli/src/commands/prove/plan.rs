@@ -43,6 +43,12 @@ impl Limits<'_> {
         Ok(sizes)
     }
 
+    /// Bytes that proving takes at the peak, by the estimate, for proofs of these sizes.
+    pub(super) fn peak(&self, sizes: &[usize]) -> u64 {
+        let each = sizes.iter().filter_map(|size| self.bytes(*size));
+        each.max().unwrap_or(0)
+    }
+
     fn arrangement(&self, inferences: usize) -> Arrangement {
         Arrangement {
             inferences: u32::try_from(inferences).ok(),

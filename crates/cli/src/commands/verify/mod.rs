@@ -24,8 +24,14 @@ use sources::Sources;
 const RANDOM_BYTES: usize = 32;
 
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
+    let given = arguments.key.iter().map(|path| load_key(path, arguments));
+    let given = given.collect::<Result<Vec<_>>>()?;
     let sources = Sources::new(&arguments.proof)?;
-    let keys = keys(&sources, arguments)?;
+    let keys = if given.is_empty() {
+        bundled_keys(&sources, arguments)?
+    } else {
+        given
+    };
     let (keys, tables): (Vec<VerifyingKey>, Vec<&'static str>) = keys.into_iter().unzip();
     let trusted: Result<Vec<Digest32>> = arguments
         .trust_setup
@@ -54,15 +60,11 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     batch::run((&keys, &tables), &sources, &options, arguments)
 }
 
-/// The keys that are given, or those of the bundles, each with where its table's commitments come from.
-fn keys(
+/// The keys of the bundles, each with where its table's commitments come from.
+fn bundled_keys(
     sources: &Sources,
     arguments: &VerifyArguments,
 ) -> Result<Vec<(VerifyingKey, &'static str)>> {
-    if !arguments.key.is_empty() {
-        let keys = arguments.key.iter();
-        return keys.map(|path| load_key(path, arguments)).collect();
-    }
     let mut keys: Vec<(VerifyingKey, &'static str)> = Vec::new();
     for (key, path) in sources.keys()? {
         if keys.iter().all(|(known, _)| known.digest() != key.digest()) {
