@@ -1,7 +1,10 @@
-import { type Batch, VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
+import { type Batch, VerifyingKey, verifyOpenings } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";
 import type { LoadOptions, PublicTensor, Rejected, Setup, Verdict, VerifyOptions } from "./types.js";
+
+/** Bytes of randomness that no prover can know. */
+export const RANDOM_BYTES = 32;
 
 const LOAD_OPTIONS: readonly string[] = [
   "model",
@@ -44,10 +47,16 @@ export class Key {
   }
 
   /** @internal */
-  verify(proof: Uint8Array, options?: VerifyOptions): Verdict {
-    const verdict = verifyBytes(this.#alive(), proof, this.#withDefaults(options)) as Verdict;
+  verify(proof: Uint8Array, openings: Uint8Array[], options?: VerifyOptions): Verdict {
+    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+    const accept = this.#withDefaults(options);
+    const verdict = verifyOpenings(this.#alive(), proof, openings, accept, randomness) as Verdict;
     if (!verdict.ok) return verdict;
-    return { ...verdict, public: verdict.public.map((tensor) => this.#named(tensor)) };
+    return {
+      ...verdict,
+      public: verdict.public.map((tensor) => this.#named(tensor)),
+      opened: verdict.opened.map((tensor) => this.#named(tensor)),
+    };
   }
 
   /** @internal Puts the proof into a batch; a proof that is refused without a decision is not in it. */
@@ -67,7 +76,7 @@ export class Key {
     return { ...options, allowDevelopmentSetup: allowed };
   }
 
-  #named(tensor: PublicTensor): PublicTensor {
+  #named<Tensor extends PublicTensor>(tensor: Tensor): Tensor {
     return { ...tensor, ...this.#ports.get(tensor.tensor) };
   }
 

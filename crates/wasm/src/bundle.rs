@@ -33,16 +33,27 @@ pub struct Bundle(BundleFront);
 
 #[wasm_bindgen]
 impl Bundle {
-    /// Reads the front of a bundle of `length` bytes.
+    /// Reads the front of a bundle.
     ///
     /// # Errors
     ///
     /// An `Error` with the code `damaged-bundle`, which names the part and the place.
     #[wasm_bindgen(constructor)]
-    pub fn new(front: &[u8], length: f64) -> Result<Self, JsValue> {
-        // A length of a file is a whole number below 2^53; anything else fits no bundle.
-        let front = BundleFront::from_bytes(front, length as u64);
+    pub fn new(front: &[u8]) -> Result<Self, JsValue> {
+        let front = BundleFront::from_bytes(front);
         front.map(Self).map_err(|error| bundle_error(&error))
+    }
+
+    /// Checks that the whole bundle, of `length` bytes, is as long as its parts together.
+    ///
+    /// # Errors
+    ///
+    /// As for the constructor.
+    #[wasm_bindgen(js_name = checkLength)]
+    pub fn check_length(&self, length: f64) -> Result<(), JsValue> {
+        // The length of a file is a whole number below 2^53; anything else fits no bundle.
+        let checked = self.0.check_length(length as u64);
+        checked.map_err(|error| bundle_error(&error))
     }
 
     /// The bytes of the key.

@@ -131,7 +131,8 @@ fn secret(bytes: &[u8]) -> Result<Value> {
 fn bundle(bytes: &[u8]) -> Result<Value> {
     let header = BundleHeader::from_bytes(bytes)?;
     let end = header.front_bytes().min(bytes.len());
-    let front = BundleFront::from_bytes(&bytes[..end], bytes.len() as u64)?;
+    let front = BundleFront::from_bytes(&bytes[..end])?;
+    front.check_length(bytes.len() as u64)?;
     let key = VerifyingKey::from_bytes(front.key())?;
     Ok(json!({
         "kind": "bundle (what it says is claimed, not checked: use verify)",

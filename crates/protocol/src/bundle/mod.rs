@@ -105,12 +105,13 @@ impl BundleHeader {
 }
 
 impl BundleFront {
-    /// Reads the front of a bundle, which must be as long as [`BundleHeader::front_bytes`] says. `length` is that of the whole bundle.
+    /// Reads the front of a bundle, which must be as long as [`BundleHeader::front_bytes`] says. Whether the file is as long as it
+    /// should be is for [`Self::check_length`] to say, when its length is known.
     ///
     /// # Errors
     ///
     /// [`BundleError`] names the part that is damaged: what a header's digest does not bind, what is cut off or too long.
-    pub fn from_bytes(front: &[u8], length: u64) -> Result<Self, BundleError> {
+    pub fn from_bytes(front: &[u8]) -> Result<Self, BundleError> {
         let header = BundleHeader::from_bytes(front)?;
         let truncated = |part, range: Range<usize>| {
             let found = count(front.len());
@@ -144,18 +145,20 @@ impl BundleFront {
         }
         let entries = read_entries(entries, count(index.start), count(index.end))?;
         let end = entries.last().map_or(count(index.end), BundleEntry::end);
-        let front = Self {
+        Ok(Self {
             digest: header.digest,
             key: key.to_vec(),
             entries,
             end,
-        };
-        front.check_length(length)?;
-        Ok(front)
+        })
     }
 
-    /// Checks that the bundle is as long as its parts together.
-    fn check_length(&self, length: u64) -> Result<(), BundleError> {
+    /// Checks that a bundle of `length` bytes is as long as its parts together.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`] names the first part that is cut short, or what follows the last.
+    pub fn check_length(&self, length: u64) -> Result<(), BundleError> {
         if let Some(cut) = self.entries.iter().find(|entry| entry.end() > length) {
             let fault = BundleFault::Truncated {
                 needed: cut.length.into(),

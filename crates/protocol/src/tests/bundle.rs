@@ -109,7 +109,9 @@ fn check(bytes: &[u8]) -> Result<(), BundleError> {
 fn front(bytes: &[u8]) -> Result<BundleFront, BundleError> {
     let header = BundleHeader::from_bytes(&bytes[..bytes.len().min(BUNDLE_HEADER_BYTES)])?;
     let end = header.front_bytes().min(bytes.len());
-    BundleFront::from_bytes(&bytes[..end], bytes.len() as u64)
+    let front = BundleFront::from_bytes(&bytes[..end])?;
+    front.check_length(bytes.len() as u64)?;
+    Ok(front)
 }
 
 fn slice<'a>(bytes: &'a [u8], entry: &BundleEntry) -> &'a [u8] {

@@ -167,7 +167,8 @@ fn front(path: &Path) -> Result<Option<BundleFront>> {
     }
     let header = BundleHeader::from_bytes(&bytes).with_context(damaged)?;
     more(&mut bytes, header.front_bytes())?;
-    let front = BundleFront::from_bytes(&bytes, length).with_context(damaged)?;
+    let front = BundleFront::from_bytes(&bytes).with_context(damaged)?;
+    front.check_length(length).with_context(damaged)?;
     Ok(Some(front))
 }
 
