@@ -39,11 +39,14 @@ export async function verifyBundle(
   const ranges = await rangesOf(source, FIRST, signal);
   try {
     const bundle = await front(ranges);
-    const key = new Key(bundle.key);
     try {
-      return await verifyAll({ bundle, key, ranges }, { ...accept, signal, onProgress });
+      const key = new Key(bundle.key);
+      try {
+        return await verifyAll({ bundle, key, ranges }, { ...accept, signal, onProgress });
+      } finally {
+        key.dispose();
+      }
     } finally {
-      key.dispose();
       bundle.free();
     }
   } finally {

@@ -8,6 +8,7 @@ mod committed;
 mod completeness;
 mod forging;
 mod known_answer;
+mod masked;
 mod messages;
 mod programs;
 mod rank;
