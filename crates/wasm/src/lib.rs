@@ -67,7 +67,10 @@ pub fn verify_openings(
     randomness: &[u8],
 ) -> Result<Object, JsValue> {
     let options = Options::from_js(options)?;
-    let openings: Vec<Vec<u8>> = openings.iter().map(Uint8Array::to_vec).collect();
+    let openings: Vec<Vec<u8>> = openings
+        .into_iter()
+        .map(|opening| opening.to_vec())
+        .collect();
     let openings: Vec<&[u8]> = openings.iter().map(Vec::as_slice).collect();
     let options = options.borrowed();
     let key = key.inner();
