@@ -1,14 +1,11 @@
 import { Batch } from "../wasm/verifier.js";
-import { Key } from "./key.js";
+import { Key, RANDOM_BYTES } from "./key.js";
 import { bytesOf } from "./source.js";
 import type { BatchEntry, BatchOptions, BatchRejection, BatchVerdict, Rejected } from "./types.js";
 import { init } from "./wasm.js";
 
 /** How long proofs are received before the page may do something else, in milliseconds. */
 const TURN = 40;
-
-/** Bytes of randomness that no prover can know. */
-const RANDOM_BYTES = 32;
 
 /** What a decision says. */
 interface Decision {

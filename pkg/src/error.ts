@@ -2,6 +2,8 @@
 export type ErrorCode =
   /** The bytes are not a verifying key, or one that contradicts itself. */
   | "malformed-key"
+  /** The bundle is cut short, damaged or lies about itself; the message names the part and the place. */
+  | "damaged-bundle"
   /** The key is that of another model than the one that was asked for. */
   | "wrong-model"
   /** A file could not be fetched or read. */

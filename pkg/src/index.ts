@@ -14,10 +14,11 @@
  */
 import { Key } from "./key.js";
 import { bytesOf } from "./source.js";
-import type { LoadOptions, Source, Verdict, VerifyOptions } from "./types.js";
+import type { LoadOptions, ProofOptions, Source, Verdict } from "./types.js";
 import { init } from "./wasm.js";
 
 export { verifyBatch } from "./batch.js";
+export { verifyBundle } from "./bundle.js";
 export { type ErrorCode, TensorsealError } from "./error.js";
 export type { Key } from "./key.js";
 export type {
@@ -26,7 +27,12 @@ export type {
   BatchOptions,
   BatchRejection,
   BatchVerdict,
+  BundleOptions,
+  BundleVerdict,
+  CommittedTensor,
   LoadOptions,
+  OpenedTensor,
+  ProofOptions,
   PublicTensor,
   Rejected,
   RejectionCode,
@@ -63,14 +69,27 @@ export async function loadKey(source: Source, options?: LoadOptions): Promise<Ke
 export async function verify(
   key: Key | Source,
   proof: Source,
-  options?: VerifyOptions,
+  options?: ProofOptions,
 ): Promise<Verdict> {
   const bytes = await bytesOf(proof, "the proof");
-  if (key instanceof Key) return key.verify(bytes, options);
+  const { openings, accept } = split(options);
+  const opened = await Promise.all(openings.map((opening) => bytesOf(opening, "an opening")));
+  if (key instanceof Key) return key.verify(bytes, opened, accept);
   const loaded = await loadKey(key);
   try {
-    return loaded.verify(bytes, options);
+    return loaded.verify(bytes, opened, accept);
   } finally {
     loaded.dispose();
   }
+}
+
+/** The openings, and the options of the verifier: what is no object stays as it is, for the verifier to refuse. */
+function split(options: ProofOptions | undefined): {
+  openings: readonly Source[];
+  accept: ProofOptions | undefined;
+} {
+  if (typeof options !== "object" || options === null) return { openings: [], accept: options };
+  const { openings = [], ...accept } = options;
+  if (!Array.isArray(openings)) throw new TypeError("openings must be an array");
+  return { openings, accept };
 }

@@ -1,8 +1,11 @@
-import { type Batch, VerifyingKey, verify as verifyBytes } from "../wasm/verifier.js";
+import { type Batch, VerifyingKey, verifyOpenings } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";
 import { arrange } from "./layout.js";
 import type { LoadOptions, PublicTensor, Rejected, Setup, Verdict, VerifyOptions } from "./types.js";
+
+/** Bytes of randomness that no prover can know. */
+export const RANDOM_BYTES = 32;
 
 const LOAD_OPTIONS: readonly string[] = [
   "model",
@@ -45,10 +48,16 @@ export class Key {
   }
 
   /** @internal */
-  verify(proof: Uint8Array, options?: VerifyOptions): Verdict {
-    const verdict = verifyBytes(this.#alive(), proof, this.#withDefaults(options)) as Verdict;
+  verify(proof: Uint8Array, openings: Uint8Array[], options?: VerifyOptions): Verdict {
+    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+    const accept = this.#withDefaults(options);
+    const verdict = verifyOpenings(this.#alive(), proof, openings, accept, randomness) as Verdict;
     if (!verdict.ok) return verdict;
-    return { ...verdict, public: verdict.public.map((tensor) => this.#described(tensor, verdict.inferences)) };
+    return {
+      ...verdict,
+      public: verdict.public.map((tensor) => this.#described(tensor, verdict.inferences)),
+      opened: verdict.opened.map((tensor) => this.#described(tensor, 1)),
+    };
   }
 
   /** @internal Puts the proof into a batch; a proof that is refused without a decision is not in it. */
@@ -69,7 +78,7 @@ export class Key {
   }
 
   /** The tensor with its name, scale, shape and order of elements, as far as the annotation gives them. */
-  #described(tensor: PublicTensor, inferences: number): PublicTensor {
+  #described<Tensor extends PublicTensor>(tensor: Tensor, inferences: number): Tensor {
     const { layout, ...words } = this.#ports.get(tensor.tensor) ?? {};
     return { ...arrange(tensor, layout, inferences), ...words };
   }

@@ -14,6 +14,12 @@ export interface VerifyOptions {
   readonly context?: Uint8Array | undefined;
 }
 
+/** How {@link verify} goes about it. */
+export interface ProofOptions extends VerifyOptions {
+  /** Openings of single inferences of what the proof commits to: all of them must hold, or the proof is not accepted. */
+  readonly openings?: readonly Source[] | undefined;
+}
+
 /** How {@link loadKey} treats a key. A name that is none of these is a `TypeError`. */
 export interface LoadOptions {
   /** The model that the key must be of: its digest in 64 hexadecimal digits. Any other key is refused with `wrong-model`. */
@@ -44,6 +50,20 @@ export interface PublicTensor {
   readonly values: Int32Array | readonly number[];
 }
 
+/** An input or output to which a proof commits. */
+export interface CommittedTensor {
+  /** The tensor's index in the model. */
+  readonly tensor: number;
+  /** Whether it is an input or an output of the model. */
+  readonly role: "input" | "output";
+}
+
+/** The values of one inference of a committed tensor, which an opening has shown. */
+export interface OpenedTensor extends PublicTensor {
+  /** The index of the inference in the proof, from zero. */
+  readonly inference: number;
+}
+
 /** An accepted proof. */
 export interface Accepted {
   readonly ok: true;
@@ -56,8 +76,12 @@ export interface Accepted {
   readonly development: boolean;
   /** How many inferences the proof is about. */
   readonly inferences: number;
-  /** What the proof reveals. Inputs and outputs that are absent stay hidden. */
+  /** What the proof reveals. Inputs and outputs that are neither here nor in `committed` stay hidden. */
   readonly public: readonly PublicTensor[];
+  /** What the proof commits to. */
+  readonly committed: readonly CommittedTensor[];
+  /** What the openings show. */
+  readonly opened: readonly OpenedTensor[];
   /** Miller loops that the final pairing took. */
   readonly millerLoops: number;
 }
@@ -69,6 +93,11 @@ export type RejectionCode =
   | "development-setup"
   | "unknown-setup"
   | "public-values"
+  | "committed-tensors"
+  | "wrong-proof"
+  | "not-committed"
+  | "no-inference"
+  | "damaged-bundle"
   | "degenerate-challenge"
   | "invalid-proof";
 
@@ -116,4 +145,24 @@ export interface BatchVerdict {
   readonly rejected: readonly BatchRejection[];
   /** Miller loops that the decision took, however many proofs there were. */
   readonly millerLoops: number;
+}
+
+/** The answer of {@link verifyBundle}. */
+export interface BundleVerdict extends BatchVerdict {
+  /** The digest of the model, in 64 hexadecimal digits. */
+  readonly model: string;
+  /** Where the setup comes from. */
+  readonly setup: Setup;
+  /** What stands for the whole bundle, its count, its order, every byte: a digest in 64 hexadecimal digits. */
+  readonly digest: string;
+  /** How many inferences the accepted proofs are about. */
+  readonly inferences: number;
+}
+
+/** How {@link verifyBundle} goes about it, besides what it accepts. */
+export interface BundleOptions extends VerifyOptions {
+  /** Told now and then how many proofs have been received, and how many there are. */
+  readonly onProgress?: ((received: number, proofs: number) => void) | undefined;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }

@@ -10,10 +10,12 @@ use tensorseal_model::data::DataFile;
 use tensorseal_model::program::{Description, lift, lower, witness};
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::backend::{Backend, Reference};
+use tensorseal_protocol::bundle::BundleWriter;
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::{SetupOrigin, Srs};
 use tensorseal_protocol::{
-    ProveOptions, ProvingKey, VerifyOptions, VerifyingKey, generate, prove, verify,
+    ProveOptions, ProvingKey, Runs, VerifyOptions, VerifyingKey, Witness, generate, prove,
+    prove_committed, verify, verify_opening,
 };
 use tensorseal_prover::Threads;
 
@@ -70,7 +72,7 @@ fn demo_key() -> ProvingKey {
     key
 }
 
-fn demo_proof(key: &ProvingKey, backend: &impl Backend) -> Vec<u8> {
+fn demo_witness(key: &ProvingKey) -> Witness {
     let description = Description::from_bytes(key.verifying().annotation()).unwrap();
     let graph = lift(key.verifying().program(), key.weights(), &description).unwrap();
     let input = DataFile::parse(&model_file("digits_demo_input.json")).unwrap();
@@ -80,13 +82,16 @@ fn demo_proof(key: &ProvingKey, backend: &impl Backend) -> Vec<u8> {
     let trace = graph
         .infer(&graph.quantise_inputs(&[input]).unwrap())
         .unwrap();
-    let witness = witness(key.verifying().program(), &trace).unwrap();
+    witness(key.verifying().program(), &trace).unwrap()
+}
+
+fn demo_proof(key: &ProvingKey, backend: &impl Backend) -> Vec<u8> {
     let options = ProveOptions {
         public: key.verifying().program().outputs(),
         context: &[],
     };
     let random = &mut DeterministicRandom::new([2; 32]);
-    prove(key, &witness, &options, (backend, random))
+    prove(key, &demo_witness(key), &options, (backend, random))
         .unwrap()
         .to_bytes()
 }
@@ -131,6 +136,56 @@ fn a_proof_of_the_first_version_verifies() {
     let verdict = verify(&key, &proof, &VerifyOptions::default()).unwrap();
     assert_eq!(verdict.setup, SetupOrigin::Hermez);
     assert_eq!(verdict.public[0].values().len(), 10);
+}
+
+#[test]
+fn committed_proofs_openings_and_bundles_are_the_files_and_verify() {
+    let key = demo_key();
+    let witnesses = vec![demo_witness(&key); 3];
+    let output = key.verifying().program().outputs();
+    let random = &mut DeterministicRandom::new([3; 32]);
+    let (proof, secret) = prove_committed(
+        (&key, None),
+        Runs::Batch(&witnesses),
+        output,
+        &ProveOptions::default(),
+        (&Threads, random),
+    )
+    .unwrap();
+    let proof = proof.to_bytes();
+    assert!(
+        golden("committed.bin", &proof) == proof,
+        "the proof changed"
+    );
+    let opening = secret.open(output[0], 1, hermez().powers(), (&Threads, random));
+    let opening = opening.unwrap().to_bytes();
+    assert!(
+        golden("opening.bin", &opening) == opening,
+        "the opening changed"
+    );
+    let mut writer = BundleWriter::new(key.verifying());
+    let proofs = [demo_proof(&key, &Threads), proof.clone()];
+    for proof in &proofs {
+        writer.push(proof).unwrap();
+    }
+    let bundle = [&writer.front().unwrap(), &proofs.concat()[..]].concat();
+    assert!(
+        golden("answers.bundle", &bundle) == bundle,
+        "the bundle changed"
+    );
+    let options = VerifyOptions::default();
+    let (verdict, opened) =
+        verify_opening(key.verifying(), &proof, &[&opening], &options, &[]).unwrap();
+    assert_eq!(
+        (verdict.inferences, verdict.committed),
+        (3, output.to_vec())
+    );
+    let expected: Vec<i64> = witnesses[1]
+        .tensor(output[0] as usize)
+        .iter()
+        .map(|cell| cell.out)
+        .collect();
+    assert_eq!(opened[0].values, expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Prove that a published answer came from a committed neural network, and check such proofs.
 #[derive(Debug, Parser)]
@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Setup(SetupArguments),
     Compile(CompileArguments),
     Prove(ProveArguments),
+    Open(OpenArguments),
+    Publish(PublishArguments),
     Verify(VerifyArguments),
     Inspect(InspectArguments),
     Demo(DemoArguments),
@@ -116,10 +118,14 @@ Examples:
   tensorseal prove sealed --input input.json -o answer.proof
   tensorseal prove sealed --input input.npz -o answer.proof --hide-input
   tensorseal prove sealed --batch inputs.npz --srs hermez.srs -o answers.proof
+  tensorseal prove sealed --batch inputs.npz --srs hermez.srs --memory 4G -o answers.bundle
+  tensorseal prove sealed --batch inputs.npz --srs hermez.srs --hide-input --commit-output --secret answers.secret -o answers.proof
 
-A batch is one proof of many inferences, with a leading sample axis in the data. The weights are paid for
-once; its longer columns need more powers of tau than the proving key holds, so it asks for the setup.
-The weights are always hidden. What is not hidden is part of the proof and bound by it.")]
+A batch is one proof of many inferences, with a leading sample axis in the data; the weights are paid for
+once. Its longer columns need more powers of tau than the proving key holds: with the setup a proof takes as
+many inferences as memory allows. What one proof cannot take becomes several, in one bundle.
+The weights are always hidden. An input or output is part of the proof and bound by it, or hidden, or
+committed: then the proof holds a commitment to it, and `open` shows single inferences later.")]
 pub(crate) struct ProveArguments {
     /// The folder that `compile` wrote.
     #[arg(value_name = "DIR")]
@@ -132,13 +138,17 @@ pub(crate) struct ProveArguments {
         conflicts_with = "batch"
     )]
     pub(crate) input: Option<PathBuf>,
-    /// Many inputs for one proof: the array has a leading sample axis.
-    #[arg(long, value_name = "INPUTS", requires = "srs")]
+    /// Many inputs: the array has a leading sample axis.
+    #[arg(long, value_name = "INPUTS")]
     pub(crate) batch: Option<PathBuf>,
-    /// The setup that the keys were made with, for a batch.
-    #[arg(long, value_name = "FILE", requires = "batch")]
+    /// The setup that the keys were made with: for columns longer than those of one inference.
+    #[arg(long, value_name = "FILE")]
     pub(crate) srs: Option<PathBuf>,
-    /// Where to write the proof.
+    /// Memory that proving may take besides the keys and the setup, in bytes or with K, M, G behind; three quarters of what is free
+    /// when left out.
+    #[arg(long, value_name = "BYTES", requires = "batch", value_parser = parse_bytes)]
+    pub(crate) memory: Option<u64>,
+    /// Where to write the proof, or the bundle of proofs that a batch has become.
     #[arg(short, long, value_name = "PROOF")]
     pub(crate) output: PathBuf,
     /// Keep the input secret.
@@ -147,7 +157,79 @@ pub(crate) struct ProveArguments {
     /// Keep the output secret.
     #[arg(long)]
     pub(crate) hide_output: bool,
+    /// Commit to the input: it stays secret until `open` shows it, inference by inference.
+    #[arg(long, conflicts_with = "hide_input", requires = "secret")]
+    pub(crate) commit_input: bool,
+    /// Commit to the output.
+    #[arg(long, conflicts_with = "hide_output", requires = "secret")]
+    pub(crate) commit_output: bool,
+    /// Where to write what opens committed tensors; keep it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret: Option<PathBuf>,
     /// Bind the proof to a text, for instance a challenge of the verifier's; it verifies with the same text only.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) context: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Open one inference of a committed input or output.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tensorseal open answers.secret --index 17 --srs hermez.srs -o answer17.opening
+  tensorseal open answers.secret --index 17 --tensor input --srs hermez.srs -o input17.opening
+
+Inferences are counted from zero, through all proofs where a batch has become several. Whoever has the
+key, the proof and the opening checks the values with `verify`, and learns nothing about other inferences.")]
+pub(crate) struct OpenArguments {
+    /// The file that `prove` wrote to --secret.
+    #[arg(value_name = "SECRET")]
+    pub(crate) secret: PathBuf,
+    /// The inference, from zero.
+    #[arg(long, value_name = "I")]
+    pub(crate) index: u32,
+    /// Which tensor, where both are committed.
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) tensor: Option<Port>,
+    /// The setup that the keys were made with; the bundled piece of the Hermez ceremony when left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: Option<PathBuf>,
+    /// Where to write the opening.
+    #[arg(short, long, value_name = "OPENING")]
+    pub(crate) output: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The input or the output of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Port {
+    Input,
+    Output,
+}
+
+/// Put a key and proofs of its model into one file for a static web server.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tensorseal publish sealed/model.vk answers/ -o answers.bundle
+  tensorseal verify answers.bundle --model DIGEST
+
+Every proof is verified first. A page reads a bundle by ranges, as much of it as it needs.")]
+pub(crate) struct PublishArguments {
+    /// The verifying key.
+    #[arg(value_name = "KEY")]
+    pub(crate) key: PathBuf,
+    /// The proofs in their order; a folder counts as its files that end in .proof, a bundle as its proofs.
+    #[arg(value_name = "PROOF", required = true)]
+    pub(crate) proof: Vec<PathBuf>,
+    /// Where to write the bundle.
+    #[arg(short, long, value_name = "BUNDLE")]
+    pub(crate) output: PathBuf,
+    /// The text to which the proofs are bound.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) context: String,
     /// Print one JSON object.
@@ -163,18 +245,24 @@ Examples:
   tensorseal verify --key sealed/model.vk answer.proof --model 3f1c… --expect-output class=7
   tensorseal verify --key sealed/model.vk answer.proof --dev --json
   tensorseal verify --key sealed/model.vk --key other/model.vk answers/ more.proof
+  tensorseal verify answers.bundle --model 3f1c…
+  tensorseal verify --key sealed/model.vk answers.bundle --opening answer17.opening
 
-Several proofs, or a folder of files that end in .proof, are decided by the pairings of one; each is
-checked under the key of the model that it names, and every bad one is listed with its reason.
+Several proofs, a folder of files that end in .proof, or a bundle are decided by the pairings of one; each
+is checked under the key of the model that it names, and every bad one is listed with its reason. With
+openings, only their proof is read out of a bundle and checked.
 Exit codes: 0 every proof holds, 1 one is rejected, 2 the files cannot be read.
 A key is only as good as where it comes from: pin the model with --model.")]
 pub(crate) struct VerifyArguments {
-    /// The verifying key; one for each model.
-    #[arg(long, value_name = "KEY", required = true)]
+    /// The verifying key; one for each model. A bundle brings its own where none is given.
+    #[arg(long, value_name = "KEY")]
     pub(crate) key: Vec<PathBuf>,
-    /// The proofs; a folder counts as its files that end in .proof.
+    /// The proofs; a folder counts as its files that end in .proof, a bundle as its proofs.
     #[arg(value_name = "PROOF", required = true)]
     pub(crate) proof: Vec<PathBuf>,
+    /// An opening of one inference of a committed input or output of the proof.
+    #[arg(long, value_name = "OPENING")]
+    pub(crate) opening: Vec<PathBuf>,
     /// The model's digest, as `compile` prints it: any other key is refused.
     #[arg(long, value_name = "DIGEST")]
     pub(crate) model: Option<String>,
@@ -258,4 +346,34 @@ pub(crate) struct BenchArguments {
     /// Print a JSON array.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A number of bytes, with K, M or G for powers of 1,024.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last().map(u8::to_ascii_uppercase) {
+        Some(b'K') => (&text[..text.len() - 1], 10),
+        Some(b'M') => (&text[..text.len() - 1], 20),
+        Some(b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give a number of bytes such as 500M or 4G".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_units() {
+        assert_eq!(parse_bytes("17"), Ok(17));
+        assert_eq!(parse_bytes("4G"), Ok(4 << 30));
+        assert_eq!(parse_bytes("500m"), Ok(500 << 20));
+        for wrong in ["", "G", "0", "-1", "4T", "99999999999G", "é"] {
+            assert!(parse_bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Setup(arguments) => commands::setup::run(arguments),
         Command::Compile(arguments) => commands::compile::run(arguments),
         Command::Prove(arguments) => commands::prove::run(arguments),
+        Command::Open(arguments) => commands::open::run(arguments),
+        Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Inspect(arguments) => commands::inspect::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),

@@ -17,6 +17,16 @@ pub(crate) fn peak_bytes() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// Memory that is free for this process, in bytes; `None` where the system does not say.
+pub(crate) fn available_bytes() -> Option<u64> {
+    let facts = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = facts
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
 /// Processor seconds that all threads of the process have used; `None` where the system does not say.
 pub(crate) fn cpu_seconds() -> Option<f64> {
     // The command's name, in parentheses, may hold spaces: fields are counted behind it.

@@ -27,16 +27,25 @@ pub enum FileKind {
     Proof,
     /// A proof of many inferences with their public values.
     BatchProof,
+    /// One inference of a committed tensor, opened.
+    Opening,
+    /// What opens the committed tensors of proofs.
+    OpeningSecret,
+    /// A model's key and proofs of it behind one index.
+    Bundle,
 }
 
 impl FileKind {
     /// Every kind, for recognising an unknown file.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Setup,
         Self::VerifyingKey,
         Self::ProvingKey,
         Self::Proof,
         Self::BatchProof,
+        Self::Opening,
+        Self::OpeningSecret,
+        Self::Bundle,
     ];
 
     /// The first four bytes of such a file.
@@ -47,6 +56,9 @@ impl FileKind {
             Self::ProvingKey => *b"TSpk",
             Self::Proof => *b"TSpf",
             Self::BatchProof => *b"TSpb",
+            Self::Opening => *b"TSop",
+            Self::OpeningSecret => *b"TSos",
+            Self::Bundle => *b"TSbn",
         }
     }
 
@@ -54,7 +66,13 @@ impl FileKind {
     pub const fn version(self) -> u16 {
         match self {
             Self::VerifyingKey => 2,
-            Self::Setup | Self::ProvingKey | Self::Proof | Self::BatchProof => 1,
+            Self::Setup
+            | Self::ProvingKey
+            | Self::Proof
+            | Self::BatchProof
+            | Self::Opening
+            | Self::OpeningSecret
+            | Self::Bundle => 1,
         }
     }
 
@@ -231,6 +249,29 @@ impl<'a> Reader<'a> {
         Ok(i64::from_le_bytes(wide))
     }
 
+    /// The next byte, which stays.
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.first().copied()
+    }
+
+    /// A width of 1 to 8 bytes, a count, then as many signed integers of that width, which must be the least that holds all.
+    pub fn values(&mut self) -> Result<Vec<i64>, DecodeError> {
+        let found = self.u8()?;
+        let width = usize::from(found);
+        let invalid = DecodeError::InvalidNumber {
+            what: "width of public values",
+            found: found.into(),
+        };
+        if !(1..=8).contains(&width) {
+            return Err(invalid);
+        }
+        let values = self.counted(|reader| reader.signed(width))?;
+        if width_of(&values) != width {
+            return Err(invalid);
+        }
+        Ok(values)
+    }
+
     /// A point of G1, compressed; infinity allowed.
     pub fn g1(&mut self) -> Result<G1Affine, DecodeError> {
         decode_g1(self.take(G1_BYTES)?).ok_or(DecodeError::InvalidPoint)
@@ -359,6 +400,25 @@ impl Writer {
         }
     }
 
+    /// Appends the least width that holds all values, their count, and the values.
+    #[expect(clippy::expect_used, reason = "a width is at most eight")]
+    pub fn values(&mut self, values: &[i64]) {
+        let width = width_of(values);
+        self.u8(u8::try_from(width).expect("a width is at most eight"));
+        self.count(values.len());
+        for value in values {
+            self.signed(*value, width);
+        }
+    }
+
+    /// Appends a count, then as many numbers.
+    pub fn numbers(&mut self, numbers: &[u32]) {
+        self.count(numbers.len());
+        for number in numbers {
+            self.u32(*number);
+        }
+    }
+
     /// Appends the length of a list, which every list in these formats keeps below 2^32.
     #[expect(
         clippy::expect_used,
@@ -382,6 +442,13 @@ pub fn signed_width(low: i64, high: i64) -> usize {
             -half <= low && high < half
         })
         .unwrap_or(8)
+}
+
+/// The least width that holds all values.
+fn width_of(values: &[i64]) -> usize {
+    let low = values.iter().copied().min().unwrap_or(0);
+    let high = values.iter().copied().max().unwrap_or(0);
+    signed_width(low, high)
 }
 
 #[cfg(test)]

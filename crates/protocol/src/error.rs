@@ -57,6 +57,30 @@ pub enum VerifyError {
         /// The value.
         found: i64,
     },
+    /// What is committed is not a list of inputs and outputs in ascending order, or one of them is public too.
+    CommittedTensor {
+        /// The tensor's index.
+        tensor: u32,
+    },
+    /// The opening is of another proof.
+    OtherProof {
+        /// The digest of the proof at hand.
+        expected: Digest32,
+        /// The digest that the opening names.
+        found: Digest32,
+    },
+    /// The proof does not commit to the tensor that is opened.
+    NotCommitted {
+        /// The tensor's index.
+        tensor: u32,
+    },
+    /// The proof has no such inference.
+    NoInference {
+        /// The index of the inference, from zero.
+        inference: u32,
+        /// How many the proof has.
+        inferences: u32,
+    },
     /// A challenge fell on a point where the equations decide nothing; an honest prover tries again.
     DegenerateChallenge,
     /// The equations do not hold: the proof is false.
@@ -74,6 +98,10 @@ impl VerifyError {
             Self::PublicTensor { .. } | Self::PublicLength { .. } | Self::PublicValue { .. } => {
                 "public-values"
             }
+            Self::CommittedTensor { .. } => "committed-tensors",
+            Self::OtherProof { .. } => "wrong-proof",
+            Self::NotCommitted { .. } => "not-committed",
+            Self::NoInference { .. } => "no-inference",
             Self::DegenerateChallenge => "degenerate-challenge",
             Self::Equations => "invalid-proof",
         }
@@ -108,6 +136,24 @@ impl fmt::Display for VerifyError {
             Self::PublicValue { tensor, found } => {
                 write!(f, "public tensor {tensor} cannot have the value {found}")
             }
+            Self::CommittedTensor { tensor } => write!(
+                f,
+                "committed tensor {tensor} is not an input or output of the model, is public too, or is out of order"
+            ),
+            Self::OtherProof { expected, found } => write!(
+                f,
+                "the opening is of proof {found}, the proof at hand is {expected}"
+            ),
+            Self::NotCommitted { tensor } => {
+                write!(f, "the proof does not commit to tensor {tensor}")
+            }
+            Self::NoInference {
+                inference,
+                inferences,
+            } => write!(
+                f,
+                "there is no inference {inference}, counted from zero, in a proof of {inferences}"
+            ),
             Self::DegenerateChallenge => f.write_str("a challenge is degenerate"),
             Self::Equations => f.write_str("the proof's equations do not hold"),
         }
@@ -215,10 +261,22 @@ impl From<RandomnessUnavailable> for KeyError {
     }
 }
 
-/// Why no proof was made.
+/// Why no proof or no opening was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProveError {
+    /// A tensor that was to be committed is no input or output, is named twice or is to be public too.
+    CommittedTensor {
+        /// The tensor's index.
+        tensor: u32,
+    },
+    /// There is no such inference of a committed tensor to open.
+    NothingToOpen {
+        /// The tensor's index.
+        tensor: u32,
+        /// The index of the inference, from zero.
+        inference: u32,
+    },
     /// A tensor that was to be public is no input or output, or is named twice.
     PublicTensor {
         /// The tensor's index.
@@ -252,13 +310,21 @@ impl fmt::Display for ProveError {
                     "tensor {tensor} is not an input or output, so cannot be public"
                 )
             }
+            Self::CommittedTensor { tensor } => write!(
+                f,
+                "tensor {tensor} cannot be committed: it is not an input or output, is named twice or is to be public too"
+            ),
+            Self::NothingToOpen { tensor, inference } => write!(
+                f,
+                "no secret opens inference {inference}, counted from zero, of tensor {tensor}"
+            ),
             Self::Randomness(error) => error.fmt(f),
             Self::Witness(error) => write!(f, "the witness does not fit the model: {error}"),
             Self::Inferences(error) => write!(f, "the model takes no such batch: {error}"),
             Self::OtherSetup => f.write_str("the setup is another one than the key's"),
             Self::SetupTooSmall { needed, found } => write!(
                 f,
-                "the batch needs a setup of {needed} powers, this one has {found}: use a larger one, or smaller batches"
+                "{needed} powers of tau are needed, {found} are there: use a larger setup, or smaller batches"
             ),
             Self::Unsatisfied => f.write_str(
                 "the proof that was made does not verify, so it is withheld: the witness is false or the proving key damaged",

@@ -21,7 +21,9 @@
 //! | `opening` | Mercury and the degree checks in one Laurent identity |
 //! | `pairing` | the accumulator of pairing equations |
 //! | `prove`, [`backend`], [`msm`] | the prover's rounds, and the kernels that they run on |
-//! | `verify` | the verifier |
+//! | `verify`, `batch` | the verifier, of one proof and of many |
+//! | [`bundle`] | a model's key and proofs behind one index |
+//! | `committed` | committed tensors, of which single inferences are opened later |
 //! | [`encoding`], [`digest`], [`curve`] | bytes |
 //!
 //! Papers: logUp (ePrint 2022/1530), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
@@ -48,6 +50,8 @@ extern crate alloc;
 
 pub mod backend;
 mod batch;
+pub mod bundle;
+mod committed;
 pub mod curve;
 pub mod digest;
 pub mod encoding;
@@ -77,10 +81,14 @@ mod testing;
 mod tests;
 
 pub use batch::{Batch, BatchVerdict, Claim};
+pub use committed::{
+    OpenedTensor, Opening, OpeningSecret, OpeningSecretError, ProofSecret, receive_opening,
+    verify_opening,
+};
 pub use error::{KeyError, ProveError, VerifyError};
 pub use keys::{ProvingKey, VerifyingKey, generate};
 pub use proof::{Proof, PublicTensor};
-pub use prove::{ProveOptions, powers_for_batch, prove, prove_batch};
+pub use prove::{ProveOptions, Runs, powers_for, prove, prove_batch, prove_committed};
 pub use sumcheck::{EVALUATIONS, Instance};
-pub use verify::{Verdict, VerifyOptions, receive, verify};
+pub use verify::{Contents, Verdict, VerifyOptions, receive, verify};
 pub use witness::{Cell, Witness, WitnessError};

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::digest::Digest32;
-use crate::encoding::{DecodeError, FileKind, Reader, Writer, signed_width, widen};
+use crate::curve::{G1_BYTES, G1Affine};
+use crate::digest::{Digest32, Hasher};
+use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::VerifyError;
-use crate::program::Program;
+use crate::program::{Arrangement, Program};
 use crate::transcript::Transcript;
 
 /// The values of a tensor that a proof reveals, row-major over (positions…, channels).
@@ -36,21 +37,26 @@ impl PublicTensor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     model: Digest32,
-    /// Of a batch, how many inferences it has.
-    inferences: Option<u32>,
+    arrangement: Arrangement,
     public: Vec<PublicTensor>,
     argument: Vec<u8>,
 }
 
+/// How a proof file lists a tensor.
+enum Listed {
+    Public(PublicTensor),
+    Committed(u32),
+}
+
 impl Proof {
     pub(crate) fn new(
-        (model, inferences): (Digest32, Option<u32>),
+        (model, arrangement): (Digest32, impl Into<Arrangement>),
         public: Vec<PublicTensor>,
         argument: Vec<u8>,
     ) -> Self {
         Self {
             model,
-            inferences,
+            arrangement: arrangement.into(),
             public,
             argument,
         }
@@ -63,7 +69,12 @@ impl Proof {
 
     /// How many inferences a proof of a batch is about; `None` for a proof of one, whose tensors have no batch axis.
     pub fn inferences(&self) -> Option<u32> {
-        self.inferences
+        self.arrangement.inferences
+    }
+
+    /// How the proof arranges the program, not yet checked.
+    pub fn arrangement(&self) -> &Arrangement {
+        &self.arrangement
     }
 
     /// The public tensors, not yet checked.
@@ -71,9 +82,9 @@ impl Proof {
         &self.public
     }
 
-    /// The public tensors alone.
-    pub(crate) fn into_public(self) -> Vec<PublicTensor> {
-        self.public
+    /// The arrangement and the public tensors alone.
+    pub(crate) fn into_contents(self) -> (Arrangement, Vec<PublicTensor>) {
+        (self.arrangement, self.public)
     }
 
     /// The argument: group elements and scalars, without the public values.
@@ -81,42 +92,68 @@ impl Proof {
         &self.argument
     }
 
+    /// The commitment to a column of the first round.
+    ///
+    /// # Errors
+    ///
+    /// When the argument is too short or no point is there.
+    pub(crate) fn column(&self, column: usize) -> Result<G1Affine, DecodeError> {
+        let mut reader = Reader::new(&self.argument);
+        reader.take(column.saturating_mul(G1_BYTES))?;
+        reader.g1_nonzero()
+    }
+
     /// The bytes of the proof file.
     ///
     /// Values take as few bytes as hold all values of the tensor in this proof.
-    #[expect(clippy::expect_used, reason = "a width is at most eight")]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::file(match self.inferences {
+        let mut writer = Writer::file(match self.arrangement.inferences {
             None => FileKind::Proof,
             Some(_) => FileKind::BatchProof,
         });
         writer.bytes(&self.model.0);
-        if let Some(inferences) = self.inferences {
+        if let Some(inferences) = self.arrangement.inferences {
             writer.u32(inferences);
         }
-        writer.count(self.public.len());
+        let committed = &self.arrangement.committed;
+        writer.count(self.public.len() + committed.len());
+        // Both lists ascend, and so does the one that they become.
+        let mut committed = committed.iter().copied().peekable();
         for public in &self.public {
-            let width = width(&public.values);
-            writer.u32(public.tensor);
-            writer.u8(u8::try_from(width).expect("a width is at most eight"));
-            writer.count(public.values.len());
-            for value in &public.values {
-                writer.signed(*value, width);
+            while let Some(tensor) = committed.next_if(|tensor| *tensor < public.tensor) {
+                write_committed(&mut writer, tensor);
             }
+            writer.u32(public.tensor);
+            writer.values(&public.values);
+        }
+        for tensor in committed {
+            write_committed(&mut writer, tensor);
         }
         writer.bytes(&self.argument);
         writer.finish()
     }
 
-    /// The model that a proof file names, read without the rest of it.
+    /// What distinguishes a proof file from every other: a digest of its bytes.
+    pub fn digest_of(bytes: &[u8]) -> Digest32 {
+        Hasher::new("tensorseal proof file").part(bytes).finish()
+    }
+
+    /// The model that a proof file names and how many inferences it claims, read without the rest of it.
     ///
     /// # Errors
     ///
     /// When the bytes do not begin as a proof file does.
-    pub fn model_of(bytes: &[u8]) -> Result<Digest32, DecodeError> {
+    pub fn head_of(bytes: &[u8]) -> Result<(Digest32, u32), DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.header(kind_of(bytes))?;
-        Ok(Digest32(reader.array()?))
+        let kind = kind_of(bytes);
+        reader.header(kind)?;
+        let model = Digest32(reader.array()?);
+        let inferences = if kind == FileKind::BatchProof {
+            reader.u32()?
+        } else {
+            1
+        };
+        Ok((model, inferences))
     }
 
     /// Reads a proof file. The argument is what is left after the public values; its bytes are read when it is verified.
@@ -134,11 +171,27 @@ impl Proof {
         } else {
             None
         };
-        let public = reader.counted(read_public)?;
+        let (mut public, mut committed) = (Vec::new(), Vec::new());
+        for listed in reader.counted(read_listed)? {
+            match listed {
+                Listed::Public(entry) => {
+                    ascending(&committed, entry.tensor)?;
+                    public.push(entry);
+                }
+                Listed::Committed(tensor) => {
+                    let shown: Vec<u32> = public.iter().map(|entry| entry.tensor).collect();
+                    ascending(&shown, tensor)?;
+                    committed.push(tensor);
+                }
+            }
+        }
         let argument = reader.take(reader.left())?.to_vec();
         Ok(Self {
             model,
-            inferences,
+            arrangement: Arrangement {
+                inferences,
+                committed,
+            },
             public,
             argument,
         })
@@ -154,28 +207,54 @@ fn kind_of(bytes: &[u8]) -> FileKind {
     }
 }
 
-fn width(values: &[i64]) -> usize {
-    let low = values.iter().copied().min().unwrap_or(0);
-    let high = values.iter().copied().max().unwrap_or(0);
-    signed_width(low, high)
+/// The mark of a committed tensor in the place of the width of its values.
+const COMMITTED: u8 = 0;
+
+fn write_committed(writer: &mut Writer, tensor: u32) {
+    writer.u32(tensor);
+    writer.u8(COMMITTED);
 }
 
-fn read_public(reader: &mut Reader<'_>) -> Result<PublicTensor, DecodeError> {
+fn read_listed(reader: &mut Reader<'_>) -> Result<Listed, DecodeError> {
     let tensor = reader.u32()?;
-    let found = reader.u8()?;
-    let bytes_each = usize::from(found);
-    let invalid = DecodeError::InvalidNumber {
-        what: "width of public values",
-        found: found.into(),
-    };
-    if !(1..=8).contains(&bytes_each) {
-        return Err(invalid);
+    if reader.peek() == Some(COMMITTED) {
+        reader.u8()?;
+        return Ok(Listed::Committed(tensor));
     }
-    let values = reader.counted(|reader| reader.signed(bytes_each))?;
-    if width(&values) != bytes_each {
-        return Err(invalid);
+    let values = reader.values()?;
+    Ok(Listed::Public(PublicTensor { tensor, values }))
+}
+
+/// Checks that a tensor comes after those of the other list: within a list order is checked with the tensors themselves.
+fn ascending(others: &[u32], tensor: u32) -> Result<(), DecodeError> {
+    if others.last().is_none_or(|last| *last < tensor) {
+        return Ok(());
     }
-    Ok(PublicTensor { tensor, values })
+    Err(DecodeError::InvalidNumber {
+        what: "order of tensors",
+        found: tensor.into(),
+    })
+}
+
+/// Checks that what is committed is inputs or outputs of the program, in ascending order and none of them public.
+///
+/// # Errors
+///
+/// The first tensor that is not.
+pub(crate) fn check_committed(
+    program: &Program,
+    committed: &[u32],
+    public: &[PublicTensor],
+) -> Result<(), VerifyError> {
+    let mut least = 0;
+    for tensor in committed.iter().copied() {
+        let shown = public.iter().any(|public| public.tensor == tensor);
+        if tensor < least || shown || !program.is_port(tensor) {
+            return Err(VerifyError::CommittedTensor { tensor });
+        }
+        least = tensor.saturating_add(1);
+    }
+    Ok(())
 }
 
 /// Checks that public tensors are inputs or outputs of the program, in ascending order, with as many values as they have cells,
@@ -188,7 +267,7 @@ pub(crate) fn check_public(program: &Program, public: &[PublicTensor]) -> Result
     let mut least = 0;
     for entry in public {
         let tensor = entry.tensor;
-        let port = program.inputs().contains(&tensor) || program.outputs().contains(&tensor);
+        let port = program.is_port(tensor);
         let Some(description) = program
             .tensors()
             .get(entry.tensor())
@@ -218,21 +297,26 @@ pub(crate) fn check_public(program: &Program, public: &[PublicTensor]) -> Result
     Ok(())
 }
 
-/// The transcript after everything that both sides know: protocol version, model, context, the number of inferences of a batch, and
-/// for each public tensor its index, shape and values (PROTOCOL §4).
+/// The transcript after everything that both sides know: protocol version, model, context, the number of inferences of a batch, the
+/// committed tensors where there are any, and for each public tensor its index, shape and values (PROTOCOL §4).
 pub(crate) fn begin(
     program: &Program,
-    (model, inferences): (Digest32, Option<u32>),
+    (model, arrangement): (Digest32, &Arrangement),
     context: &[u8],
     public: &[PublicTensor],
 ) -> Transcript {
-    let mut transcript = Transcript::new(match inferences {
+    let mut transcript = Transcript::new(match arrangement.inferences {
         None => "tensorseal proof v1",
         Some(_) => "tensorseal batch proof v1",
     });
     transcript.absorb("model", &model.0);
-    if let Some(inferences) = inferences {
+    if let Some(inferences) = arrangement.inferences {
         transcript.absorb("inferences", &inferences.to_le_bytes());
+    }
+    if !arrangement.committed.is_empty() {
+        let mut writer = Writer::new();
+        writer.numbers(&arrangement.committed);
+        transcript.absorb("committed tensors", &writer.finish());
     }
     transcript.absorb("context", context);
     let mut writer = Writer::new();

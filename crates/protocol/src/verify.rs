@@ -17,8 +17,8 @@ use crate::opening::{self, OpeningClaim, Openings, masked_tail};
 use crate::pairing::{Accumulator, Side};
 use crate::poly::multilinear::eq;
 use crate::poly::univariate::{evaluate, power, powers};
-use crate::program::Program;
-use crate::proof::{Proof, PublicTensor, begin, check_public};
+use crate::program::{Arrangement, Program};
+use crate::proof::{Proof, PublicTensor, begin, check_committed, check_public};
 use crate::srs::SetupOrigin;
 use crate::sumcheck::{self, active_at, mask_functional, mask_length};
 use crate::transcript::{Alpha, EqPoint, EquationWeight, Eta, Receiver, Xi};
@@ -47,8 +47,21 @@ pub struct Verdict {
     pub inferences: u32,
     /// The tensors that the proof reveals, inputs and outputs that are absent are hidden.
     pub public: Vec<PublicTensor>,
+    /// The tensors to which the proof commits, to be opened later for single inferences.
+    pub committed: Vec<u32>,
     /// Miller loops that the pairing took.
     pub miller_loops: usize,
+}
+
+/// What a proof says if it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// How many inferences the proof is about.
+    pub inferences: u32,
+    /// The tensors that it reveals.
+    pub public: Vec<PublicTensor>,
+    /// The tensors to which it commits.
+    pub committed: Vec<u32>,
 }
 
 /// Verifies a proof file.
@@ -67,20 +80,20 @@ pub fn verify(
     proof: &[u8],
     options: &VerifyOptions<'_>,
 ) -> Result<Verdict, VerifyError> {
-    let (claim, public) = receive(key, proof, options)?;
-    let inferences = claim.inferences();
+    let (claim, contents) = receive(key, proof, options)?;
     let miller_loops = decide(claim)?;
     Ok(Verdict {
         setup: key.setup().origin(),
         model: key.digest(),
-        inferences,
-        public,
+        inferences: contents.inferences,
+        public: contents.public,
+        committed: contents.committed,
         miller_loops,
     })
 }
 
-/// Receives a proof file for a batch: checks everything but the pairing equations. Returns the claim, and the tensors that are public
-/// if it holds.
+/// Receives a proof file for a batch: checks everything but the pairing equations. Returns the claim, and what it
+/// says if it holds.
 ///
 /// # Errors
 ///
@@ -88,16 +101,13 @@ pub fn verify(
 ///
 /// # Soundness
 ///
-/// Nothing is proved until a [`Batch`](crate::Batch) with the claim has been decided.
+/// Nothing is proved until a [`Batch`] with the claim has been decided.
 pub fn receive(
     key: &VerifyingKey,
     proof: &[u8],
     options: &VerifyOptions<'_>,
-) -> Result<(Claim, Vec<PublicTensor>), VerifyError> {
-    check_setup(key, options)?;
-    if let Some(expected) = options.model {
-        same_model(expected, key.digest())?;
-    }
+) -> Result<(Claim, Contents), VerifyError> {
+    check_key(key, options)?;
     let digest = Hasher::new("tensorseal claim")
         .part(&key.digest().0)
         .part(options.context)
@@ -105,20 +115,29 @@ pub fn receive(
         .finish();
     let proof = Proof::from_bytes(proof)?;
     same_model(key.digest(), proof.model())?;
-    let batched = batched(key, &proof)?;
-    let program = batched.as_ref().unwrap_or(key.program());
+    let arranged = arranged(key, &proof)?;
+    let program = arranged.as_ref().unwrap_or(key.program());
     check_public(program, proof.public())?;
     let equations = Equations::receive((key, program), &proof, options.context)?.accumulate();
-    let inferences = proof.inferences().unwrap_or(1);
-    let claim = Claim::new((key, inferences), digest, equations);
-    Ok((claim, proof.into_public()))
+    let claim = Claim::new(key, digest, equations);
+    let (arrangement, public) = proof.into_contents();
+    let contents = Contents {
+        inferences: arrangement.count(),
+        public,
+        committed: arrangement.committed,
+    };
+    Ok((claim, contents))
 }
 
-/// The program of a batch; `None` where the proof is of one inference, by the key's own program.
-fn batched(key: &VerifyingKey, proof: &Proof) -> Result<Option<Program>, VerifyError> {
-    let program = |inferences| key.program().batched(inferences);
-    let batched = proof.inferences().map(program).transpose();
-    batched.map_err(VerifyError::Inferences)
+/// The program as the proof arranges it; `None` where that is the key's own.
+pub(crate) fn arranged(key: &VerifyingKey, proof: &Proof) -> Result<Option<Program>, VerifyError> {
+    let arrangement: &Arrangement = proof.arrangement();
+    if arrangement.is_plain() {
+        return Ok(None);
+    }
+    check_committed(key.program(), &arrangement.committed, proof.public())?;
+    let program = key.program().arranged(arrangement);
+    program.map(Some).map_err(VerifyError::Inferences)
 }
 
 /// Decides the mathematics alone, whatever the setup, for a proof by this program whose public tensors have been checked.
@@ -129,16 +148,28 @@ pub(crate) fn check_equations(
 ) -> Result<(), VerifyError> {
     let equations = Equations::receive((key, program), proof, context)?.accumulate();
     // The digest goes into the weights of a batch; one claim has none.
-    decide(Claim::new((key, 1), key.digest(), equations)).map(|_| ())
+    decide(Claim::new(key, key.digest(), equations)).map(|_| ())
 }
 
 /// Decides one claim; returns the number of Miller loops.
-fn decide(claim: Claim) -> Result<usize, VerifyError> {
+pub(crate) fn decide(claim: Claim) -> Result<usize, VerifyError> {
     let verdict = Batch::decide_one(claim, &Compact);
     if verdict.rejected.is_empty() {
         Ok(verdict.miller_loops)
     } else {
         Err(VerifyError::Equations)
+    }
+}
+
+/// Checks that the key is that of the model that is asked for, under a setup that is accepted.
+pub(crate) fn check_key(
+    key: &VerifyingKey,
+    options: &VerifyOptions<'_>,
+) -> Result<(), VerifyError> {
+    check_setup(key, options)?;
+    match options.model {
+        Some(expected) => same_model(expected, key.digest()),
+        None => Ok(()),
     }
 }
 
@@ -158,7 +189,7 @@ fn check_setup(key: &VerifyingKey, options: &VerifyOptions<'_>) -> Result<(), Ve
     }
 }
 
-fn same_model(expected: Digest32, found: Digest32) -> Result<(), VerifyError> {
+pub(crate) fn same_model(expected: Digest32, found: Digest32) -> Result<(), VerifyError> {
     if expected == found {
         Ok(())
     } else {
@@ -253,7 +284,7 @@ impl Equations {
         proof: &Proof,
         context: &[u8],
     ) -> Result<Self, VerifyError> {
-        let statement = (key.digest(), proof.inferences());
+        let statement = (key.digest(), proof.arrangement());
         let transcript = begin(program, statement, context, proof.public());
         let mut channel = Receiver::new(transcript, proof.argument());
 
@@ -298,19 +329,7 @@ impl Equations {
         let [w1, w2, w3, w4] = self.weights;
         let openings = &self.openings;
         let mut sum = Accumulator::default();
-        for (point, [u, v]) in openings.combined() {
-            sum.add(Side::One, point, w1 * u + w2 * v);
-        }
-        let [u, v] = &openings.combinations;
-        let [y1, y2] = openings.values;
-        sum.add(Side::One, self.g, w1 * u.g + w2 * v.g - w4);
-        let constant = -(w1 * y1 + w2 * y2);
-        for ((quotient, point), weight) in
-            openings.quotients.iter().zip(openings.points).zip([w1, w2])
-        {
-            sum.add(Side::One, *quotient, weight * point);
-            sum.add(Side::Tau, *quotient, -weight);
-        }
+        let constant = openings.accumulate(&mut sum, self.g, [w1, w2, w3]);
 
         let xi = powers(self.xi, self.columns.len() + 1);
         for (column, power) in self.columns.iter().zip(&xi) {
@@ -320,10 +339,7 @@ impl Equations {
         let theta = self.lookup.theta.0;
         let table = w3 * xi.last().copied().unwrap_or(Fr::ZERO);
         sum.shared = [constant, table, table * theta, table * theta.square(), w4];
-        sum.add(Side::One, openings.g_p, -w3);
-        sum.add(Side::One, openings.q_p, w3 * openings.alpha_prime);
-        sum.add(Side::TauC, openings.q_p, -w3);
-
+        sum.add(Side::One, self.g, -w4);
         sum.add(Side::One, self.q, w4 * self.alpha);
         sum.add(Side::TauC, self.q, -w4);
         sum.add(Side::Beta, self.correction, -Fr::ONE);

@@ -7,7 +7,7 @@
 
 mod batch;
 
-pub use batch::{BatchReport, verify_batch};
+pub use batch::{BatchReport, Refusal, verify_batch};
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;

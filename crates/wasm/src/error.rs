@@ -2,13 +2,23 @@
 
 use js_sys::{Error, Reflect, TypeError};
 use tensorseal_protocol::KeyError;
+use tensorseal_protocol::bundle::BundleError;
 use wasm_bindgen::JsValue;
 
 /// An `Error` with a stable `code` for bytes that are not a usable key.
 pub(crate) fn key_error(error: &KeyError) -> JsValue {
-    let exception = Error::new(&error.to_string());
+    coded("malformed-key", &error.to_string())
+}
+
+/// An `Error` with a stable `code` for bytes that are no intact bundle.
+pub(crate) fn bundle_error(error: &BundleError) -> JsValue {
+    coded(error.code(), &error.to_string())
+}
+
+fn coded(code: &str, message: &str) -> JsValue {
+    let exception = Error::new(message);
     // Setting a field of an error that was made here does not fail.
-    let _ = Reflect::set(&exception, &"code".into(), &"malformed-key".into());
+    let _ = Reflect::set(&exception, &"code".into(), &code.into());
     exception.into()
 }
 

@@ -3,17 +3,36 @@
 use js_sys::{Array, Int32Array, Object};
 use tensorseal_protocol::program::Program;
 use tensorseal_protocol::srs::SetupOrigin;
-use tensorseal_protocol::{PublicTensor, Verdict, VerifyError};
+use tensorseal_protocol::{OpenedTensor, Verdict, VerifyError};
 use wasm_bindgen::JsValue;
 
 use crate::record::Record;
 
-/// `{ ok: true, code: "ok", model, setup, development, inferences, public, millerLoops }`.
-pub(crate) fn accepted(program: &Program, verdict: &Verdict) -> Object {
+/// `{ ok: true, code: "ok", model, setup, development, inferences, public, committed, opened, millerLoops }`.
+pub(crate) fn accepted(program: &Program, verdict: &Verdict, opened: &[OpenedTensor]) -> Object {
+    let committed: Array = verdict
+        .committed
+        .iter()
+        .map(|tensor| {
+            Record::new()
+                .with("tensor", *tensor)
+                .with("role", role(program, *tensor))
+                .finish()
+        })
+        .collect();
+    let opened: Array = opened
+        .iter()
+        .map(|opened| {
+            tensor((program, 1), opened.tensor, &opened.values)
+                .with("inference", opened.inference)
+                .finish()
+        })
+        .collect();
     let public: Array = verdict
         .public
         .iter()
-        .map(|tensor| public_tensor((program, verdict.inferences), tensor))
+        .filter_map(|public| Some((u32::try_from(public.tensor()).ok()?, public.values())))
+        .map(|(index, values)| tensor((program, verdict.inferences), index, values).finish())
         .collect();
     Record::new()
         .with("ok", true)
@@ -23,29 +42,39 @@ pub(crate) fn accepted(program: &Program, verdict: &Verdict) -> Object {
         .with("development", verdict.setup == SetupOrigin::Development)
         .with("inferences", verdict.inferences)
         .with("public", public)
+        .with("committed", committed)
+        .with("opened", opened)
         .with("millerLoops", number(verdict.miller_loops))
         .finish()
 }
 
 /// `{ ok: false, code, reason }`.
 pub(crate) fn rejected(error: &VerifyError) -> Object {
+    refused(error.code(), &error.to_string())
+}
+
+/// `{ ok: false, code, reason }`.
+pub(crate) fn refused(code: &str, reason: &str) -> Object {
     Record::new()
         .with("ok", false)
-        .with("code", error.code())
-        .with("reason", error.to_string())
+        .with("code", code)
+        .with("reason", reason)
         .finish()
 }
 
+fn role(program: &Program, tensor: u32) -> &'static str {
+    if program.inputs().contains(&tensor) {
+        "input"
+    } else {
+        "output"
+    }
+}
+
 /// `{ tensor, role, shape, values }`, values row-major over the shape, of many inferences their number first and the channels last.
-fn public_tensor((program, inferences): (&Program, u32), public: &PublicTensor) -> Object {
-    let index = public.tensor();
-    let input = program
-        .inputs()
-        .iter()
-        .any(|tensor| usize::try_from(*tensor) == Ok(index));
-    let own = program
-        .tensors()
-        .get(index)
+fn tensor((program, inferences): (&Program, u32), index: u32, integers: &[i64]) -> Record {
+    let own = usize::try_from(index)
+        .ok()
+        .and_then(|index| program.tensors().get(index))
         .into_iter()
         .flat_map(|tensor| tensor.positions.iter().chain([&tensor.channels]));
     let batch = (inferences > 1).then_some(&inferences);
@@ -55,11 +84,10 @@ fn public_tensor((program, inferences): (&Program, u32), public: &PublicTensor) 
         .map(|length| JsValue::from(*length))
         .collect();
     Record::new()
-        .with("tensor", number(index))
-        .with("role", if input { "input" } else { "output" })
+        .with("tensor", index)
+        .with("role", role(program, index))
         .with("shape", shape)
-        .with("values", values(public.values()))
-        .finish()
+        .with("values", values(integers))
 }
 
 /// An `Int32Array`, as every table output fits; if one ever did not, an array of numbers.

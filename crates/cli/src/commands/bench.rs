@@ -236,7 +236,11 @@ fn verify_repeatedly(
 }
 
 fn verify_as_batch(key: VerifyingKey, proofs: &[Vec<u8>]) -> Result<f64> {
-    let batch = proofs.iter().cycle().take(BATCH).map(Ok::<_, Infallible>);
+    let batch = proofs
+        .iter()
+        .cycle()
+        .take(BATCH)
+        .map(|proof| Ok::<_, Infallible>(Ok(proof)));
     let (report, time) = timed(|| verify_batch(&[key], batch, &ACCEPT, &[], |_| ()));
     let report = report?;
     ensure!(

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tensorseal_model::program::Description;
 use tensorseal_model::report::CompileReport;
+use tensorseal_protocol::bundle::{BundleFront, BundleHeader};
 use tensorseal_protocol::encoding::FileKind;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{Proof, ProvingKey, VerifyingKey};
+use tensorseal_protocol::{Opening, OpeningSecret, Proof, ProvingKey, VerifyingKey};
 
 use super::compile::{REPORT, VERIFYING_KEY};
 use crate::args::InspectArguments;
@@ -75,10 +76,13 @@ fn inspect(bytes: &[u8]) -> Result<Value> {
         )),
         Some(FileKind::ProvingKey) => proving_key(bytes),
         Some(FileKind::Proof | FileKind::BatchProof) => {
-            Ok(proof(&Proof::from_bytes(bytes)?, bytes.len()))
+            Ok(proof(&Proof::from_bytes(bytes)?, bytes))
         }
+        Some(FileKind::Opening) => Ok(opening(&Opening::from_bytes(bytes)?, bytes.len())),
+        Some(FileKind::OpeningSecret) => secret(bytes),
+        Some(FileKind::Bundle) => bundle(bytes),
         _ => bail!(
-            "this is none of tensorseal's files (setup, verifying key, proving key, proof) and no .ptau file"
+            "this is none of tensorseal's files (setup, key, proof, opening, bundle) and no .ptau file"
         ),
     }
 }
@@ -122,7 +126,48 @@ fn proving_key(bytes: &[u8]) -> Result<Value> {
     Ok(facts)
 }
 
-fn proof(proof: &Proof, bytes: usize) -> Value {
+fn opening(opening: &Opening, bytes: usize) -> Value {
+    json!({
+        "kind": "opening (what it says is claimed, not checked: use verify)",
+        "bytes": bytes,
+        "model": opening.model().to_string(),
+        "proof": opening.proof().to_string(),
+        "tensor": opening.tensor(),
+        "inference": opening.inference(),
+        "values": opening.values(),
+    })
+}
+
+/// Nothing of what is secret.
+fn secret(bytes: &[u8]) -> Result<Value> {
+    let secret = OpeningSecret::from_bytes(bytes)?;
+    Ok(json!({
+        "kind": "opening secret (keep it: it opens what is committed)",
+        "bytes": bytes.len(),
+        "model": secret.key().digest().to_string(),
+        "committed": secret.committed(),
+        "inferences": secret.inferences(),
+        "powers": secret.powers(),
+    }))
+}
+
+fn bundle(bytes: &[u8]) -> Result<Value> {
+    let header = BundleHeader::from_bytes(bytes)?;
+    let end = header.front_bytes().min(bytes.len());
+    let front = BundleFront::from_bytes(&bytes[..end])?;
+    front.check_length(bytes.len() as u64)?;
+    let key = VerifyingKey::from_bytes(front.key())?;
+    Ok(json!({
+        "kind": "bundle (what it says is claimed, not checked: use verify)",
+        "bytes": bytes.len(),
+        "digest": front.digest().to_string(),
+        "model": key.digest().to_string(),
+        "proofs": front.entries().len(),
+        "inferences": front.inferences(),
+    }))
+}
+
+fn proof(proof: &Proof, bytes: &[u8]) -> Value {
     let public: Vec<Value> = proof
         .public()
         .iter()
@@ -130,11 +175,13 @@ fn proof(proof: &Proof, bytes: usize) -> Value {
         .collect();
     json!({
         "kind": "proof (what it says is claimed, not checked: use verify)",
-        "bytes": bytes,
+        "bytes": bytes.len(),
+        "digest": Proof::digest_of(bytes).to_string(),
         "proof bytes": proof.argument().len(),
         "model": proof.model().to_string(),
         "inferences": proof.inferences().unwrap_or(1),
         "public": public,
+        "committed": proof.arrangement().committed,
     })
 }
 
@@ -176,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_files_are_no_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..400), kind in 0usize..6) {
+        fn arbitrary_files_are_no_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..400), kind in 0usize..9) {
             if let Some(kind) = FileKind::ALL.get(kind) {
                 let mut marked = kind.magic().to_vec();
                 marked.extend([1, 0]);
@@ -184,8 +231,8 @@ mod tests {
                 bytes = marked;
             }
             let kind = FileKind::of(&bytes);
-            let proof = matches!(kind, Some(FileKind::Proof | FileKind::BatchProof));
-            prop_assert!(inspect(&bytes).is_err() || proof);
+            let claims = matches!(kind, Some(FileKind::Proof | FileKind::BatchProof | FileKind::Opening));
+            prop_assert!(inspect(&bytes).is_err() || claims);
         }
     }
 }

@@ -21,12 +21,11 @@ use crate::keys::VerifyingKey;
 use crate::pairing::{Accumulator, PairingKey, SHARED, Side, product_is_one};
 use search::Search;
 
-/// A proof of which everything has been checked but its pairing equations.
+/// A proof or an opening of which everything has been checked but its pairing equations.
 #[derive(Clone, Debug)]
 pub struct Claim {
     key: Arc<PairingKey>,
-    inferences: u32,
-    /// A hash of the key's digest, the context and every byte of the proof.
+    /// A hash of the key's digest, the context and every byte of the proof or opening.
     digest: Digest32,
     equations: Accumulator,
 }
@@ -107,22 +106,12 @@ impl Terms {
 }
 
 impl Claim {
-    pub(crate) fn new(
-        (key, inferences): (&VerifyingKey, u32),
-        digest: Digest32,
-        equations: Accumulator,
-    ) -> Self {
+    pub(crate) fn new(key: &VerifyingKey, digest: Digest32, equations: Accumulator) -> Self {
         Self {
             key: Arc::clone(key.pairing()),
-            inferences,
             digest,
             equations,
         }
-    }
-
-    /// How many inferences the proof is about.
-    pub fn inferences(&self) -> u32 {
-        self.inferences
     }
 }
 

@@ -127,6 +127,11 @@ impl ProvingKey {
         &self.weights
     }
 
+    /// How many powers of tau the key holds.
+    pub fn powers(&self) -> usize {
+        self.powers.len()
+    }
+
     pub(crate) fn weights_blinding(&self) -> Fr {
         self.weights_blinding
     }

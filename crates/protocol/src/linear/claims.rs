@@ -214,7 +214,7 @@ pub(crate) fn position_axes(tensor: &Tensor, point: &[Fr]) -> Vec<AxisVector> {
     axes_of(tensor.axes().skip(1), point)
 }
 
-fn eq_axes(tensor: &Tensor, point: &[Fr]) -> Vec<AxisVector> {
+pub(crate) fn eq_axes(tensor: &Tensor, point: &[Fr]) -> Vec<AxisVector> {
     axes_of(tensor.axes(), point)
 }
 

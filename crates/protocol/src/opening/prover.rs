@@ -179,6 +179,22 @@ impl<'a> MercuryState<'a> {
         Ok([divide(&u, z.0)?, divide(&v, z_inverse)?])
     }
 
+    /// What the equations of the openings leave in β with their weights, as multiples of [1]₁, [τ]₁ and [τ^C]₁.
+    pub(crate) fn left_in_beta(
+        &self,
+        quotients: &[OpeningQuotient; 2],
+        [w1, w2, w3]: [Fr; 3],
+    ) -> [Fr; 3] {
+        let [mut one, mut tau] = [Fr::ZERO; 2];
+        for (opening, weight) in quotients.iter().zip([w1, w2]) {
+            one += weight * (opening.combined_blinding + opening.blinding * opening.point);
+            tau -= weight * opening.blinding;
+        }
+        let q_p = self.q_p.blinding;
+        one += w3 * (self.input.p.blinding - self.g_p.blinding + q_p * self.alpha_prime.0);
+        [one, tau, -w3 * q_p]
+    }
+
     /// D(X) = X^{C−1}g_p(1/X) + ψ·X^{C+5μ−1}G(1/X), from the first C and C + 5μ coefficients.
     fn reversed(&self, psi: Fr) -> Vec<Fr> {
         let reversed = |f: &[Fr], length: usize| -> Vec<Fr> {

@@ -1,12 +1,11 @@
 //! The verifier's side of the openings.
 
-use alloc::vec::Vec;
-
 use ark_ff::{AdditiveGroup, Field};
 
 use super::{Coefficients, LaurentPoint, laurent};
 use crate::curve::{Fr, G1Affine};
 use crate::error::VerifyError;
+use crate::pairing::{Accumulator, Side};
 use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Receiver, Z};
 
 /// What is claimed to be opened.
@@ -105,14 +104,37 @@ pub(crate) fn inverse_of_regular(z: Fr) -> Result<Fr, VerifyError> {
 }
 
 impl Openings {
-    /// The commitments that U and V combine, each with its coefficients in the two.
-    pub(crate) fn combined(&self) -> Vec<(G1Affine, [Fr; 2])> {
+    /// Adds the equations of the openings, all but the commitment to p, which stands in the third with its weight:
+    ///
+    /// ```text
+    /// w₁: U(z) is opened at z      w₂: V(1/z) is opened at 1/z      w₃: p − g_p = q_p·(X^C − α′)
+    /// ```
+    ///
+    /// `mask` is the commitment to G. Returns the multiple of [1]₁.
+    pub(crate) fn accumulate(
+        &self,
+        sum: &mut Accumulator,
+        mask: G1Affine,
+        [w1, w2, w3]: [Fr; 3],
+    ) -> Fr {
         let [u, v] = &self.combinations;
-        alloc::vec![
-            (self.g_p, [u.g_p, v.g_p]),
-            (self.h, [u.h, v.h]),
-            (self.s, [u.s, v.s]),
-            (self.d, [u.d, v.d]),
-        ]
+        for (point, u, v) in [
+            (self.g_p, u.g_p, v.g_p),
+            (self.h, u.h, v.h),
+            (self.s, u.s, v.s),
+            (self.d, u.d, v.d),
+            (mask, u.g, v.g),
+        ] {
+            sum.add(Side::One, point, w1 * u + w2 * v);
+        }
+        for ((quotient, point), weight) in self.quotients.iter().zip(self.points).zip([w1, w2]) {
+            sum.add(Side::One, *quotient, weight * point);
+            sum.add(Side::Tau, *quotient, -weight);
+        }
+        sum.add(Side::One, self.g_p, -w3);
+        sum.add(Side::One, self.q_p, w3 * self.alpha_prime);
+        sum.add(Side::TauC, self.q_p, -w3);
+        let [y1, y2] = self.values;
+        -(w1 * y1 + w2 * y2)
     }
 }

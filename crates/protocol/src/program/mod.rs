@@ -4,7 +4,7 @@
 //! says what a cell may hold. A [`Program`] is validated once, on construction, whoever wrote it: the prover and the verifier
 //! rely on what validation promises and check nothing of it again.
 
-mod batch;
+mod arrangement;
 mod encode;
 mod error;
 mod layer;
@@ -14,7 +14,7 @@ mod tensor;
 mod validate;
 mod validate_layer;
 
-pub use batch::MAX_INFERENCES;
+pub use arrangement::{Arrangement, MAX_INFERENCES};
 pub use error::ProgramError;
 pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
 pub use map::AxisMap;
@@ -200,6 +200,11 @@ impl Program {
         segment
             .and_then(crate::table::Segment::range_bits)
             .unwrap_or(0)
+    }
+
+    /// Whether a tensor is an input or an output.
+    pub fn is_port(&self, tensor: u32) -> bool {
+        self.inputs().contains(&tensor) || self.outputs().contains(&tensor)
     }
 
     /// The least and greatest value that a cell of the tensor can have.

@@ -57,7 +57,7 @@ pub(crate) struct WitnessRound<'k> {
     statement: Statement<'k>,
     pub(crate) cells: CellColumns,
     pub(crate) multiplicities: Vec<i64>,
-    hiding: Vec<Hiding>,
+    pub(crate) hiding: Vec<Hiding>,
 }
 
 /// Round 2: lookups, the weights' remainder, the mask.
@@ -341,21 +341,7 @@ impl Opening<'_> {
         let weights: [Fr; 4] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
         let [w1, w2, w3, w4] = weights;
 
-        // What each equation leaves in β, as a combination of [1]₁, [τ]₁ and [τ^C]₁.
-        let [mut one, mut tau, mut tau_c] = [Fr::ZERO; 3];
-        for (opening, weight) in quotients.iter().zip([w1, w2]) {
-            one += weight * (opening.combined_blinding + opening.blinding * opening.point);
-            tau -= weight * opening.blinding;
-        }
-        let MercuryState {
-            input,
-            g_p,
-            q_p,
-            alpha_prime,
-            ..
-        } = &mercury;
-        one += w3 * (input.p.blinding - g_p.blinding + q_p.blinding * alpha_prime.0);
-        tau_c -= w3 * q_p.blinding;
+        let [mut one, tau, mut tau_c] = mercury.left_in_beta(&quotients, [w1, w2, w3]);
         one += w4
             * (self.statement.key.weights_blinding() - self.g.blinding
                 + self.q_blinding * self.alpha);

@@ -10,7 +10,7 @@ use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::keys::ProvingKey;
 use crate::lookup::multiplicities;
 use crate::opening::MercuryState;
-use crate::program::Program;
+use crate::program::{Arrangement, Program};
 use crate::proof::{Proof, PublicTensor, begin};
 use crate::prove::{Lookups, Statement, WitnessRound};
 use crate::random::RandomSource;
@@ -31,6 +31,8 @@ pub(crate) fn dev() -> VerifyOptions<'static> {
 pub(crate) struct Cheat<'a> {
     /// The cells of each tensor, in the table or not, consistent or not.
     pub(crate) cells: Option<Vec<Vec<Cell>>>,
+    /// The tensors to commit to; the columns keep their height, or the key's powers are not enough.
+    pub(crate) committed: Vec<u32>,
     /// The tensors to reveal; `values` may then change what is claimed about them.
     pub(crate) public: Vec<u32>,
     pub(crate) values: &'a dyn Fn(&mut Vec<PublicTensor>),
@@ -48,6 +50,7 @@ impl Default for Cheat<'_> {
     fn default() -> Self {
         Self {
             cells: None,
+            committed: Vec::new(),
             public: Vec::new(),
             values: &|_| (),
             columns: &|_, _| (),
@@ -72,8 +75,16 @@ pub(crate) fn prove_falsely_with(
 ) -> Vec<u8> {
     let random = &mut random(9);
     let verifying = key.verifying();
-    let program = verifying.program();
-    let mut round = WitnessRound::new(Statement::single(key), &network.witness(), random).unwrap();
+    let arrangement = Arrangement {
+        inferences: None,
+        committed: cheat.committed.clone(),
+    };
+    let program = &verifying.program().arranged(&arrangement).unwrap();
+    let statement = Statement {
+        program,
+        ..Statement::single(key)
+    };
+    let mut round = WitnessRound::new(statement, &network.witness(), random).unwrap();
     if let Some(cells) = &cheat.cells {
         write_cells(program, cells, &mut round.cells);
     }
@@ -83,7 +94,12 @@ pub(crate) fn prove_falsely_with(
     let mut public = reveal(program, &cheat.public, &round.cells);
     (cheat.values)(&mut public);
 
-    let mut channel = Sender::new(begin(program, (verifying.digest(), None), &[], &public));
+    let mut channel = Sender::new(begin(
+        program,
+        (verifying.digest(), &arrangement),
+        &[],
+        &public,
+    ));
     let mut lookups = round.commit(&mut channel, (backend, random)).unwrap();
     (cheat.lookups)(program, &mut lookups);
     let openings = lookups
@@ -94,7 +110,7 @@ pub(crate) fn prove_falsely_with(
             (cheat.mercury)(state);
         })
         .unwrap();
-    Proof::new((verifying.digest(), None), public, channel.finish()).to_bytes()
+    Proof::new((verifying.digest(), arrangement), public, channel.finish()).to_bytes()
 }
 
 fn write_cells(program: &Program, tensors: &[Vec<Cell>], columns: &mut CellColumns) {
@@ -123,7 +139,7 @@ fn reveal(program: &Program, tensors: &[u32], columns: &CellColumns) -> Vec<Publ
 }
 
 /// Kernels without groups: every sum is infinity. For tests that look at scalars only.
-struct NoGroups;
+pub(crate) struct NoGroups;
 
 impl Backend for NoGroups {
     fn msm(&self, _: &[G1Affine], _: &[Fr]) -> G1Projective {

@@ -10,7 +10,7 @@ mod replay;
 
 pub(crate) use arbitrary::arbitrary;
 pub(crate) use cheat::{
-    Cheat, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
+    Cheat, NoGroups, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
 };
 pub(crate) use general::{convolutional, general};
 pub(crate) use network::{IDENTITY, Network, Small, TestLayer, keys, networks};

@@ -54,7 +54,7 @@ impl Replay {
         let names = program.columns();
         let transcript = begin(
             program,
-            (key.digest(), proof.inferences()),
+            (key.digest(), proof.arrangement()),
             context,
             proof.public(),
         );

@@ -8,41 +8,41 @@ use crate::error::{ProveError, VerifyError};
 use crate::keys::ProvingKey;
 use crate::program::{MAX_INFERENCES, Program};
 use crate::proof::{Proof, PublicTensor};
-use crate::prove::{ProveOptions, powers_for_batch, prove, prove_batch};
+use crate::prove::{ProveOptions, powers_for, prove, prove_batch};
 use crate::srs::Srs;
 use crate::testing::{Network, convolutional, dev, keys, networks, random};
 use crate::verify::{Verdict, verify};
 use crate::witness::{Cell, Witness};
 
-struct Case {
-    network: Network,
-    key: ProvingKey,
-    srs: Srs,
+pub(super) struct Case {
+    pub(super) network: Network,
+    pub(super) key: ProvingKey,
+    pub(super) srs: Srs,
 }
 
 /// The networks with a setup for their batches.
-fn cases() -> Vec<Case> {
-    let case = |(_, network): (_, Network)| Case {
-        key: keys(&network).1,
-        // The same secret as that of the smaller setup under the key.
-        srs: Srs::development(13, &mut random(1)).unwrap(),
-        network,
-    };
+pub(super) fn cases() -> Vec<Case> {
     let convolutional = ("convolutional", convolutional(8));
-    networks()
-        .into_iter()
-        .chain([convolutional])
-        .map(case)
-        .collect()
+    let networks = networks().into_iter().chain([convolutional]);
+    networks.map(|(_, network)| Case::new(network)).collect()
 }
 
 impl Case {
-    fn program(&self) -> &Program {
+    pub(super) fn new(network: Network) -> Self {
+        Self {
+            key: keys(&network).1,
+            // The same secret as that of the smaller setup under the key.
+            srs: Srs::development(13, &mut random(1)).unwrap(),
+            network,
+        }
+    }
+
+    pub(super) fn program(&self) -> &Program {
         &self.network.program
     }
 
     /// Witnesses of inputs that differ.
-    fn witnesses(&self, count: usize) -> Vec<Witness> {
+    pub(super) fn witnesses(&self, count: usize) -> Vec<Witness> {
         let input = &self.network.input;
         let turned = |i: usize| {
             let mut input = input.clone();
@@ -59,10 +59,10 @@ impl Case {
             context: b"",
         };
         let tools = (&Reference, &mut random(3) as &mut _);
-        prove_batch(&self.key, &self.srs, witnesses, &options, tools)
+        prove_batch((&self.key, Some(&self.srs)), witnesses, &options, tools)
     }
 
-    fn verify(&self, proof: &[u8]) -> Result<Verdict, VerifyError> {
+    pub(super) fn verify(&self, proof: &[u8]) -> Result<Verdict, VerifyError> {
         verify(self.key.verifying(), proof, &dev())
     }
 
@@ -72,7 +72,7 @@ impl Case {
 }
 
 /// The values of a tensor in all witnesses, one after the other.
-fn values(witnesses: &[Witness], tensor: u32) -> Vec<i64> {
+pub(super) fn values(witnesses: &[Witness], tensor: u32) -> Vec<i64> {
     let cells = witnesses.iter().flat_map(|w| w.tensor(widen(tensor)));
     cells.map(|cell| cell.out).collect()
 }
@@ -162,7 +162,10 @@ fn the_number_of_inferences_is_part_of_the_statement() {
     // With nothing public the number stands in the header alone.
     let proof = case.prove(&case.witnesses(3), &[]).unwrap();
     // Of one layout, so that only the transcript and the valid positions tell them apart.
-    let (three, four) = (case.program().batched(3), case.program().batched(4));
+    let (three, four) = (
+        case.program().arranged(&Some(3).into()),
+        case.program().arranged(&Some(4).into()),
+    );
     assert_eq!(
         three.unwrap().parts().log_rows,
         four.unwrap().parts().log_rows
@@ -198,23 +201,43 @@ fn a_batch_of_one_is_no_proof_of_one_and_the_other_way_round() {
 #[test]
 fn a_batch_needs_powers_of_the_same_setup_and_enough_of_them() {
     let mut case = cases().remove(0);
-    let witnesses = case.witnesses(40);
-    let needed = powers_for_batch(case.program(), 40).unwrap();
+    let witnesses = case.witnesses(300);
+    let program = case.program().arranged(&Some(300).into()).unwrap();
+    assert!(program.log_rows() > case.program().log_rows());
+    let needed = powers_for(case.program(), &Some(300).into()).unwrap();
     case.srs = case.srs.truncated(needed - 1);
     let result = case.prove(&witnesses, &[]);
     let found = needed - 1;
     assert_eq!(result, Err(ProveError::SetupTooSmall { needed, found }));
     case.srs = Srs::development(13, &mut random(99)).unwrap();
-    assert_eq!(case.prove(&witnesses, &[]), Err(ProveError::OtherSetup));
+    for count in [2, 300] {
+        let result = case.prove(&witnesses[..count], &[]);
+        assert_eq!(result, Err(ProveError::OtherSetup));
+    }
     let result = case.prove(&[], &[]);
     assert!(matches!(result, Err(ProveError::Inferences(_))));
+}
+
+#[test]
+fn a_batch_whose_columns_are_no_longer_than_the_models_needs_no_setup() {
+    let case = cases().remove(0);
+    let witnesses = case.witnesses(3);
+    let options = ProveOptions::default();
+    let prove = |witnesses| {
+        let tools = (&Reference, &mut random(3) as &mut _);
+        prove_batch((&case.key, None), witnesses, &options, tools)
+    };
+    let proof = prove(&witnesses).unwrap();
+    assert!(case.verify(&proof.to_bytes()).is_ok());
+    let result = prove(&case.witnesses(300));
+    assert!(matches!(result, Err(ProveError::SetupTooSmall { .. })));
 }
 
 #[test]
 fn the_length_of_a_proof_grows_with_the_logarithm() {
     for case in cases() {
         let bytes = |inferences| {
-            let program = case.program().batched(inferences).unwrap();
+            let program = case.program().arranged(&Some(inferences).into()).unwrap();
             5 * program.log_rows() + 8 * program.lanes()
         };
         let alone = 5 * case.program().log_rows() + 8 * case.program().lanes();
@@ -228,7 +251,7 @@ fn the_length_of_a_proof_grows_with_the_logarithm() {
 fn layouts_of_any_number_of_inferences_are_valid_or_refused() {
     for case in cases() {
         for inferences in (1..70).chain([100, 255, 256, 257, 1000, 4096, 65_536]) {
-            let Ok(program) = case.program().batched(inferences) else {
+            let Ok(program) = case.program().arranged(&Some(inferences).into()) else {
                 assert!(inferences > 4096, "{inferences}");
                 continue;
             };

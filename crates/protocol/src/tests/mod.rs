@@ -2,12 +2,15 @@
 
 mod batch;
 mod batched;
+mod bundle;
 mod cheating;
+mod committed;
 mod completeness;
 mod convolutional;
 mod convolutional_programs;
 mod forging;
 mod known_answer;
+mod masked;
 mod messages;
 mod programs;
 mod rank;

@@ -18,9 +18,9 @@ use crate::testing::builder::{Builder, IDENTITY, LIMB_1, map, structural};
 use crate::testing::{Network, argument_under_fixed_challenges, keys, networks, scalars};
 
 /// Chosen scalars in the order in which the prover draws them.
-struct Chosen<'a> {
-    scalars: &'a [Fr],
-    drawn: usize,
+pub(super) struct Chosen<'a> {
+    pub(super) scalars: &'a [Fr],
+    pub(super) drawn: usize,
 }
 
 impl RandomSource for Chosen<'_> {
@@ -91,7 +91,7 @@ impl Setting {
     }
 }
 
-fn rank(rows: impl IntoIterator<Item = Vec<Fr>>) -> usize {
+pub(super) fn rank(rows: impl IntoIterator<Item = Vec<Fr>>) -> usize {
     let mut basis: Vec<(usize, Vec<Fr>)> = Vec::new();
     for mut row in rows {
         for (pivot, other) in &basis {

@@ -72,6 +72,8 @@ challenges! {
     C1 = "c_1";
     /// z: the point of the openings.
     Z = "z";
+    /// A coordinate of the point at which an opened inference is compared.
+    InferencePoint = "inference point";
     /// The weight of one pairing equation.
     EquationWeight = "equation weight";
 }

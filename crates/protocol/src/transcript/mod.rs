@@ -11,8 +11,8 @@ mod challenge;
 mod channel;
 
 pub use challenge::{
-    Alpha, AlphaPrime, C1, Challenge, Delta, EqPoint, EquationWeight, Eta, Ga, Gamma, Gb, Lambda,
-    PositionPoint, Psi, PublicPoint, Round, Theta, Xi, Z,
+    Alpha, AlphaPrime, C1, Challenge, Delta, EqPoint, EquationWeight, Eta, Ga, Gamma, Gb,
+    InferencePoint, Lambda, PositionPoint, Psi, PublicPoint, Round, Theta, Xi, Z,
 };
 pub use channel::{Receiver, Sender};
 

@@ -1,6 +1,5 @@
 //! Many proofs.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,19 +8,22 @@ use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::{VerifyOptions, VerifyingKey};
 use tensorseal_prover::{BatchReport, verify_batch};
 
+use super::RANDOM_BYTES;
+use super::sources::Sources;
+use crate::Outcome;
 use crate::args::VerifyArguments;
 use crate::measure::timed;
 use crate::terminal::{Progress, print_json, say, seconds};
-use crate::{Outcome, files};
-
-/// Bytes of randomness that no prover knows.
-const RANDOM_BYTES: usize = 32;
 
 #[derive(Serialize)]
 struct Summary {
     proofs: usize,
     ok: bool,
     rejected: Vec<Rejected>,
+    /// Of the proofs that are accepted.
+    inferences: u64,
+    /// What stands for each bundle: its count, its order, every byte.
+    bundles: Vec<String>,
     models: Vec<Model>,
     miller_loops: usize,
     seconds: f64,
@@ -44,7 +46,7 @@ struct Model {
 
 pub(super) fn run(
     (keys, tables): (&[VerifyingKey], &[&'static str]),
-    proofs: &[PathBuf],
+    sources: &Sources,
     options: &VerifyOptions<'_>,
     arguments: &VerifyArguments,
 ) -> Result<Outcome> {
@@ -52,12 +54,12 @@ pub(super) fn run(
     PlatformRandom.fill(&mut randomness)?;
     let (report, time) = timed(|| {
         let progress = Progress::spinner("checking proofs");
-        let bytes = proofs.iter().map(|path| files::read(path));
+        let bytes = (0..sources.len()).map(|index| sources.read(index));
         verify_batch(keys, bytes, options, &randomness, |done| {
-            progress.set(done, proofs.len());
+            progress.set(done, sources.len());
         })
     });
-    let summary = summary((keys, tables), proofs, &report?, time);
+    let summary = summary((keys, tables), sources, &report?, time);
     if arguments.json {
         print_json(&summary)?;
     } else {
@@ -72,15 +74,12 @@ pub(super) fn run(
 
 fn summary(
     (keys, tables): (&[VerifyingKey], &[&'static str]),
-    proofs: &[PathBuf],
+    sources: &Sources,
     report: &BatchReport,
     time: Duration,
 ) -> Summary {
     let rejected = report.rejected.iter().map(|(place, error)| Rejected {
-        proof: proofs
-            .get(*place)
-            .map(|path| path.display().to_string())
-            .unwrap_or_default(),
+        proof: sources.name(*place),
         code: error.code(),
         reason: error.to_string(),
     });
@@ -93,6 +92,8 @@ fn summary(
         proofs: report.proofs,
         ok: report.rejected.is_empty(),
         rejected: rejected.collect(),
+        inferences: report.inferences,
+        bundles: sources.bundles(),
         models: models.collect(),
         miller_loops: report.miller_loops,
         seconds: time.as_secs_f64(),
@@ -107,6 +108,9 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
         seconds(time),
         seconds(time / u32::try_from(summary.proofs.max(1)).unwrap_or(u32::MAX))
     );
+    if summary.inferences > accepted as u64 {
+        say!("  {} inferences", summary.inferences);
+    }
     for proof in &summary.rejected {
         say!(
             "REJECTED {} ({}): {}",
@@ -114,6 +118,9 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
             proof.code,
             proof.reason
         );
+    }
+    for bundle in &summary.bundles {
+        say!("  bundle {bundle}");
     }
     for model in &summary.models {
         say!("  model  {}", model.model);

@@ -3,8 +3,9 @@
 mod batch;
 mod expected;
 mod single;
+pub(crate) mod sources;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use tensorseal_protocol::digest::Digest32;
@@ -17,14 +18,21 @@ use crate::terminal::Progress;
 use crate::{Outcome, files};
 
 use single::Public;
+use sources::Sources;
 
-/// What the files in a folder end in that are proofs.
-const PROOF_EXTENSION: &str = "proof";
+/// Bytes of randomness that no prover knows.
+const RANDOM_BYTES: usize = 32;
 
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
-    let keys = arguments.key.iter().map(|path| load_key(path, arguments));
-    let (keys, tables): (Vec<VerifyingKey>, Vec<&'static str>) =
-        keys.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    let given = arguments.key.iter().map(|path| load_key(path, arguments));
+    let given = given.collect::<Result<Vec<_>>>()?;
+    let sources = Sources::new(&arguments.proof)?;
+    let keys = if given.is_empty() {
+        bundled_keys(&sources, arguments)?
+    } else {
+        given
+    };
+    let (keys, tables): (Vec<VerifyingKey>, Vec<&'static str>) = keys.into_iter().unzip();
     let trusted: Result<Vec<Digest32>> = arguments
         .trust_setup
         .iter()
@@ -36,16 +44,38 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
         model: arguments.model.as_deref().map(digest).transpose()?,
         context: arguments.context.as_bytes(),
     };
-    if let ([key], [table], [proof]) = (&keys[..], &tables[..], &arguments.proof[..])
-        && !proof.is_dir()
+    let one = arguments.proof.len() == 1 && !arguments.proof[0].is_dir() && !sources.has_bundle();
+    let openings = !arguments.opening.is_empty();
+    if let ([key], [table]) = (&keys[..], &tables[..])
+        && (one || openings)
     {
-        return single::run((key, table), proof, &options, arguments);
+        return single::run((key, table), &sources, &options, arguments);
     }
     if arguments.expect_output.is_some() {
         bail!("--expect-output compares the output of one proof: give one key and one proof");
     }
-    let proofs = proof_files(&arguments.proof)?;
-    batch::run((&keys, &tables), &proofs, &options, arguments)
+    if openings {
+        bail!("openings are of one proof: give its key alone");
+    }
+    batch::run((&keys, &tables), &sources, &options, arguments)
+}
+
+/// The keys of the bundles, each with where its table's commitments come from.
+fn bundled_keys(
+    sources: &Sources,
+    arguments: &VerifyArguments,
+) -> Result<Vec<(VerifyingKey, &'static str)>> {
+    let mut keys: Vec<(VerifyingKey, &'static str)> = Vec::new();
+    for (key, path) in sources.keys()? {
+        if keys.iter().all(|(known, _)| known.digest() != key.digest()) {
+            let table = check_table(&key, &path, arguments)?;
+            keys.push((key, table));
+        }
+    }
+    if keys.is_empty() {
+        bail!("give the verifying key with --key: only a bundle brings its own");
+    }
+    Ok(keys)
 }
 
 fn load_key(path: &Path, arguments: &VerifyArguments) -> Result<(VerifyingKey, &'static str)> {
@@ -53,31 +83,6 @@ fn load_key(path: &Path, arguments: &VerifyArguments) -> Result<(VerifyingKey, &
         .with_context(|| format!("in {}", path.display()))?;
     let table = check_table(&key, path, arguments)?;
     Ok((key, table))
-}
-
-/// The files that are named, a folder standing for those in it that end in `.proof`, by name.
-fn proof_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let failed = || format!("cannot read {}", path.display());
-        let mut found = Vec::new();
-        for entry in path.read_dir().with_context(failed)? {
-            let file = entry.with_context(failed)?.path();
-            if file.is_file() && file.extension().is_some_and(|end| end == PROOF_EXTENSION) {
-                found.push(file);
-            }
-        }
-        if found.is_empty() {
-            bail!("{} holds no file that ends in .proof", path.display());
-        }
-        found.sort_unstable();
-        files.append(&mut found);
-    }
-    Ok(files)
 }
 
 /// Recomputes the table's commitments: from the setup that the user names, or from the bundled piece of the ceremony where that

@@ -1,14 +1,19 @@
 //! One proof.
 
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tensorseal_model::program::{Description, PortDescription};
-use tensorseal_protocol::{Verdict, VerifyOptions, VerifyingKey, verify};
+use tensorseal_protocol::random::{PlatformRandom, RandomSource};
+use tensorseal_protocol::{
+    OpenedTensor, Opening, Verdict, VerifyError, VerifyOptions, VerifyingKey, verify,
+    verify_opening,
+};
 
+use super::RANDOM_BYTES;
 use super::expected::{Expected, Mismatch};
+use super::sources::Sources;
 use crate::args::VerifyArguments;
 use crate::measure::timed;
 use crate::terminal::{print_json, say, seconds, short_list};
@@ -23,6 +28,14 @@ pub(super) struct Public {
     pub(super) integers: Vec<i64>,
 }
 
+/// One inference of a committed tensor.
+#[derive(Serialize)]
+struct Opened {
+    inference: u32,
+    #[serde(flatten)]
+    tensor: Public,
+}
+
 #[derive(Serialize)]
 struct Summary {
     ok: bool,
@@ -34,13 +47,18 @@ struct Summary {
     model: String,
     inferences: u32,
     public: Vec<Public>,
+    /// The tensors to which the proof commits.
+    committed: Vec<&'static str>,
+    /// What the openings show.
+    opened: Vec<Opened>,
     seconds: f64,
     miller_loops: usize,
 }
 
+/// Verifies one proof, with the openings that are given. Of several proofs it takes the one that the first opening names.
 pub(super) fn run(
     (key, table): (&VerifyingKey, &'static str),
-    proof: &Path,
+    sources: &Sources,
     options: &VerifyOptions<'_>,
     arguments: &VerifyArguments,
 ) -> Result<Outcome> {
@@ -49,25 +67,31 @@ pub(super) fn run(
         .as_deref()
         .map(Expected::parse)
         .transpose()?;
-    let proof = files::read(proof)?;
-    let (result, time) = timed(|| verify(key, &proof, options));
-    let many = result.as_ref().is_ok_and(|verdict| verdict.inferences > 1);
+    let openings = arguments.opening.iter().map(|path| files::read(path));
+    let openings: Vec<Vec<u8>> = openings.collect::<Result<_>>()?;
+    let proof = proof(sources, &openings)?;
+    let (result, time) = timed(|| check(key, &proof?, &openings, options));
+    let many = matches!(&result, Ok((verdict, _)) if verdict.inferences > 1);
     if many && matches!(expected, Some(Expected::Class(_))) {
         bail!(
             "--expect-output class=N is about one inference, the proof is about many: give the integers of all"
         );
     }
     let summary = match result {
-        Ok(verdict) => accepted((key, table), &verdict, expected.as_ref(), time),
-        Err(error) => Summary {
+        Ok((verdict, opened)) => {
+            accepted((key, table), (&verdict, &opened), expected.as_ref(), time)
+        }
+        Err(rejection) => Summary {
             ok: false,
-            code: error.code(),
-            reason: Some(error.to_string()),
+            code: rejection.code,
+            reason: Some(rejection.reason),
             setup: key.setup().origin().name(),
             table,
             model: key.digest().to_string(),
             inferences: 0,
             public: Vec::new(),
+            committed: Vec::new(),
+            opened: Vec::new(),
             seconds: time.as_secs_f64(),
             miller_loops: 0,
         },
@@ -84,9 +108,62 @@ pub(super) fn run(
     })
 }
 
+/// Why a proof or an opening is not accepted.
+struct Rejection {
+    code: &'static str,
+    reason: String,
+}
+
+impl From<VerifyError> for Rejection {
+    fn from(error: VerifyError) -> Self {
+        Self {
+            code: error.code(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// The proof, or the damage in its place.
+fn proof(sources: &Sources, openings: &[Vec<u8>]) -> Result<Result<Vec<u8>, Rejection>> {
+    let mut index = 0;
+    if sources.len() > 1
+        && let Some(opening) = openings.first()
+    {
+        let opening = Opening::from_bytes(opening).context("in the first opening")?;
+        let found = sources.find(opening.proof())?;
+        index = found.context("none of the proofs is the one that the opening is of")?;
+    }
+    Ok(sources.read(index)?.map_err(|damage| Rejection {
+        code: damage.code(),
+        reason: damage.to_string(),
+    }))
+}
+
+type Checked = (Verdict, Vec<OpenedTensor>);
+
+fn check(
+    key: &VerifyingKey,
+    proof: &[u8],
+    openings: &[Vec<u8>],
+    options: &VerifyOptions<'_>,
+) -> Result<Checked, Rejection> {
+    if openings.is_empty() {
+        return Ok((verify(key, proof, options)?, Vec::new()));
+    }
+    let mut randomness = [0; RANDOM_BYTES];
+    PlatformRandom
+        .fill(&mut randomness)
+        .map_err(|error| Rejection {
+            code: "no-randomness",
+            reason: error.to_string(),
+        })?;
+    let openings: Vec<&[u8]> = openings.iter().map(Vec::as_slice).collect();
+    Ok(verify_opening(key, proof, &openings, options, &randomness)?)
+}
+
 fn accepted(
     (key, table): (&VerifyingKey, &'static str),
-    verdict: &Verdict,
+    (verdict, opened): (&Verdict, &[OpenedTensor]),
     expected: Option<&Expected>,
     time: Duration,
 ) -> Summary {
@@ -118,44 +195,60 @@ fn accepted(
         model: verdict.model.to_string(),
         inferences: verdict.inferences,
         public,
+        committed: verdict
+            .committed
+            .iter()
+            .map(|tensor| role(key, *tensor))
+            .collect(),
+        opened: opened.iter().map(|opened| open(key, opened)).collect(),
         seconds: time.as_secs_f64(),
         miller_loops: verdict.miller_loops,
     }
 }
 
+fn role(key: &VerifyingKey, tensor: u32) -> &'static str {
+    if key.program().inputs().contains(&tensor) {
+        "input"
+    } else {
+        "output"
+    }
+}
+
 /// The public tensors with what the key says about them.
 fn public(key: &VerifyingKey, verdict: &Verdict) -> Vec<Public> {
-    let description = Description::from_bytes(key.annotation());
-    let program = key.program();
-    verdict
-        .public
-        .iter()
-        .map(|entry| {
-            let words = description.as_ref().and_then(|description| {
-                let mut ports = description.inputs.iter().chain(&description.outputs);
-                ports.find(|port| port.tensor as usize == entry.tensor())
-            });
-            let input = program
-                .inputs()
-                .iter()
-                .any(|input| *input as usize == entry.tensor());
-            // A description that does not fit is as good as none: the values are then shown as the proof has them.
-            let described = words.and_then(|port| Some((port, port.to_onnx(entry.values())?)));
-            let integers = described
-                .as_ref()
-                .map_or(entry.values(), |(_, integers)| integers);
-            Public {
-                role: if input { "input" } else { "output" },
-                name: words.map(|port| port.name.clone()),
-                shape: shape(
-                    integers.len(),
-                    described.as_ref().map(|(port, _)| *port),
-                    verdict.inferences,
-                ),
-                integers: integers.to_vec(),
-            }
-        })
+    let entries = verdict.public.iter();
+    entries
+        .filter_map(|entry| Some((u32::try_from(entry.tensor()).ok()?, entry.values())))
+        .map(|(tensor, values)| described(key, tensor, values, verdict.inferences))
         .collect()
+}
+
+fn open(key: &VerifyingKey, opened: &OpenedTensor) -> Opened {
+    Opened {
+        inference: opened.inference,
+        tensor: described(key, opened.tensor, &opened.values, 1),
+    }
+}
+
+/// Values of a tensor with what the key says about it.
+fn described(key: &VerifyingKey, tensor: u32, values: &[i64], inferences: u32) -> Public {
+    let description = Description::from_bytes(key.annotation());
+    let words = description.as_ref().and_then(|description| {
+        let mut ports = description.inputs.iter().chain(&description.outputs);
+        ports.find(|port| port.tensor == tensor)
+    });
+    // A description that does not fit is as good as none: the values are then shown as the proof has them.
+    let fitting = words.and_then(|port| Some((port, port.to_onnx(values)?)));
+    Public {
+        role: role(key, tensor),
+        name: words.map(|port| port.name.clone()),
+        shape: shape(
+            values.len(),
+            fitting.as_ref().map(|(port, _)| *port),
+            inferences,
+        ),
+        integers: fitting.map_or_else(|| values.to_vec(), |(_, integers)| integers),
+    }
 }
 
 /// The shape of values as the model's description has it, for a batch behind an axis of its inferences.
@@ -196,11 +289,20 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
             short_list(&tensor.integers)
         );
     }
-    if summary.ok && !summary.public.iter().any(|tensor| tensor.role == "output") {
-        say!("  the output is hidden");
+    for Opened { inference, tensor } in &summary.opened {
+        let name = tensor.name.as_deref().unwrap_or("?");
+        say!(
+            "  {} {name:?} of inference {inference} = {}",
+            tensor.role,
+            short_list(&tensor.integers)
+        );
     }
-    if summary.ok && !summary.public.iter().any(|tensor| tensor.role == "input") {
-        say!("  the input is hidden");
+    for role in ["output", "input"] {
+        if summary.committed.contains(&role) {
+            say!("  the {role} is committed");
+        } else if summary.ok && !summary.public.iter().any(|tensor| tensor.role == role) {
+            say!("  the {role} is hidden");
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The command as a user runs it.
 
+mod published;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -267,19 +269,25 @@ fn many_inferences_are_one_proof() {
 
 #[test]
 fn a_batch_that_cannot_be_proved_is_an_error_with_its_cure() {
-    let (folder, srs, path) = (at("sealed"), at("dev.srs"), at("unproved.proof"));
-    let batch = inputs("many.json", 4000);
+    let (folder, path) = (at("sealed"), at("unproved.proof"));
+    let batch = inputs("many.json", 40);
     let prove = ["prove", &folder, "--batch", &batch, "-o", &path];
-    let output = tensorseal(&[&prove[..], &["--srs", &srs]].concat());
+    let output = tensorseal(&[&prove[..], &["--memory", "1K"]].concat());
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--memory"), "{}", stderr(&output));
+    let wrong = tensorseal(&[&prove[..], &["--memory", "much"]].concat());
+    assert_eq!(code(&wrong), 2);
+    // A setup that is not the keys'.
+    let other = at("other.srs");
+    let made = tensorseal(&["setup", "--dev", "--power", "12", "-o", &other]);
+    assert_eq!(code(&made), 0);
+    let output = tensorseal(&[&prove[..], &["--srs", &other]].concat());
     assert_eq!(code(&output), 2);
     assert!(
-        stderr(&output).contains("use a larger one"),
+        stderr(&output).contains("another one"),
         "{}",
         stderr(&output)
     );
-    let output = tensorseal(&prove);
-    assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("--srs"), "{}", stderr(&output));
     assert!(!Path::new(&path).exists());
 }
 
