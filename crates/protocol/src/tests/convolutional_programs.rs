@@ -166,6 +166,20 @@ fn block_diagonal_terms_that_do_not_fit() {
 }
 
 #[test]
+fn biases_of_some_blocks_only() {
+    let what = "there are not equally many bias columns, at most three, for each block of outputs";
+    for count in 0..8 {
+        let biases =
+            |parts: &mut ProgramParts| parts.layers[DEPTHWISE].bias = alloc::vec![0; count];
+        if count % 2 == 0 && count < 7 {
+            accepted(biases);
+        } else {
+            assert_eq!(error(biases), layer(DEPTHWISE, what));
+        }
+    }
+}
+
+#[test]
 fn limbs_that_are_none() {
     let spread = |what| layer(SPREAD, what);
     assert_eq!(
