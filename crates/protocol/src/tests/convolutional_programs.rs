@@ -106,18 +106,21 @@ fn structural_maps_that_would_keep_a_verifier_busy() {
         let found = error(|parts| channels(&mut parts.layers[SUM].terms[1]).taps = taps);
         assert_eq!(out_of_range(found), busy, "channels");
     }
-    // A long axis instead of many taps.
-    let long = error(|parts| {
-        parts.log_rows = 24;
-        parts.layers.truncate(SUM + 1);
-        parts.tensors.truncate(SUM + 2);
-        parts.outputs = alloc::vec![2];
-        parts.tensors[2].channels = 1 << 19;
-        for (tensor, lane) in parts.tensors.iter_mut().zip(0..) {
-            tensor.blocks = alloc::vec![Block { lane, base: 0 }];
-        }
-    });
-    assert_eq!(out_of_range(long), busy);
+    // A long axis instead of many taps, for a map of any kind: a product over the bits is one only where both axes are as long.
+    for terms in [1..2, 2..3] {
+        let long = error(|parts| {
+            parts.log_rows = 26;
+            parts.layers.truncate(SUM + 1);
+            parts.tensors.truncate(SUM + 2);
+            parts.outputs = alloc::vec![2];
+            parts.tensors[2].channels = 1 << 20;
+            parts.layers[SUM].terms = parts.layers[SUM].terms[terms].to_vec();
+            for (tensor, lane) in parts.tensors.iter_mut().zip(0..) {
+                tensor.blocks = alloc::vec![Block { lane, base: 0 }];
+            }
+        });
+        assert_eq!(out_of_range(long), busy);
+    }
     let many = error(|parts| {
         let term = parts.layers[SUM].terms[2].clone();
         parts.layers[SUM].terms = alloc::vec![term; 1 << 15];
@@ -159,6 +162,20 @@ fn block_diagonal_terms_that_do_not_fit() {
         accepted(with(columns - width));
         assert_eq!(error(with(columns - width + 1)), outside);
         assert_eq!(error(with(u32::MAX)), outside);
+    }
+}
+
+#[test]
+fn biases_of_some_blocks_only() {
+    let what = "there are not equally many bias columns, at most three, for each block of outputs";
+    for count in 0..8 {
+        let biases =
+            |parts: &mut ProgramParts| parts.layers[DEPTHWISE].bias = alloc::vec![0; count];
+        if count % 2 == 0 && count < 7 {
+            accepted(biases);
+        } else {
+            assert_eq!(error(biases), layer(DEPTHWISE, what));
+        }
     }
 }
 
