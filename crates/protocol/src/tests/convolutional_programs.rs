@@ -214,6 +214,8 @@ fn limbs_that_are_none() {
         segment(-1, 4, clamp(-8, 7)),
         segment(0, 3, clamp(0, 7)),
         segment(0, 5, clamp(0, 7)),
+        // A multiple of two values, which a limb of one bit may not have.
+        segment(0, 6, clamp(0, 7)),
         segment(0, 4, clamp(0, 2)),
         segment(0, 4, clamp(1, 3)),
         segment(0, 4, values(&[0, 1, 2, 2])),
