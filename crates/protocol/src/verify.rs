@@ -260,7 +260,7 @@ impl Reduced {
             g_length: columns + mask_length(program.log_rows()),
         };
         let weight_functional = |x: Fr| self.kappa.at(x) + power(x, columns) * evaluate(&tail, x);
-        opening::receive(&claim, weight_functional, channel)
+        opening::receive(&claim, &weight_functional, channel)
     }
 }
 

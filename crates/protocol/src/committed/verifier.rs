@@ -194,7 +194,7 @@ pub(super) fn equations(
         log_columns: program.log_weight_columns(),
         g_length: MASK_LENGTH,
     };
-    let openings = opening::receive(&claim, |_| Fr::ZERO, &mut channel)?;
+    let openings = opening::receive(&claim, &|_| Fr::ZERO, &mut channel)?;
     let weights: [Fr; 3] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
     let correction = channel.point("E")?;
     channel.finish()?;

@@ -50,7 +50,8 @@ pub(crate) struct Openings {
 /// The caller must still check, in the pairing, both quotients, p − g_p = q_p(X^C − α′) and W − G = q′(X^C − α).
 pub(crate) fn receive(
     claim: &OpeningClaim<'_>,
-    weight_functional: impl Fn(Fr) -> Fr,
+    // Not generic: browsers download one copy.
+    weight_functional: &dyn Fn(Fr) -> Fr,
     channel: &mut Receiver<'_>,
 ) -> Result<Openings, VerifyError> {
     let h = channel.point("h")?;

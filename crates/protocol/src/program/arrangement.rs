@@ -219,7 +219,7 @@ fn place_all(unplaced: Vec<Unplaced>, log_rows: u32) -> (Vec<Tensor>, u32) {
     let (shared, mut lanes) = if shared.is_empty() {
         (shared, 0)
     } else {
-        place(shared, log_rows, blocks)
+        place(shared, log_rows, &blocks)
     };
     let mut shared = shared.into_iter();
     let mut tensors = Vec::with_capacity(unplaced.len());
@@ -229,7 +229,7 @@ fn place_all(unplaced: Vec<Unplaced>, log_rows: u32) -> (Vec<Tensor>, u32) {
             continue;
         }
         let blocks = 1usize << unplaced.log_blocks(log_rows).min(u32::BITS - 1);
-        let (own, more) = place(alloc::vec![unplaced.tensor], log_rows, |_| blocks);
+        let (own, more) = place(alloc::vec![unplaced.tensor], log_rows, &|_| blocks);
         for mut tensor in own {
             for block in &mut tensor.blocks {
                 block.lane = block.lane.saturating_add(lanes);

@@ -13,7 +13,7 @@ use crate::encoding::widen;
 pub fn place(
     mut tensors: Vec<Tensor>,
     log_rows: u32,
-    blocks_of: impl Fn(&Tensor) -> usize,
+    blocks_of: &dyn Fn(&Tensor) -> usize,
 ) -> (Vec<Tensor>, u32) {
     let end = (1u64 << log_rows) - RANDOM_ROWS;
     // The first free row of each lane.
