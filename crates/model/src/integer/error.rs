@@ -75,9 +75,9 @@ pub enum GraphError {
         /// Number of segments.
         segments: usize,
     },
-    /// A layer has another shift than the graph.
+    /// A layer has a smaller shift than the graph, or one that is too large.
     #[error(
-        "layer {layer:?} divides by 2^{shift} where the graph divides by 2^{expected}; compile the network again"
+        "layer {layer:?} divides by 2^{shift}, not between 2^{least} and 2^{greatest}; compile the network again"
     )]
     LayerShift {
         /// Name of the layer.
@@ -85,7 +85,9 @@ pub enum GraphError {
         /// Its shift.
         shift: u32,
         /// The graph's shift.
-        expected: u32,
+        least: u32,
+        /// The largest shift of a layer.
+        greatest: u32,
     },
     /// A layer's extent is empty, too large or has another number of axes than the graph, or it has not one bias per channel.
     #[error(

@@ -10,7 +10,7 @@ use super::{Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, Port
 /// One element of a tensor, with what a proof needs to know of how it came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Remainder of the requantisation, in `[0, 2^shift)`; 0 in an input tensor.
+    /// Remainder of the requantisation, in `[0, 2^shift)` with the layer's shift; 0 in an input tensor.
     pub rem: i64,
     /// Requantised accumulator; equal to `out` in an input tensor.
     pub pre: i64,

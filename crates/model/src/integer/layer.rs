@@ -18,7 +18,7 @@ pub struct IntegerLayer {
     pub terms: Vec<IntegerTerm>,
     /// One bias per output channel, in units of the accumulator.
     pub bias: Vec<i64>,
-    /// The accumulator is divided by `2^shift`.
+    /// The accumulator is divided by `2^shift`, at least the graph's shift.
     pub shift: u32,
     /// Index of the segment whose function is applied.
     pub segment: usize,

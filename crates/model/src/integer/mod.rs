@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! acc = sum over terms, taps and source channels of weight * in + bias      (positions by an `AxisMap` along each axis)
-//! pre = floor((acc + 2^(shift-1)) / 2^shift)          (see `rounding`)
+//! pre = floor((acc + 2^(shift-1)) / 2^shift)          (see `rounding`; shift is the layer's)
 //! rem = acc + 2^(shift-1) - 2^shift * pre             in [0, 2^shift)
 //! out = f(pre)                                        f a table over [lo, hi), the layer's segment
 //! ```
@@ -17,6 +17,7 @@ mod error;
 mod extent;
 mod infer;
 mod layer;
+mod limb;
 pub(crate) mod linear;
 mod port;
 pub mod rounding;
@@ -30,6 +31,7 @@ pub use error::{GraphError, InferenceError};
 pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use layer::{IntegerLayer, IntegerTerm};
+pub use limb::{MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::Port;
 pub use segment::{Function, Segment};
 pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
@@ -68,7 +70,7 @@ pub struct IntegerGraph {
     pub inputs: Vec<Port>,
     /// The network's outputs, before any post-processing; each is made by a layer, and no two are the same tensor.
     pub outputs: Vec<Port>,
-    /// `shift`: every layer divides its accumulator by `2^shift`.
+    /// The least shift of a layer: what the table's range of remainders holds. Larger shifts, of imported quantised networks, take limbs.
     pub shift: u32,
     /// Base-2 logarithm of the number of rows of the proof's columns and table that this graph was laid out for.
     pub log_rows: u32,
@@ -81,13 +83,16 @@ pub struct IntegerGraph {
 }
 
 impl IntegerGraph {
-    /// Rows of the lookup table in use: the zero row, the `2^shift` rows of the remainder's range, and every segment.
+    /// Rows of the lookup table in use: the zero row, the `2^shift` rows of the remainder's range, every segment, and the range of each width
+    /// of limbs.
     #[must_use]
     pub fn table_rows(&self) -> u64 {
         let range = 1u64.checked_shl(self.shift).unwrap_or(u64::MAX);
+        let limbs = self.limb_ranges().into_iter().map(|width| 1u64 << width);
         self.segments
             .iter()
             .map(Segment::rows)
+            .chain(limbs)
             .fold(range.saturating_add(1), u64::saturating_add)
     }
 

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Port, Segment, Weights,
+    Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LAYER_SHIFT, Port,
+    Segment, Weights,
 };
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
@@ -122,11 +123,12 @@ impl IntegerGraph {
 
     fn check_layer(&self, index: usize, layer: &IntegerLayer) -> Result<(), GraphError> {
         let name = || layer.name.clone();
-        if layer.shift != self.shift {
+        if !(self.shift..=MAX_LAYER_SHIFT).contains(&layer.shift) {
             return Err(GraphError::LayerShift {
                 layer: name(),
                 shift: layer.shift,
-                expected: self.shift,
+                least: self.shift,
+                greatest: MAX_LAYER_SHIFT,
             });
         }
         if layer.segment >= self.segments.len() {

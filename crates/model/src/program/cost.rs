@@ -25,11 +25,16 @@ impl CostShares {
         let columns = Columns::cost_of(parts.lanes, parts.log_rows) as f64;
         let matrix =
             3.0 * (program.weight_rows() + COST_OF_A_COLUMN * program.weight_columns()) as f64;
-        let cells: Vec<f64> = program
-            .tensors()
-            .iter()
-            .map(|tensor| libm::exp2(tensor.bits() as f64))
-            .collect();
+        let cells_of = |tensor: u32| {
+            let tensor = &program.tensors()[tensor as usize];
+            libm::exp2(tensor.bits() as f64)
+        };
+        let inputs = program.inputs().iter().map(|input| cells_of(*input));
+        let layers = program.layers().iter().map(|layer| {
+            let limbs = layer.limbs.iter().map(|limb| cells_of(*limb));
+            cells_of(layer.output) + limbs.sum::<f64>()
+        });
+        let cells: Vec<f64> = inputs.chain(layers).collect();
         let all_cells: f64 = cells.iter().sum();
         let parameters = |layer: &IntegerLayer| (layer.weight_count() + layer.bias.len()) as f64;
         let all_parameters: f64 = graph.layers.iter().map(parameters).sum();

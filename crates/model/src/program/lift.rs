@@ -79,12 +79,14 @@ pub fn lift(
         .iter()
         .map(|name| post_processing(name))
         .collect();
+    let segments = graph_segments(program).ok_or(LiftError::Description)?;
     let entries = weights.entries().len();
     let mut reader = Reader {
         program,
         matrix: weights,
         limit: MAX_REPEATED + MAX_REPETITIONS * entries,
         used: 0,
+        tensors: inputs + program.layers().len(),
     };
     let mut layers = Vec::with_capacity(program.layers().len());
     for (index, layer) in program.layers().iter().enumerate() {
@@ -104,7 +106,7 @@ pub fn lift(
         outputs: ports(&description.outputs),
         shift: program.shift(),
         log_rows: program.parts().log_rows,
-        segments: segments(program),
+        segments,
         layers,
         post_processing: steps.ok_or(LiftError::Description)?,
     };
@@ -115,7 +117,30 @@ pub fn lift(
         }
     }
     graph.validate()?;
+    // Only limbs cut as this crate cuts them are read back as the same program.
+    for (index, (lifted, layer)) in graph.layers.iter().zip(program.layers()).enumerate() {
+        let widths = layer
+            .limbs
+            .iter()
+            .map(|limb| super::limb_bits(program, *limb));
+        if !widths.eq(graph.limbs(lifted)) {
+            return Err(LiftError::Layer { layer: index });
+        }
+    }
     Ok(graph)
+}
+
+/// The table's segments without those of limbs, which stand last; `None` if they do not.
+fn graph_segments(program: &Program) -> Option<Vec<Segment>> {
+    let limbs = program.layers().iter().flat_map(|layer| &layer.limbs);
+    let segment = |tensor: usize| wide(program.tensors()[tensor].segment);
+    let all = segments(program);
+    let first = limbs.map(|limb| segment(wide(*limb))).min();
+    let first = first.unwrap_or(all.len());
+    let outputs = program.layers().iter().map(|layer| wide(layer.output));
+    let inputs = program.inputs().iter().map(|input| wide(*input));
+    let own = outputs.chain(inputs).all(|tensor| segment(tensor) < first);
+    own.then(|| all.into_iter().take(first).collect())
 }
 
 fn segments(program: &Program) -> Vec<Segment> {
@@ -164,14 +189,21 @@ struct Reader<'a> {
     matrix: &'a WeightMatrix,
     limit: usize,
     used: usize,
+    /// Tensors so far: those of the graph, then the limbs of the layers that have been read.
+    tensors: usize,
 }
 
 impl Reader<'_> {
     fn layer(&mut self, (index, layer): (usize, &Layer)) -> Result<IntegerLayer, LiftError> {
         let unknown = LiftError::Layer { layer: index };
         let output = &self.program.tensors()[wide(layer.output)];
-        if !layer.limbs.is_empty() {
-            return Err(unknown);
+        let mut shift = self.program.shift();
+        for limb in &layer.limbs {
+            if wide(*limb) != self.tensors {
+                return Err(unknown);
+            }
+            self.tensors += 1;
+            shift += super::limb_bits(self.program, *limb);
         }
         let mut terms = Vec::with_capacity(layer.terms.len());
         for term in &layer.terms {
@@ -188,7 +220,7 @@ impl Reader<'_> {
             extent: extent(output),
             terms,
             bias: self.bias(layer, wide(output.channels)).ok_or(unknown)?,
-            shift: self.program.shift(),
+            shift,
             segment: wide(output.segment),
             pre_scale: 1.0,
             scale: 1.0,

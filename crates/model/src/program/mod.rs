@@ -84,29 +84,33 @@ pub struct Lowered {
     pub weights: WeightMatrix,
 }
 
-/// Lowers a graph: tensor i of the graph is tensor i of the program.
+/// Lowers a graph: tensor i of the graph is tensor i of the program, and the limbs of the layers follow, layer by layer.
 ///
 /// # Errors
 ///
 /// [`LowerError`] when the graph does not fit together or exceeds a limit of the proof system.
 pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
     graph.validate()?;
-    let segments: Result<Vec<TableSegment>, LowerError> = graph
-        .segments
-        .iter()
-        .enumerate()
-        .map(|(index, segment)| table_segment(index, segment))
-        .collect();
+    let segments = graph.segments.iter().enumerate();
+    let segments = segments.map(|(index, segment)| table_segment(index, segment));
+    let ranges = graph.limb_ranges().into_iter().map(range_segment).map(Ok);
+    let segments: Result<Vec<TableSegment>, LowerError> = segments.chain(ranges).collect();
     let (tensors, lanes) = tensors(graph)?;
     let packing = Packing::choose(graph).ok_or_else(|| LowerError::Weights {
         weights: graph.layers.iter().map(IntegerLayer::weight_count).sum(),
     })?;
-    let layers: Result<Vec<Layer>, LowerError> = graph
-        .layers
-        .iter()
-        .zip(&packing.layers)
+    let mut limbs = graph.tensor_count();
+    let layers = graph.layers.iter().zip(&packing.layers);
+    let layers: Result<Vec<Layer>, LowerError> = layers
         .zip(graph.inputs.len()..)
-        .map(|((layer, runs), output)| lower_layer(layer, runs, index(output)))
+        .map(|((layer, runs), output)| {
+            let first = limbs;
+            limbs += graph.limbs(layer).len();
+            Ok(Layer {
+                limbs: (first..limbs).map(index).collect(),
+                ..lower_layer(layer, runs, index(output))?
+            })
+        })
         .collect();
     let program = Program::new(ProgramParts {
         log_rows: graph.log_rows,
@@ -143,7 +147,13 @@ fn tensors(graph: &IntegerGraph) -> Result<(Vec<Tensor>, u32), LowerError> {
         .layers
         .iter()
         .map(|layer| (layer.extent.clone(), layer.segment));
-    let (extents, segments): (Vec<Extent>, Vec<usize>) = inputs.chain(layers).unzip();
+    let ranges = graph.limb_ranges();
+    let limbs = graph.layers.iter().flat_map(|layer| {
+        let widths = graph.limbs(layer).into_iter();
+        let segment = |width| graph.segments.len() + ranges.partition_point(|other| *other < width);
+        widths.map(move |width| (layer.extent.clone(), segment(width)))
+    });
+    let (extents, segments): (Vec<Extent>, Vec<usize>) = inputs.chain(layers).chain(limbs).unzip();
     let columns = Columns::new(&extents, graph.log_rows).ok_or_else(limit)?;
     let placed = extents.iter().zip(segments).zip(columns.blocks);
     let tensors: Option<Vec<Tensor>> = placed
@@ -201,26 +211,85 @@ fn axis_map(map: &integer::AxisMap) -> Option<AxisMap> {
     })
 }
 
-/// The witness of an inference.
+/// The witness of an inference: the trace's cells, with the remainders of layers that have limbs cut into them.
 ///
 /// # Errors
 ///
 /// When the trace is not one of this program.
 pub fn witness(program: &Program, trace: &Trace) -> Result<Witness, WitnessError> {
-    let tensors = trace.tensors.iter().map(|cells| {
-        let cells = cells.iter().map(|cell| Cell {
+    let cells = |cells: &Vec<integer::Cell>| cells.iter().map(Cell::from).collect();
+    let mut tensors: Vec<Vec<Cell>> = trace.tensors.iter().map(cells).collect();
+    let limbs = program.layers().iter().flat_map(|layer| &layer.limbs);
+    tensors.resize(tensors.len() + limbs.count(), Vec::new());
+    for layer in program
+        .layers()
+        .iter()
+        .filter(|layer| !layer.limbs.is_empty())
+    {
+        cut_remainders(program, layer, &mut tensors);
+    }
+    Witness::new(program, tensors)
+}
+
+impl From<&integer::Cell> for Cell {
+    fn from(cell: &integer::Cell) -> Self {
+        Self {
             rem: cell.rem,
             pre: cell.pre,
             out: cell.out,
-        });
-        cells.collect()
-    });
-    Witness::new(program, tensors.collect())
+        }
+    }
+}
+
+/// Moves what is above the table's range out of a layer's remainders into its limbs. Tensors that a trace of another graph lacks stay empty, and
+/// the witness is refused.
+fn cut_remainders(program: &Program, layer: &Layer, tensors: &mut [Vec<Cell>]) {
+    let widths: Vec<u32> = layer
+        .limbs
+        .iter()
+        .map(|limb| limb_bits(program, *limb))
+        .collect();
+    let mut limbs = alloc::vec![Vec::new(); widths.len()];
+    for cell in tensors.get_mut(layer.output as usize).into_iter().flatten() {
+        let (low, parts) = integer::cut(cell.rem, program.shift(), &widths);
+        cell.rem = low;
+        for (cells, part) in limbs.iter_mut().zip(parts) {
+            cells.push(Cell {
+                rem: 0,
+                pre: part,
+                out: part,
+            });
+        }
+    }
+    for (limb, cells) in layer.limbs.iter().zip(limbs) {
+        if let Some(tensor) = tensors.get_mut(*limb as usize) {
+            *tensor = cells;
+        }
+    }
+}
+
+/// The bits of a limb, by its segment.
+fn limb_bits(program: &Program, limb: u32) -> u32 {
+    let tensor = &program.tensors()[limb as usize];
+    let segment = &program.table().segments[tensor.segment as usize];
+    segment.range_bits().unwrap_or(0)
 }
 
 /// Indices of tensors are counts of layers, which fill memory long before 2^32.
 fn index(index: usize) -> u32 {
     u32::try_from(index).expect("fewer than 2^32 tensors")
+}
+
+/// The identity on `[0, 2^width)`.
+fn range_segment(width: u32) -> TableSegment {
+    TableSegment {
+        start: 0,
+        length: 1 << width,
+        outputs: Outputs::Clamp {
+            low: 0,
+            high: (1 << width) - 1,
+        },
+    }
 }
 
 fn table_segment(index: usize, segment: &Segment) -> Result<TableSegment, LowerError> {

@@ -78,7 +78,7 @@ pub struct LayerReport {
     pub name: String,
     /// The ONNX operators folded into it.
     pub operators: Vec<String>,
-    /// Elements of its output.
+    /// Cells of the proof: elements of its output, once more for each limb of its remainders.
     pub cells: u64,
     /// Lookups in the table.
     pub lookups: u64,
@@ -194,7 +194,8 @@ fn layer_report(
         .segments
         .get(layer.segment)
         .map_or((0, 0), |segment| (segment.lo, segment.hi - 1));
-    let cells = layer.extent.cells() as u64;
+    let tensors = 1 + graph.limbs(layer).len() as u64;
+    let cells = layer.extent.cells() as u64 * tensors;
     LayerReport {
         name: layer.name.to_string(),
         operators: layer.operators.clone(),

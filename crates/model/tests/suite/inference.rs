@@ -1,7 +1,7 @@
 //! Integer inference on a small network, and every way it refuses.
 
 use crate::common::small_integer;
-use tensorseal_model::integer::{AxisMap, Weights};
+use tensorseal_model::integer::{AxisMap, MAX_LAYER_SHIFT, Weights};
 use tensorseal_model::{Function, GraphError, InferenceError, IntegerGraph, Trace};
 
 #[test]
@@ -116,13 +116,20 @@ fn layers_that_do_not_hold_together() {
             ..
         }
     ));
+    let of_shift = |shift| GraphError::LayerShift {
+        layer: "n_y".into(),
+        shift,
+        least: 11,
+        greatest: MAX_LAYER_SHIFT,
+    };
+    assert_eq!(broken(|graph| graph.layers[1].shift = 10), of_shift(10));
     assert_eq!(
-        broken(|graph| graph.layers[1].shift += 1),
-        GraphError::LayerShift {
-            layer: "n_y".into(),
-            shift: 12,
-            expected: 11
-        }
+        broken(|graph| graph.layers[1].shift = MAX_LAYER_SHIFT + 1),
+        of_shift(MAX_LAYER_SHIFT + 1)
+    );
+    assert_eq!(
+        broken(|graph| graph.layers[1].shift = u32::MAX),
+        of_shift(u32::MAX)
     );
     assert!(matches!(
         broken(|graph| graph.layers[1].extent.channels = 3),

@@ -13,6 +13,7 @@ mod import_operators;
 mod import_patterns;
 mod inference;
 mod light;
+mod limbs;
 mod lowering;
 mod models;
 mod networks;

@@ -91,8 +91,7 @@ fn bias(matrix: &WeightMatrix, layer: &Layer, (output, o): (&Tensor, u32)) -> i6
 }
 
 /// Asserts that every cell of the witness is what the program says.
-fn assert_satisfied(program: &Program, matrix: &WeightMatrix, witness: &Witness) {
-    let shift = program.shift();
+pub(crate) fn assert_satisfied(program: &Program, matrix: &WeightMatrix, witness: &Witness) {
     for layer in program.layers() {
         let output = &program.tensors()[layer.output as usize];
         let cells = witness.tensor(layer.output as usize);
@@ -104,8 +103,16 @@ fn assert_satisfied(program: &Program, matrix: &WeightMatrix, witness: &Witness)
                     let values: Vec<i64> = source.iter().map(|cell| cell.out).collect();
                     acc += sum((program, matrix), (term, output), (p, o), &values);
                 }
-                let cell = &cells[position * output.channels as usize + o as usize];
-                assert_eq!(acc + (1 << (shift - 1)), (cell.pre << shift) + cell.rem);
+                let index = position * output.channels as usize + o as usize;
+                let cell = &cells[index];
+                let (mut sum, mut shift) = (cell.rem, program.shift());
+                for limb in &layer.limbs {
+                    sum += witness.tensor(*limb as usize)[index].pre << shift;
+                    let segment = program.tensors()[*limb as usize].segment;
+                    let segment = &program.table().segments[segment as usize];
+                    shift += segment.range_bits().unwrap();
+                }
+                assert_eq!(acc + (1 << (shift - 1)), (cell.pre << shift) + sum);
             }
         }
     }
