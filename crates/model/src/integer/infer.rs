@@ -175,7 +175,11 @@ impl IntegerGraph {
         let mut sums = layer.bias.repeat(positions);
         for term in &layer.terms {
             let source = self.extent(term.source).unwrap_or(Extent::flat(0));
-            let values: Vec<i64> = tensors[term.source].iter().map(|cell| cell.out).collect();
+            // Validation bounds the sums, so no bit that counts is shifted out.
+            let values = tensors[term.source].iter();
+            let values: Vec<i64> = values
+                .map(|cell| cell.out.checked_shl(term.exponent).unwrap_or(0))
+                .collect();
             let reading = Reading {
                 maps: &term.maps,
                 weights: &term.weights,

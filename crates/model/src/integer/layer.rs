@@ -37,6 +37,8 @@ pub struct IntegerTerm {
     pub maps: Vec<AxisMap>,
     /// The coefficients.
     pub weights: Weights<i32>,
+    /// The term counts `2^exponent`: the part of wider weights above 32 bits is a second term.
+    pub exponent: u32,
 }
 
 impl IntegerTerm {
@@ -88,7 +90,9 @@ impl IntegerLayer {
             .map(|bias| bias.unsigned_abs().into())
             .collect();
         for (term, largest) in self.terms.iter().zip(largest) {
+            let power = 1u128.checked_shl(term.exponent).unwrap_or(u128::MAX);
             for (sum, gain) in sums.iter_mut().zip(term.gains(self.extent.channels)) {
+                let gain = gain.saturating_mul(power);
                 *sum = sum.saturating_add(gain.saturating_mul((*largest).into()));
             }
         }
@@ -131,6 +135,7 @@ mod tests {
                 source: 0,
                 maps: vec![],
                 weights,
+                exponent: 0,
             }],
             bias,
             shift: 3,
@@ -151,8 +156,12 @@ mod tests {
             },
             coefficient: -3,
         };
-        let structural = layer(structural, vec![1]);
+        let mut structural = layer(structural, vec![1]);
         assert_eq!(structural.accumulator_bound(&[10]), 5 * 3 * 10 + 1 + 8);
+        structural.terms[0].exponent = 7;
+        assert_eq!(structural.accumulator_bound(&[10]), 5 * 3 * 1280 + 1 + 8);
+        structural.terms[0].exponent = u32::MAX;
+        assert_eq!(structural.accumulator_bound(&[10]), u128::MAX);
         assert_eq!(
             (structural.weight_count(), structural.weight_bits()),
             (0, 0)

@@ -4,7 +4,7 @@
 //! over both, channels fastest. Every layer computes, for each position and channel of its output,
 //!
 //! ```text
-//! acc = sum over terms, taps and source channels of weight * in + bias      (positions by an `AxisMap` along each axis)
+//! acc = sum over terms, taps and source channels of 2^exponent * weight * in + bias      (positions by an `AxisMap` along each axis)
 //! pre = floor((acc + 2^(shift-1)) / 2^shift)          (see `rounding`; shift is the layer's)
 //! rem = acc + 2^(shift-1) - 2^shift * pre             in [0, 2^shift)
 //! out = f(pre)                                        f a table over [lo, hi), the layer's segment
@@ -13,6 +13,7 @@
 //! Nothing here depends on floats but the two conversions at the ends ([`Port::quantise`] and [`Port::dequantise`]), so inference is the same on every platform.
 
 mod axis;
+mod digits;
 mod error;
 mod extent;
 mod infer;
@@ -27,6 +28,8 @@ mod validate;
 use alloc::vec::Vec;
 
 pub use axis::AxisMap;
+pub use digits::DIGIT_BITS;
+pub(crate) use digits::digits;
 pub use error::{GraphError, InferenceError};
 pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};

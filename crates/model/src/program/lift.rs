@@ -212,6 +212,7 @@ impl Reader<'_> {
                 source: wide(term.source),
                 maps: term.maps.iter().map(axis_map).collect(),
                 weights,
+                exponent: term.exponent,
             });
         }
         Ok(IntegerLayer {

@@ -190,6 +190,7 @@ fn lower_layer(layer: &IntegerLayer, runs: &LayerRuns, output: u32) -> Result<La
                     coefficient: *coefficient,
                 },
             },
+            exponent: term.exponent,
         });
     }
     Ok(Layer {

@@ -271,6 +271,7 @@ fn integer_layer(
             source: term.source,
             maps: term.maps.clone(),
             weights,
+            exponent: 0,
         });
     }
     Ok(made(terms, weights::biases(layer, unit)?, tables.shift))

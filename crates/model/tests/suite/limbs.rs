@@ -1,4 +1,5 @@
-//! Layers with the multipliers of an imported quantised network: 24 bits folded into the weights, shifts of 31 to 35, remainders in limbs.
+//! Layers with the multipliers of an imported quantised network, one for each channel: 24 bits folded into the weights, shifts of 31 to 35,
+//! remainders in limbs.
 
 use crate::networks::{Numbers, extent, window};
 use crate::program::assert_satisfied;
@@ -22,9 +23,9 @@ struct Convolution {
     /// `[out][tap][in]`.
     weights: Vec<i64>,
     bias: Vec<i64>,
-    /// 24 bits each.
+    /// 24 bits each, for the shift of its channel.
     multipliers: Vec<i64>,
-    shift: u32,
+    shifts: Vec<u32>,
     zero_point: i64,
 }
 
@@ -41,7 +42,6 @@ fn integer(numbers: &mut Numbers, low: i64, high: i64) -> i64 {
 impl Network {
     fn new(seed: u64) -> Self {
         let mut numbers = Numbers::new(seed);
-        let shifts = [31, 33, 35];
         let channels = [3, 5, 4];
         let mut layers = Vec::new();
         for layer in 0..2 {
@@ -56,7 +56,11 @@ impl Network {
                 multipliers: (0..outputs)
                     .map(|_| integer(random, 1 << 23, (1 << 24) - 1))
                     .collect(),
-                shift: shifts[integer(random, 0, 2) as usize],
+                shifts: {
+                    let least = integer(random, 31, 33);
+                    let shift = |_| integer(random, least, least + 2) as u32;
+                    (0..outputs).map(shift).collect()
+                },
                 zero_point: integer(random, -20, 20),
             });
         }
@@ -109,22 +113,22 @@ impl Convolution {
     fn layer((source, own): (usize, &Self)) -> IntegerLayer {
         let [inputs, outputs] = own.channels;
         let each = 9 * inputs;
+        let shift = *own.shifts.iter().max().unwrap();
+        let scales = own.multipliers.iter().zip(&own.shifts);
+        let scales: Vec<i64> = scales.map(|(m, own)| m << (shift - own)).collect();
         let weights = own.weights.iter().enumerate();
-        let weights = weights.map(|(index, weight)| weight * own.multipliers[index / each]);
-        let bias = own.bias.iter().zip(&own.multipliers);
+        let weights = weights.map(|(index, weight)| weight * scales[index / each]);
+        let weights = Weights::Dense(weights.collect());
+        let bias = own.bias.iter().zip(&scales);
         IntegerLayer {
             name: format!("layer{source}"),
             operators: vec!["QLinearConv".into()],
             extent: extent(POSITIONS, outputs),
-            terms: vec![IntegerTerm {
-                source,
-                maps: vec![window(3, 1, 1); 2],
-                weights: Weights::Dense(weights.map(|w| i32::try_from(w).unwrap()).collect()),
-            }],
+            terms: IntegerTerm::wide(source, &[window(3, 1, 1); 2], &weights),
             bias: bias
-                .map(|(bias, multiplier)| bias * multiplier + (own.zero_point << own.shift))
+                .map(|(bias, scale)| bias * scale + (own.zero_point << shift))
                 .collect(),
-            shift: own.shift,
+            shift,
             segment: 1,
             pre_scale: 1.0,
             scale: 1.0,
@@ -152,7 +156,7 @@ impl Convolution {
                     sum += weights.iter().zip(cells).map(|(w, x)| w * x).sum::<i64>();
                 }
                 let product = i128::from(sum) * i128::from(self.multipliers[channel]);
-                let unit = 1i128 << self.shift;
+                let unit = 1i128 << self.shifts[channel];
                 let rounded = (2 * product + unit).div_euclid(2 * unit);
                 let out = rounded + i128::from(self.zero_point);
                 values.push(out.clamp(-128, 127) as i64);
@@ -170,7 +174,7 @@ fn evaluated(seed: u64, shift: u32, log_rows: u32) -> (Network, IntegerGraph, Ve
         graph.validate().unwrap();
         let input = network.input();
         // Sums that leave the table belong to a scale that nobody would choose.
-        if let Ok(trace) = graph.infer(&[input.clone()]) {
+        if let Ok(trace) = graph.infer(core::slice::from_ref(&input)) {
             return (network, graph, input, trace);
         }
     }

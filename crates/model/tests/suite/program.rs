@@ -101,7 +101,8 @@ pub(crate) fn assert_satisfied(program: &Program, matrix: &WeightMatrix, witness
                 for term in &layer.terms {
                     let source = witness.tensor(term.source as usize);
                     let values: Vec<i64> = source.iter().map(|cell| cell.out).collect();
-                    acc += sum((program, matrix), (term, output), (p, o), &values);
+                    let sum = sum((program, matrix), (term, output), (p, o), &values);
+                    acc += sum << term.exponent;
                 }
                 let index = position * output.channels as usize + o as usize;
                 let cell = &cells[index];

@@ -8,7 +8,7 @@
 //!     + Σ_structural k Σ_{p,o,t} E(p) α^o source[q(p,t),c(o,t)]
 //! ```
 //!
-//! Structural terms have public coefficients, so they belong to the known part, as the left side does. Then, by powers of δ: each public tensor at a random point, and logUp's Σ_active helpers − Σ_active A = 0.
+//! where a term's sum over t and c counts 2^e, by its exponent. Structural terms have public coefficients, so they belong to the known part, as the left side does. Then, by powers of δ: each public tensor at a random point, and logUp's Σ_active helpers − Σ_active A = 0.
 
 use alloc::vec::Vec;
 
@@ -184,7 +184,7 @@ impl<'a> KnownPart<'a> {
             functionals.push(Functional {
                 tensor: source,
                 part: Part::Out,
-                coefficient: -self.gamma * Fr::from(*coefficient),
+                coefficient: -self.gamma * power_of_two(term.exponent) * Fr::from(*coefficient),
                 axes: axes
                     .map(|((map, (length, _)), vector)| gathered(map, length, vector))
                     .collect(),
@@ -204,8 +204,8 @@ fn output_axes(output: &Tensor, challenges: &ClaimChallenges) -> Vec<AxisVector>
     axes
 }
 
-/// 2^exponent; a program's shifts are at most 64.
-fn power_of_two(exponent: u32) -> Fr {
+/// 2^exponent; a program's shifts and exponents are at most 64.
+pub(super) fn power_of_two(exponent: u32) -> Fr {
     Fr::from(1u128.checked_shl(exponent).unwrap_or(0))
 }
 

@@ -98,7 +98,7 @@ impl FoldedTerm<'_> {
         }
     }
 
-    /// w[t, c] = γ·α^{Rb}·g[b, t, c] summed over the blocks b whose runs cover channel c, for each tap of all axes together.
+    /// w[t, c] = 2^e·γ·α^{Rb}·g[b, t, c] summed over the blocks b whose runs cover channel c, for each tap of all axes together.
     fn weights(&self, g: &[Fr]) -> Vec<Fr> {
         let (channels, taps) = (widen(self.source.channels), self.term.taps());
         let height = self.diagonal.unwrap_or(channels);

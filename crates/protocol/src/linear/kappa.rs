@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 
 use super::axis_sums::{by_tap, kronecker};
-use super::claims::position_axes;
+use super::claims::{position_axes, power_of_two};
 use super::functional::Part;
 use crate::curve::Fr;
 use crate::encoding::widen;
@@ -29,7 +29,7 @@ pub(crate) struct LayerChallenges<'a> {
 pub(super) struct FoldedTerm<'a> {
     pub(super) term: &'a Term,
     pub(super) source: &'a Tensor,
-    /// γ·α^{Rb} for each block b of outputs.
+    /// 2^e·γ·α^{Rb} for each block b of outputs.
     pub(super) coefficients: Vec<Fr>,
     /// R where block b reads no channels but bR … bR + R − 1.
     pub(super) diagonal: Option<usize>,
@@ -121,10 +121,11 @@ impl<'a> Kappa<'a> {
                 // Part of u: no weight meets it.
                 Weights::Structural { .. } => continue,
             };
+            let power = power_of_two(term.exponent);
             self.terms.push(FoldedTerm {
                 term,
                 source,
-                coefficients: coefficients.clone(),
+                coefficients: coefficients.iter().map(|c| power * c).collect(),
                 diagonal,
                 positions: axes.clone(),
             });

@@ -81,6 +81,7 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
         for map in &term.maps {
             write_map(writer, map);
         }
+        writer.u32(term.exponent);
         writer.u8(kind(&term.weights));
         match &term.weights {
             Weights::Dense { runs } | Weights::BlockDiagonal { runs } => numbers(writer, runs),
@@ -124,6 +125,7 @@ fn read_layer(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
             Ok(Term {
                 source: reader.u32()?,
                 maps: reader.counted(read_map)?,
+                exponent: reader.u32()?,
                 weights: read_weights(reader)?,
             })
         })?,
@@ -181,6 +183,7 @@ fn read_layer_v1(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
                 weights: Weights::Dense {
                     runs: reader.counted(Reader::u32)?,
                 },
+                exponent: 0,
             })
         })?,
         bias: reader.counted(Reader::u32)?,

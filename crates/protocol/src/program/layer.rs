@@ -1,11 +1,11 @@
 //! Layers: fixed linear maps from tensors to the accumulators of a tensor.
 //!
 //! ```text
-//! acc[p, o] = Σ_terms Σ_{t, c} W[o, t, c] · source[q(p, t), c] + bias[o]
+//! acc[p, o] = Σ_terms 2^e Σ_{t, c} W[o, t, c] · source[q(p, t), c] + bias[o]
 //! acc + 2^{S−1} = 2^S·pre + rem + 2^s·limb₁ + 2^{s+w₁}·limb₂ + …
 //! ```
 //!
-//! with q an [`AxisMap`] along each position axis. A dense layer has no position axis; a convolution has one or more; a dense layer
+//! with q an [`AxisMap`] along each position axis and e the term's exponent: weights of more than 32 bits stand in several terms. A dense layer has no position axis; a convolution has one or more; a dense layer
 //! behind a convolution is a convolution whose kernel covers the whole source.
 //!
 //! The weights stand in one matrix of R rows and C columns for the whole network: outputs bR … bR + R − 1 of a term's tap t lie
@@ -55,6 +55,8 @@ pub struct Term {
     pub maps: Vec<AxisMap>,
     /// The coefficients.
     pub weights: Weights,
+    /// e: the term counts 2^e.
+    pub exponent: u32,
 }
 
 impl Term {

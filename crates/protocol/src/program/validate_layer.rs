@@ -12,6 +12,8 @@ const WORK_OF_A_RUN: u64 = 16;
 const WORK_OF_A_BIT: u64 = 4;
 /// A layer's whole shift: with shifted accumulators of 32 bits, far below the field's half.
 const MAX_LAYER_SHIFT: u64 = 64;
+/// With weights of 32 bits, a term's sums stay far below the field's half.
+const MAX_EXPONENT: u64 = 64;
 /// Biases of more than 64 bits serve no model.
 const MAX_BIAS_COLUMNS: u64 = 3;
 
@@ -27,7 +29,9 @@ pub(super) fn validate_layer(
     layer: &Layer,
 ) -> Result<(), ProgramError> {
     let shift = fits(parts, layer).map_err(|what| ProgramError::Layer { index, what })?;
-    within("shift of a layer", shift, 1, MAX_LAYER_SHIFT)
+    within("shift of a layer", shift, 1, MAX_LAYER_SHIFT)?;
+    let mut exponents = layer.terms.iter().map(|term| u64::from(term.exponent));
+    exponents.try_for_each(|exponent| within("exponent of a term", exponent, 0, MAX_EXPONENT))
 }
 
 /// Checks everything that the layer names; returns its shift.

@@ -67,16 +67,18 @@ fn arbitrary_term(builder: &mut Builder, small: &mut Small, output: u32, source:
     } else {
         1
     };
+    let exponent = small.next(-3, 2).max(0) as u32;
     let mut term = match small.next(0, kinds) {
         0 => builder.dense(output, source, &maps),
         1 => {
             let coefficient = small.next(-3, 3) as i32;
-            return structural(source, &maps, arbitrary_map(small), coefficient);
+            structural(source, &maps, arbitrary_map(small), coefficient)
         }
         _ => builder.diagonal(output, source, &maps),
     };
+    term.exponent = exponent;
     // Taps may have weights in common, here those of a block of outputs.
-    if small.next(0, 2) == 0 {
+    if !term.runs().is_empty() && small.next(0, 2) == 0 {
         let taps = term.taps();
         for runs in term.runs_mut().chunks_mut(taps) {
             let first = runs[0];

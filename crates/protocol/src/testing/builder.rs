@@ -195,6 +195,7 @@ fn term(source: u32, maps: &[AxisMap], weights: Weights) -> Term {
         source,
         maps: maps.into(),
         weights,
+        exponent: 0,
     }
 }
 

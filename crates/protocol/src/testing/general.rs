@@ -85,9 +85,13 @@ pub(crate) fn convolutional(log_rows: u32) -> Network {
     let terms = alloc::vec![builder.dense(dense, pooled, &[map(3, 1, 1, 0), map(3, 1, 1, 0)])];
     builder.layer(dense, terms, 1, &[]);
 
-    // A scale for each channel.
+    // A scale for each channel, of two terms.
     let scaled = builder.tensor(&[1, 1], 12, IDENTITY);
-    let terms = alloc::vec![builder.diagonal(scaled, dense, &[ONE; 2])];
+    let mut terms = alloc::vec![
+        builder.diagonal(scaled, dense, &[ONE; 2]),
+        builder.diagonal(scaled, dense, &[ONE; 2]),
+    ];
+    terms[1].exponent = 2;
     builder.layer(scaled, terms, 1, &[]);
 
     // The tensors of twelve channels are cut along them, one of them inside the blocks of outputs.

@@ -306,6 +306,7 @@ fn pack(index: usize, layer: &TestLayer, position: bool, first: u32) -> ((Layer,
         source: index as u32,
         maps: if position { vec![map] } else { Vec::new() },
         weights: Weights::Dense { runs },
+        exponent: 0,
     };
     let layer = Layer {
         output: index as u32 + 1,

@@ -158,7 +158,7 @@ impl Reading<'_> {
                     .sum(),
             };
         }
-        sum
+        sum << term.exponent
     }
 
     fn extent(&self, length: u32) -> u32 {

@@ -93,6 +93,9 @@ fn changes(parts: &ProgramParts) -> Vec<ProgramParts> {
                 Weights::Dense { runs } | Weights::BlockDiagonal { runs } => runs[0] += 1,
             }
             changed.push(other);
+            let mut other = parts.clone();
+            other.layers[layer].terms[term].exponent += 1;
+            changed.push(other);
             if structural {
                 let mut other = parts.clone();
                 other.layers[layer].terms.remove(term);

@@ -85,6 +85,17 @@ fn maps_at_the_ends_of_their_numbers() {
 }
 
 #[test]
+fn exponents_beyond_the_field() {
+    for term in 0..2 {
+        accepted(|parts| parts.layers[SPREAD].terms[term].exponent = 64);
+        for exponent in [65, u32::MAX] {
+            let found = error(|parts| parts.layers[SPREAD].terms[term].exponent = exponent);
+            assert_eq!(out_of_range(found), "exponent of a term");
+        }
+    }
+}
+
+#[test]
 fn structural_maps_that_would_keep_a_verifier_busy() {
     let busy = "work for maps and runs";
     for taps in [1 << 17, u32::MAX] {
@@ -95,18 +106,21 @@ fn structural_maps_that_would_keep_a_verifier_busy() {
         let found = error(|parts| channels(&mut parts.layers[SUM].terms[1]).taps = taps);
         assert_eq!(out_of_range(found), busy, "channels");
     }
-    // A long axis instead of many taps.
-    let long = error(|parts| {
-        parts.log_rows = 24;
-        parts.layers.truncate(SUM + 1);
-        parts.tensors.truncate(SUM + 2);
-        parts.outputs = alloc::vec![2];
-        parts.tensors[2].channels = 1 << 19;
-        for (tensor, lane) in parts.tensors.iter_mut().zip(0..) {
-            tensor.blocks = alloc::vec![Block { lane, base: 0 }];
-        }
-    });
-    assert_eq!(out_of_range(long), busy);
+    // A long axis instead of many taps, for a map of any kind: a product over the bits is one only where both axes are as long.
+    for terms in [1..2, 2..3] {
+        let long = error(|parts| {
+            parts.log_rows = 26;
+            parts.layers.truncate(SUM + 1);
+            parts.tensors.truncate(SUM + 2);
+            parts.outputs = alloc::vec![2];
+            parts.tensors[2].channels = 1 << 20;
+            parts.layers[SUM].terms = parts.layers[SUM].terms[terms].to_vec();
+            for (tensor, lane) in parts.tensors.iter_mut().zip(0..) {
+                tensor.blocks = alloc::vec![Block { lane, base: 0 }];
+            }
+        });
+        assert_eq!(out_of_range(long), busy);
+    }
     let many = error(|parts| {
         let term = parts.layers[SUM].terms[2].clone();
         parts.layers[SUM].terms = alloc::vec![term; 1 << 15];
@@ -152,6 +166,20 @@ fn block_diagonal_terms_that_do_not_fit() {
 }
 
 #[test]
+fn biases_of_some_blocks_only() {
+    let what = "there are not equally many bias columns, at most three, for each block of outputs";
+    for count in 0..8 {
+        let biases =
+            |parts: &mut ProgramParts| parts.layers[DEPTHWISE].bias = alloc::vec![0; count];
+        if count % 2 == 0 && count < 7 {
+            accepted(biases);
+        } else {
+            assert_eq!(error(biases), layer(DEPTHWISE, what));
+        }
+    }
+}
+
+#[test]
 fn limbs_that_are_none() {
     let spread = |what| layer(SPREAD, what);
     assert_eq!(
@@ -186,6 +214,8 @@ fn limbs_that_are_none() {
         segment(-1, 4, clamp(-8, 7)),
         segment(0, 3, clamp(0, 7)),
         segment(0, 5, clamp(0, 7)),
+        // A multiple of two values, which a limb of one bit may not have.
+        segment(0, 6, clamp(0, 7)),
         segment(0, 4, clamp(0, 2)),
         segment(0, 4, clamp(1, 3)),
         segment(0, 4, values(&[0, 1, 2, 2])),
@@ -312,6 +342,8 @@ fn every_number_of_a_term_and_every_limb_is_in_the_bytes() {
             *coefficient += 1;
         }
     });
+    differs(&|parts| parts.layers[SUM].terms[1].exponent = 64);
+    differs(&|parts| parts.layers[SPREAD].terms[0].exponent = 1);
     differs(&|parts| parts.layers[SPREAD].limbs.swap(0, 1));
     differs(&|parts| parts.layers[SPREAD].bias.truncate(1));
     // Dense and block-diagonal terms with the same runs.
