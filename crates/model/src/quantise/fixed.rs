@@ -9,8 +9,8 @@
 //!
 //! onnxruntime rounds the product to `f32` first, and halves to the even integer; no value of the fixtures shows a difference.
 //!
-//! Eight bits of a weight and 24 of a multiplier fill the 32 bits of an entry. Channels whose weights need more, because another
-//! channel of the layer asks for a larger shift, take several equal terms, which the weight matrix stores once.
+//! Eight bits of a weight and 24 of a multiplier fill the 32 bits of an entry. Where a channel needs more, because another one asks for
+//! a larger shift, the layer's weights stand in several terms (see [`IntegerTerm::wide`]).
 
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -28,8 +28,6 @@ use crate::program::Columns;
 
 /// Smallest shift of all.
 const MIN_SHIFT: u32 = 8;
-/// The most equal terms that one becomes.
-const MAX_COPIES: u32 = 64;
 /// Without calibration, a segment aims at so many times the width of the integers on each side.
 const UNCALIBRATED: f64 = 2.0;
 
@@ -335,87 +333,58 @@ pub(super) fn integers(
     shift: u32,
 ) -> Result<(Vec<IntegerTerm>, Vec<i64>), QuantiseError> {
     let refused = |channel| out_of_range(layer, own, channel);
-    let mut scaling = Vec::with_capacity(own.multipliers.len());
+    let mut factors = Vec::with_capacity(own.multipliers.len());
     let mut bias = Vec::with_capacity(own.bias.len());
     for (channel, (&multiplier, &own_bias)) in own.multipliers.iter().zip(&own.bias).enumerate() {
-        let (mantissa, exponent) = parts(multiplier).ok_or_else(|| refused(channel))?;
-        let left = i64::from(shift) - i64::from(exponent);
-        let left = u32::try_from(left).ok().filter(|left| *left < 62);
-        let left = left.ok_or_else(|| refused(channel))?;
-        let scaled = mantissa
-            .checked_mul(1 << left)
-            .and_then(|factor| own_bias.checked_mul(factor));
+        let factor = factor(multiplier, shift).ok_or_else(|| refused(channel))?;
+        let scaled = own_bias.checked_mul(factor);
         bias.push(scaled.ok_or_else(|| refused(channel))?);
-        scaling.push((mantissa, left));
+        factors.push(factor);
     }
+    let unit = own.multipliers.iter().all(|multiplier| *multiplier == 1.0);
     let mut terms = Vec::new();
     for term in &layer.terms {
-        let source = graph.extent(term.source);
         let weights = match &term.weights {
+            // A coefficient of the architecture stays public where it does not tell a ratio of scales.
             Weights::Structural {
                 channels,
                 coefficient,
-            } if own.multipliers.iter().all(|multiplier| *multiplier == 1.0) => {
-                let coefficient = weights::integer(layer, *coefficient)?;
-                let scaled = i64::from(coefficient) << shift;
-                vec![Weights::Structural {
+            } if unit => {
+                let coefficient = i64::from(weights::integer(layer, *coefficient)?);
+                Weights::Structural {
                     channels: *channels,
-                    coefficient: i32::try_from(scaled).map_err(|_| refused(0))?,
-                }]
+                    coefficient: coefficient << shift,
+                }
             }
             _ => {
+                let source = graph.extent(term.source);
                 let whole = weights::hidden(layer, term, (&source, 1.0))?;
-                copies(whole, &scaling, refused)?
+                scaled(&whole, &factors).ok_or_else(|| refused(0))?
             }
         };
-        terms.extend(weights.into_iter().map(|weights| IntegerTerm {
-            source: term.source,
-            maps: term.maps.clone(),
-            weights,
-        }));
+        terms.extend(IntegerTerm::wide(term.source, &term.maps, &weights));
     }
     Ok((terms, bias))
 }
 
-/// Weights times `m * 2^left` of their channel, as one term or as several whose sum that is.
-fn copies(
-    weights: Weights<i32>,
-    scaling: &[(i64, u32)],
-    refused: impl Fn(usize) -> QuantiseError,
-) -> Result<Vec<Weights<i32>>, QuantiseError> {
-    let (Weights::Dense(values) | Weights::Diagonal(values)) = &weights else {
-        return Ok(vec![weights]);
+/// A multiplier in units of `2^-shift`, `None` where that is no integer or too large a one.
+fn factor(multiplier: f32, shift: u32) -> Option<i64> {
+    let (mantissa, exponent) = parts(multiplier)?;
+    let left = u32::try_from(i64::from(shift) - i64::from(exponent)).ok()?;
+    (left <= MAX_LAYER_SHIFT).then(|| mantissa.checked_mul(1 << left))?
+}
+
+/// Weights times the factor of their channel.
+fn scaled(weights: &Weights<i32>, factors: &[i64]) -> Option<Weights<i64>> {
+    let all = |values: &[i32]| -> Option<Vec<i64>> {
+        let each = (values.len() / factors.len().max(1)).max(1);
+        let rows = values.chunks(each).zip(factors);
+        rows.flat_map(|(row, factor)| row.iter().map(|w| i64::from(*w).checked_mul(*factor)))
+            .collect()
     };
-    let each = (values.len() / scaling.len().max(1)).max(1);
-    // Per channel, the factor of each copy, and how many there are.
-    let mut factors = Vec::with_capacity(scaling.len());
-    for (channel, (row, &(mantissa, left))) in values.chunks(each).zip(scaling).enumerate() {
-        let fits = |factor: i64| {
-            let mut products = row.iter().map(|w| i64::from(*w).checked_mul(factor));
-            products.all(|product| product.is_some_and(|product| i32::try_from(product).is_ok()))
-        };
-        let halvings = (0..=left.min(MAX_COPIES.ilog2())).find(|halvings| {
-            let factor = mantissa.checked_mul(1 << (left - halvings));
-            factor.is_some_and(fits)
-        });
-        let halvings = halvings.ok_or_else(|| refused(channel))?;
-        factors.push((mantissa << (left - halvings), 1u32 << halvings));
-    }
-    let count = factors.iter().map(|(_, copies)| *copies).max().unwrap_or(1);
-    let copy = |number: u32| {
-        let scaled = values
-            .chunks(each)
-            .zip(&factors)
-            .flat_map(|(row, &(factor, copies))| {
-                let factor = if number < copies { factor } else { 0 };
-                // Each product was seen to fit.
-                row.iter().map(move |w| (i64::from(*w) * factor) as i32)
-            });
-        let scaled: Vec<i32> = scaled.collect();
-        match weights {
-            Weights::Diagonal(_) => Weights::Diagonal(scaled),
-            _ => Weights::Dense(scaled),
-        }
-    };
-    Ok((0..count).map(copy).collect())
+    Some(match weights {
+        Weights::Dense(values) => Weights::Dense(all(values)?),
+        Weights::Diagonal(values) => Weights::Diagonal(all(values)?),
+        Weights::Structural { .. } => return None,
+    })
 }
