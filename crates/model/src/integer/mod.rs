@@ -35,7 +35,7 @@ pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use layer::{IntegerLayer, IntegerTerm};
 pub use limb::{MAX_LAYER_SHIFT, cut, limb_widths};
-pub use port::Port;
+pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
 pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
 
@@ -85,7 +85,28 @@ pub struct IntegerGraph {
     pub post_processing: Vec<PostProcessing>,
 }
 
+/// Whose arithmetic a network computes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Semantics {
+    /// This crate's quantiser chose the integers.
+    Tensorseal,
+    /// The integers are those that onnxruntime computes for the quantised ONNX file.
+    OnnxRuntime,
+}
+
 impl IntegerGraph {
+    /// Whose arithmetic this is: that of the file where the inputs are quantised as the file says.
+    #[must_use]
+    pub fn semantics(&self) -> Semantics {
+        let own = |port: &Port| port.conversion == Conversion::HalfUp;
+        if self.inputs.iter().all(own) {
+            Semantics::Tensorseal
+        } else {
+            Semantics::OnnxRuntime
+        }
+    }
+
     /// Rows of the lookup table in use: the zero row, the `2^shift` rows of the remainder's range, every segment, and the range of each width
     /// of limbs.
     #[must_use]

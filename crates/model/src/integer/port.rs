@@ -6,6 +6,21 @@ use alloc::vec::Vec;
 use super::rounding::round_half_up;
 use super::{Extent, GraphError, InferenceError, PortLayout};
 
+/// How real values become integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// `floor(x / scale + 1/2)` in `f64`. Values out of range are refused.
+    HalfUp,
+    /// ONNX's `QuantizeLinear`: `x / scale` in `f32`, rounded to the nearest integer, the even one of two, and saturated. The zero point is
+    /// taken off.
+    QuantizeLinear {
+        /// Smallest integer, less the zero point.
+        low: i32,
+        /// Largest integer, less the zero point.
+        high: i32,
+    },
+}
+
 /// A tensor at the edge of the network: `real value = scale * integer`, zero point 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Port {
@@ -19,6 +34,26 @@ pub struct Port {
     pub layout: PortLayout,
     /// Real value of the integer 1.
     pub scale: f64,
+    /// How real values become integers; of no meaning for an output.
+    pub conversion: Conversion,
+}
+
+impl Conversion {
+    /// The integer of a finite real value, perhaps outside of its range.
+    #[must_use]
+    pub fn integer(self, x: f32, scale: f64) -> i64 {
+        match self {
+            Self::HalfUp => {
+                let x = f64::from(x);
+                // Beyond `i64` is beyond the range on the same side.
+                round_half_up(x / scale).unwrap_or(if x < 0.0 { i64::MIN } else { i64::MAX })
+            }
+            // The scale is a single-precision number, and the cast saturates.
+            Self::QuantizeLinear { low, high } => (libm::rintf(x / scale as f32) as i64)
+                .max(low.into())
+                .min(high.into()),
+        }
+    }
 }
 
 /// What to do with a value outside its range.
@@ -98,13 +133,7 @@ impl Port {
                     element,
                 });
             }
-            let value = f64::from(value);
-            // Beyond `i64` is beyond the range on the same side.
-            let code = round_half_up(value / self.scale).unwrap_or(if value < 0.0 {
-                i64::MIN
-            } else {
-                i64::MAX
-            });
+            let code = self.conversion.integer(value, self.scale);
             if (lo..=hi).contains(&code) {
                 codes.push(code);
             } else if policy == OutOfRange::Saturate {
@@ -114,7 +143,7 @@ impl Port {
                 return Err(InferenceError::OutsideCalibratedRange {
                     tensor: tensor(),
                     element,
-                    value,
+                    value: f64::from(value),
                     lowest: lo as f64 * self.scale,
                     highest: hi as f64 * self.scale,
                 });

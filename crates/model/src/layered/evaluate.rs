@@ -1,18 +1,20 @@
 //! Float evaluation of a layered graph: what quantisation is calibrated with and measured against.
 //!
+//! The tensors of a network that is quantised already hold its integers, as onnxruntime computes them.
+//!
 //! Tensors are `f32` as in ONNX; sums run in `f64`, so results do not depend on the order of summation to any digit that matters.
 
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{FloatLayer, LayeredGraph};
+use super::{FloatLayer, LayeredGraph, Requantisation, ScaleRule};
 use crate::integer::linear::Reading;
 
 /// A tensor's values, row-major over (positions, channels).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
-    /// Before the activation; the same as `out` for an input.
+    /// Before the activation, or before the saturation of a quantised layer; the same as `out` for an input.
     pub pre: Vec<f32>,
     /// After it.
     pub out: Vec<f32>,
@@ -76,12 +78,21 @@ impl LayeredGraph {
                 });
             }
             finite(&port.onnx.name, values)?;
-            let out = port.layout.to_cells(&port.onnx.shape, values);
+            let mut out = port.layout.to_cells(&port.onnx.shape, values);
+            if let Some(codes) = &port.codes {
+                let integer = |x: f32| codes.conversion().integer(x, codes.scale.into());
+                out.iter_mut().for_each(|x| *x = integer(*x) as f32);
+            }
             let pre = out.clone();
             tensors.push(Values { pre, out });
         }
         for layer in &self.layers {
-            let pre = self.linear(layer, &tensors);
+            let sums = self.linear(layer, &tensors);
+            if let ScaleRule::Fixed(own) = &layer.scale {
+                tensors.push(requantised(own, &sums));
+                continue;
+            }
+            let pre: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
             finite(&layer.name, &pre)?;
             let out = match layer.activation {
                 Some(activation) => pre
@@ -103,13 +114,15 @@ impl LayeredGraph {
     #[must_use]
     pub fn outputs(&self, tensors: &[Values]) -> Vec<Vec<f32>> {
         let output = |port: &super::Port| {
-            port.layout
-                .to_onnx(&port.onnx.shape, &tensors[port.tensor].out)
+            let values = &tensors[port.tensor].out;
+            let scale = port.codes.map_or(1.0, |codes| codes.scale);
+            let real: Vec<f32> = values.iter().map(|value| value * scale).collect();
+            port.layout.to_onnx(&port.onnx.shape, &real)
         };
         self.outputs.iter().map(output).collect()
     }
 
-    fn linear(&self, layer: &FloatLayer, tensors: &[Values]) -> Vec<f32> {
+    fn linear(&self, layer: &FloatLayer, tensors: &[Values]) -> Vec<f64> {
         let mut sums = vec![0f64; layer.extent.cells()];
         for row in sums.chunks_mut(layer.extent.channels.max(1)) {
             for (sum, bias) in row.iter_mut().zip(&layer.bias) {
@@ -124,7 +137,22 @@ impl LayeredGraph {
             };
             reading.add_to(&mut sums, &layer.extent, &tensors[term.source].out);
         }
-        sums.into_iter().map(|sum| sum as f32).collect()
+        sums
+    }
+}
+
+/// Sums of products of integers, which `f64` holds exactly.
+fn requantised(own: &Requantisation, sums: &[f64]) -> Values {
+    let channels = own.bias.len().max(1);
+    let pre: Vec<f32> = sums
+        .iter()
+        .enumerate()
+        .map(|(cell, sum)| own.rounded(*sum as i64 + own.bias[cell % channels], cell % channels))
+        .collect();
+    let out = pre.iter().map(|pre| own.output(*pre as i64) as f32);
+    Values {
+        out: out.collect(),
+        pre,
     }
 }
 

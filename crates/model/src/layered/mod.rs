@@ -15,11 +15,12 @@
 
 mod evaluate;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::graph::{Activation, TensorType};
-pub use crate::integer::{AxisMap, Extent, PortLayout, Weights};
+pub use crate::integer::{AxisMap, Conversion, Extent, PortLayout, Weights};
 
 pub use evaluate::{LayeredError, Values};
 
@@ -43,6 +44,19 @@ pub struct Port {
     pub onnx: TensorType,
     /// How its axes become positions and channels.
     pub layout: PortLayout,
+    /// The integers of a network that is quantised already: then tensors hold integers, their zero points taken off.
+    pub codes: Option<PortCodes>,
+}
+
+/// The integers of a tensor at the edge of a network that is quantised already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PortCodes {
+    /// Real value of the integer 1, positive and finite.
+    pub scale: f32,
+    /// Smallest integer, less the zero point.
+    pub low: i32,
+    /// Largest integer, less the zero point.
+    pub high: i32,
 }
 
 /// One layer.
@@ -76,7 +90,7 @@ pub struct FloatTerm {
 }
 
 /// How the scale of a layer's output is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ScaleRule {
     /// From the calibrated range.
     Free,
@@ -86,6 +100,55 @@ pub enum ScaleRule {
     /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range. With `Relu` it is the
     /// difference of two such values.
     Follows(usize),
+    /// The network is quantised already: the sources hold integers, all weights are integers, and the layer's `bias` and `activation` are
+    /// not used.
+    Fixed(Box<Requantisation>),
+}
+
+/// How the sums of a layer that is quantised already become integers: `out = function(clamp(round(multiplier * (sum + bias))))`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requantisation {
+    /// Per channel, in units of the sum.
+    pub bias: Vec<i64>,
+    /// Per channel, what the sum is multiplied with, positive and finite.
+    pub multipliers: Vec<f32>,
+    /// Smallest integer, less the zero point.
+    pub low: i32,
+    /// Largest integer, less the zero point.
+    pub high: i32,
+    /// What each integer from `low` to `high` becomes; itself where it is `None`.
+    pub function: Option<Vec<i32>>,
+}
+
+impl Requantisation {
+    /// The integer that a sum with its bias is rounded to, as onnxruntime does: the product in `f32`, the even one of two.
+    #[must_use]
+    pub fn rounded(&self, sum: i64, channel: usize) -> f32 {
+        libm::rintf(sum as f32 * self.multipliers[channel])
+    }
+
+    /// What a rounded integer becomes.
+    #[must_use]
+    pub fn output(&self, rounded: i64) -> i32 {
+        let code = rounded.max(self.low.into()).min(self.high.into());
+        match &self.function {
+            None => code as i32,
+            Some(values) => values[(code - i64::from(self.low)) as usize],
+        }
+    }
+
+    /// The smallest and the largest integer that the layer makes.
+    #[must_use]
+    pub fn range(&self) -> (i32, i32) {
+        match &self.function {
+            None => (self.low, self.high),
+            Some(values) => values
+                .iter()
+                .fold((i32::MAX, i32::MIN), |(low, high), &value| {
+                    (low.min(value), high.max(value))
+                }),
+        }
+    }
 }
 
 impl LayeredGraph {
@@ -108,6 +171,17 @@ impl Port {
     #[must_use]
     pub fn extent(&self) -> Extent {
         self.layout.extent(&self.onnx.shape)
+    }
+}
+
+impl PortCodes {
+    /// How real values become these integers.
+    #[must_use]
+    pub fn conversion(&self) -> Conversion {
+        Conversion::QuantizeLinear {
+            low: self.low,
+            high: self.high,
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The layers made so far.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::expression::{Coefficients, Expression, Origin, Term, at, map_at};
 use crate::graph::Activation;
 use crate::integer::AxisMap;
-use crate::layered::{Extent, FloatLayer, FloatTerm, ScaleRule, Weights};
+use crate::layered::{Extent, FloatLayer, FloatTerm, Requantisation, ScaleRule, Weights};
 
 /// What is known of a committed tensor.
 struct Tensor {
@@ -77,29 +78,82 @@ impl Builder {
         let followed = self
             .followed(&expression)
             .filter(|_| expression.within_sources && activation.is_none());
-        self.push(expression, activation, followed)
+        self.push(expression, activation, followed_rule(followed))
+    }
+
+    /// Makes the expression a layer whose integers are given.
+    pub(super) fn commit_fixed(
+        &mut self,
+        expression: Expression,
+        own: Requantisation,
+    ) -> Expression {
+        let non_negative = own.range().0 >= 0;
+        let made = self.push(expression, None, ScaleRule::Fixed(Box::new(own)));
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.non_negative = non_negative;
+        }
+        made
+    }
+
+    /// Whether a layer reads a tensor.
+    pub(super) fn is_read(&self, tensor: usize) -> bool {
+        let mut layers = self.layers.iter();
+        layers.any(|layer| layer.expression.reads(tensor))
+    }
+
+    /// Whether there is a layer whose integers are given.
+    pub(super) fn is_fixed(&self) -> bool {
+        let fixed = |layer: &Layer| matches!(layer.scale, ScaleRule::Fixed(_));
+        self.layers.iter().any(fixed)
+    }
+
+    /// Applies the function of `next` to what a layer makes, if its integers are given.
+    pub(super) fn then(&mut self, tensor: usize, next: &Requantisation, origin: &Origin) -> bool {
+        let layer = tensor
+            .checked_sub(self.inputs)
+            .and_then(|layer| self.layers.get_mut(layer));
+        let Some(Layer {
+            scale: ScaleRule::Fixed(own),
+            expression,
+            ..
+        }) = layer
+        else {
+            return false;
+        };
+        let values = (own.low..=own.high).map(|code| {
+            let made = own.output(code.into());
+            next.output(made.into())
+        });
+        own.function = Some(values.collect());
+        expression.origin.extend(origin);
+        self.tensors[tensor].non_negative = own.range().0 >= 0;
+        true
     }
 
     /// A difference of two values with `Relu` after it, which makes a maximum: it keeps their scale where both have one.
     pub(super) fn commit_difference(&mut self, difference: Expression, within: bool) -> Expression {
         let followed = self.followed(&difference).filter(|_| within);
-        self.push(difference, Some(Activation::Relu), followed)
+        let rule = followed_rule(followed);
+        self.push(difference, Some(Activation::Relu), rule)
     }
 
     fn push(
         &mut self,
         expression: Expression,
         activation: Option<Activation>,
-        followed: Option<usize>,
+        scale: ScaleRule,
     ) -> Expression {
         let tensor = self.tensors.len();
         let same_scale = |term: &Term| match term.coefficients {
             Coefficients::Uniform(value) => value.abs() == 1.0,
             Coefficients::Diagonal(_) | Coefficients::Dense(_) => false,
         };
-        let class = followed
-            .filter(|_| expression.terms.iter().all(same_scale))
-            .map_or(tensor, |source| self.tensors[source].class);
+        let class = match scale {
+            ScaleRule::Follows(source) if expression.terms.iter().all(same_scale) => {
+                self.tensors[source].class
+            }
+            _ => tensor,
+        };
         self.tensors.push(Tensor {
             lengths: expression.lengths.clone(),
             non_negative: match activation {
@@ -112,7 +166,7 @@ impl Builder {
         self.layers.push(Layer {
             expression,
             activation,
-            scale: followed.map_or(ScaleRule::Free, ScaleRule::Follows),
+            scale,
         });
         made
     }
@@ -130,7 +184,7 @@ impl Builder {
                 let mut one = zero.shifted(&[1.0]);
                 one.origin = Origin::default();
                 one.origin.add("one", "Constant");
-                self.push(one, None, None);
+                self.push(one, None, ScaleRule::Free);
                 self.tensors.len() - 1
             }
         };
@@ -179,6 +233,10 @@ impl Builder {
         };
         self.layers.into_iter().map(layer).collect()
     }
+}
+
+fn followed_rule(followed: Option<usize>) -> ScaleRule {
+    followed.map_or(ScaleRule::Free, ScaleRule::Follows)
 }
 
 /// An extent of layered lengths.

@@ -19,6 +19,13 @@ pub(super) struct Image {
     pub(super) places: Vec<usize>,
 }
 
+/// What a convolution makes.
+pub(super) struct Convolved {
+    pub(super) value: Value,
+    /// For each output channel, its place on the channel axis.
+    pub(super) places: Vec<usize>,
+}
+
 /// The shape of a convolution's weights, and where they go.
 struct Weighing<'a> {
     weights: &'a [f32],
@@ -48,6 +55,27 @@ impl<'a> Lowering<'a> {
             None => None,
         };
         let x = self.operand(node, 0)?;
+        let kernel = (weights, shape);
+        let Convolved { mut value, places } =
+            self.convolve(node, x, convolution, (kernel, transposed))?;
+        if let Some(bias) = bias {
+            let mut shift = vec![0.0; places.len()];
+            for (value, place) in bias.iter().zip(places) {
+                shift[place] = *value;
+            }
+            value.expression = value.expression.shifted(&shift);
+        }
+        Ok(value)
+    }
+
+    /// A convolution without its bias, of weights of a shape.
+    pub(super) fn convolve(
+        &mut self,
+        node: &Node,
+        x: Value,
+        convolution: &Convolution,
+        ((weights, shape), transposed): ((&[f32], &[usize]), bool),
+    ) -> Result<Convolved, LowerError> {
         let image = self.image(node, x, convolution.axes.len())?;
         let (outputs, kernel) = if transposed {
             (shape[1] * convolution.groups, shape[2..].to_vec())
@@ -103,17 +131,10 @@ impl<'a> Lowering<'a> {
             output: lengths,
             coefficients,
         };
-        let mut made = self
+        let value = self
             .convolved(node, image.value, &kernel)?
             .with_layout(layout);
-        if let Some(bias) = bias {
-            let mut shift = vec![0.0; outputs];
-            for (value, place) in bias.iter().zip(places) {
-                shift[place] = *value;
-            }
-            made.expression = made.expression.shifted(&shift);
-        }
-        Ok(made)
+        Ok(Convolved { value, places })
     }
 
     /// A value as an image, moved if it must.

@@ -28,6 +28,15 @@ pub enum LowerError {
         /// What is wrong.
         problem: Problem,
     },
+    /// An input or output is real in a network that is quantised.
+    #[error(
+        "tensor {tensor:?} is not quantised but other parts of the network are; quantise the whole network or none of it, and end it \
+         with DequantizeLinear"
+    )]
+    Mixed {
+        /// The input or output.
+        tensor: String,
+    },
     /// An input or output has more axes of its own than a proof's tensors can be given.
     #[error("tensor {tensor:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
     PortLayout {
@@ -77,6 +86,26 @@ pub enum Problem {
     /// The axes of an operand lie such that no map along each axis expresses the operator.
     #[error("mixes axes in a way that no map along each axis expresses")]
     Axes,
+    /// Numbers that are quantised meet an operator that has no form on integers.
+    #[error("is applied to the integers of a quantised network")]
+    Quantised,
+    /// An operator on integers meets real numbers, or integers that some other operator made.
+    #[error("needs an operand that the network has quantised, with the same zero point")]
+    NotQuantised,
+    /// A scale is none.
+    #[error("has a scale that is not a positive finite number")]
+    Scale,
+    /// A zero point lies outside its type, or the type is not 8 bits wide.
+    #[error("has integers or a zero point that are not 8 bits wide")]
+    ZeroPoint,
+    /// There are not as many scales or zero points as channels.
+    #[error("has {actual} scales, zero points or biases for {expected} channels")]
+    PerChannel {
+        /// Channels.
+        expected: usize,
+        /// Parameters.
+        actual: usize,
+    },
     /// A result has an axis of length zero.
     #[error("makes a tensor without elements")]
     Empty,
@@ -103,6 +132,15 @@ impl Problem {
                 "use less padding, or a Relu before a maximum and count_include_pad for a mean"
             }
             Self::Axes => "reshape its operands so that each axis is a dimension of its own",
+            Self::Quantised => {
+                "quantise it too: Conv, Gemm and MatMul with constant weights, MaxPool, Reshape, Transpose, Relu and Clip are supported, or start from the float network"
+            }
+            Self::NotQuantised => {
+                "quantise the whole network with onnxruntime's quantize_static, or start from the float network"
+            }
+            Self::Scale | Self::ZeroPoint | Self::PerChannel { .. } => {
+                "quantise the network again, to int8 or uint8"
+            }
             Self::Empty => "remove it, or give its axes a length",
             Self::NotFinite => "check its constants",
         }

@@ -246,6 +246,11 @@ impl Expression {
         true
     }
 
+    /// Whether one of the terms reads a tensor.
+    pub(super) fn reads(&self, tensor: usize) -> bool {
+        self.terms.iter().any(|term| term.source == tensor)
+    }
+
     pub(super) fn has_bias(&self) -> bool {
         self.bias.iter().any(|bias| *bias != 0.0)
     }

@@ -52,16 +52,22 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
     let shape = graph.shape(&node.inputs[number]);
     let rank = shape.len();
     match &node.operation {
+        Operation::QLinearConv(_) | Operation::QGemm(_) | Operation::QLinearMatMul
+            if number > 0 =>
+        {
+            None
+        }
         Operation::Convolution(_)
+        | Operation::QLinearConv(_)
         | Operation::ConvolutionTranspose(_)
         | Operation::MaxPool { .. }
         | Operation::AveragePool { .. } => Some(Layout::standard(shape, 1, rank.saturating_sub(2))),
-        Operation::Gemm(gemm) => {
+        Operation::Gemm(gemm) | Operation::QGemm(gemm) => {
             let transposed = [gemm.transpose_a, gemm.transpose_b];
             let contracted = usize::from((number == 0) != *transposed.get(number)?);
             Some(Layout::standard(shape, contracted, 0))
         }
-        Operation::MatMul if rank > 1 => {
+        Operation::MatMul | Operation::QLinearMatMul if rank > 1 => {
             let contracted = if number == 0 { rank - 1 } else { rank - 2 };
             Some(Layout::standard(shape, contracted, 0))
         }

@@ -11,6 +11,7 @@
 //! | `convolution` | convolutions, transposed, grouped and depthwise ones |
 //! | `maximum` | maxima and minima of windows, axes and tensors |
 //! | `average` | average pools, sums and means over axes |
+//! | `quantised` | operators on the integers of networks that are quantised already |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
 //! | `layout`, `hint`, `compose`, `expression`, `builder` | the means |
@@ -26,6 +27,7 @@ mod hint;
 mod layout;
 mod linear;
 mod maximum;
+mod quantised;
 mod structural;
 #[cfg(test)]
 mod tests;
@@ -37,11 +39,12 @@ use alloc::vec::Vec;
 pub use error::{LowerError, Problem};
 
 use crate::graph::{Activation, FloatGraph, Node, Operand, Operation, Reduction, Unary};
-use crate::layered::{LayeredGraph, Port};
+use crate::layered::{LayeredGraph, Port, PortCodes};
 use builder::Builder;
 use expression::{Coefficients, Expression, Kernel};
 use hint::wish;
 use layout::Layout;
+use quantised::Codes;
 use value::Value;
 
 /// The state of lowering one graph.
@@ -51,6 +54,10 @@ struct Lowering<'a> {
     values: Vec<Option<Value>>,
     /// How often each value is still to be read.
     uses: Vec<usize>,
+    /// What the integers of each value mean, in a network that is quantised already.
+    codes: Vec<Option<Codes>>,
+    /// The same of each input.
+    input_codes: Vec<Option<PortCodes>>,
 }
 
 impl LayeredGraph {
@@ -72,6 +79,8 @@ impl LayeredGraph {
             builder: Builder::new(&lengths),
             values: vec![None; graph.values.len()],
             uses,
+            codes: vec![None; graph.values.len()],
+            input_codes: vec![None; graph.inputs.len()],
         };
         for (tensor, (&input, layout)) in graph.inputs.iter().zip(&layouts).enumerate() {
             lowering.values[input] = Some(Value {
@@ -133,6 +142,9 @@ impl<'a> Lowering<'a> {
             .any(|value| self.graph.values[value].elements() == 0)
         {
             return Err(problem(node, Problem::Empty));
+        }
+        if let Some(value) = self.quantised(node)? {
+            return self.made(node, node.outputs[0], value);
         }
         if let Operation::Split { axis, sizes } = &node.operation {
             let parts = self.split(node, *axis, sizes)?;
@@ -301,29 +313,58 @@ impl<'a> Lowering<'a> {
             return Err(LowerError::Empty);
         }
         let positions = self.builder.position_axes();
-        let port = |tensor: usize, onnx: crate::graph::TensorType, layout: &Layout| {
-            let layout = layout.port(positions);
-            let layout = layout.ok_or_else(|| LowerError::PortLayout {
-                tensor: onnx.name.clone(),
-                shape: onnx.shape.clone(),
-            })?;
-            Ok(Port {
-                tensor,
-                onnx,
-                layout,
+        let output_codes = self.port_codes()?;
+        let port =
+            |tensor: usize, onnx: crate::graph::TensorType, (layout, codes): (&Layout, _)| {
+                let layout = layout.port(positions);
+                let layout = layout.ok_or_else(|| LowerError::PortLayout {
+                    tensor: onnx.name.clone(),
+                    shape: onnx.shape.clone(),
+                })?;
+                Ok(Port {
+                    tensor,
+                    onnx,
+                    layout,
+                    codes,
+                })
+            };
+        let inputs = (inputs.iter().zip(&self.input_codes).enumerate())
+            .map(|(tensor, (layout, codes))| {
+                port(tensor, self.graph.input(tensor).clone(), (layout, *codes))
             })
-        };
-        let inputs = (inputs.iter().enumerate())
-            .map(|(tensor, layout)| port(tensor, self.graph.input(tensor).clone(), layout))
             .collect::<Result<_, _>>()?;
-        let outputs = (made.iter().enumerate())
-            .map(|(index, (tensor, layout))| port(*tensor, self.graph.output(index), layout))
+        let outputs = (made.iter().zip(output_codes).enumerate())
+            .map(|(index, ((tensor, layout), codes))| {
+                port(*tensor, self.graph.output(index), (layout, codes))
+            })
             .collect::<Result<_, _>>()?;
         Ok(LayeredGraph {
             inputs,
             outputs,
             layers: self.builder.finish(positions),
         })
+    }
+
+    /// What the integers of each output mean; all of them and all inputs are quantised, or nothing is.
+    fn port_codes(&self) -> Result<Vec<Option<PortCodes>>, LowerError> {
+        let outputs = self.graph.outputs.iter();
+        let codes = outputs.map(|output| self.codes[output.value].as_ref()?.port());
+        let codes: Vec<Option<PortCodes>> = codes.collect();
+        let quantised =
+            self.builder.is_fixed() || self.input_codes.iter().chain(&codes).any(Option::is_some);
+        if !quantised {
+            return Ok(codes);
+        }
+        let input = self.input_codes.iter().position(Option::is_none);
+        let output = codes.iter().position(Option::is_none);
+        let names = [
+            input.map(|index| self.graph.input(index).name.clone()),
+            output.map(|index| self.graph.output(index).name),
+        ];
+        match names.into_iter().flatten().next() {
+            Some(tensor) => Err(LowerError::Mixed { tensor }),
+            None => Ok(codes),
+        }
     }
 
     /// The tensor of an output, a layer's and not one of the `made` ones, with its layout.

@@ -52,12 +52,16 @@ impl Columns {
         let mut all: Vec<Self> = (MIN_LOG_ROWS..=MAX_LOG_ROWS)
             .filter_map(|log_rows| Self::new(extents, log_rows))
             .collect();
-        all.sort_by_key(|columns| {
-            let bytes = columns.proof_bytes();
-            let weight = if bytes > SMALL_PROOF { 3 } else { 2 };
-            (bytes > LARGE_PROOF, weight * columns.cost())
-        });
+        all.sort_by_key(Self::preference);
         all
+    }
+
+    /// The less, the better: what proving costs, and the size of proofs.
+    #[must_use]
+    pub fn preference(&self) -> (bool, u64) {
+        let bytes = self.proof_bytes();
+        let weight = if bytes > SMALL_PROOF { 3 } else { 2 };
+        (bytes > LARGE_PROOF, weight * self.cost())
     }
 
     /// Bytes of a proof's argument.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::integer::{IntegerGraph, Port, PortLayout, PostProcessing};
+use crate::integer::{Conversion, IntegerGraph, Port, PortLayout, PostProcessing};
 
 /// The annotation of a verifying key, as JSON.
 ///
@@ -36,6 +36,10 @@ pub struct PortDescription {
     /// How the axes of the shape become those of the program's tensor; left out where all are channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<PortLayout>,
+    /// Smallest and largest integer of an input that is quantised as ONNX's `QuantizeLinear` has it, less the zero point; left out for
+    /// this crate's own conversion. A model with such an input computes in onnxruntime's arithmetic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantize_linear: Option<(i32, i32)>,
 }
 
 /// A layer.
@@ -91,6 +95,10 @@ impl PortDescription {
             shape: port.shape.clone(),
             scale: port.scale,
             layout: (!flat).then(|| port.layout.clone()),
+            quantize_linear: match port.conversion {
+                Conversion::HalfUp => None,
+                Conversion::QuantizeLinear { low, high } => Some((low, high)),
+            },
         }
     }
 
@@ -102,6 +110,10 @@ impl PortDescription {
             shape: self.shape.clone(),
             layout: self.layout(),
             scale: self.scale,
+            conversion: match self.quantize_linear {
+                None => Conversion::HalfUp,
+                Some((low, high)) => Conversion::QuantizeLinear { low, high },
+            },
         }
     }
 

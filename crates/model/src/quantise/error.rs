@@ -29,6 +29,35 @@ pub enum QuantiseError {
         /// Largest one.
         most: u32,
     },
+    /// Activation bits were asked for where the network has its own.
+    #[error(
+        "{bits} activation bits were asked for, but the network is quantised already; leave them out, or compile the float network"
+    )]
+    Quantised {
+        /// Bits asked for.
+        bits: u32,
+    },
+    /// A layer is real in a network that is quantised.
+    #[error(
+        "layer {layer:?} is not quantised but other layers are; quantise the whole network, or none of it"
+    )]
+    Mixed {
+        /// The layer.
+        layer: String,
+    },
+    /// A multiplier of a quantised network is too small, too large, or too far from that of another channel.
+    #[error(
+        "channel {channel} of layer {layer:?} is scaled by {multiplier:e}, too little, too much or too differently from the other channels; \
+         quantise the network again with one scale for all weights of the layer, or compile the float network"
+    )]
+    Multiplier {
+        /// The layer.
+        layer: String,
+        /// The output channel.
+        channel: usize,
+        /// The multiplier.
+        multiplier: f32,
+    },
     /// There is nothing to calibrate with.
     #[error(
         "there are no calibration samples; pass a hundred or more typical inputs with a leading sample axis"

@@ -187,6 +187,7 @@ mod tests {
                 tensor: 0,
                 onnx,
                 layout,
+                codes: None,
             }],
             layers: vec![],
             outputs: vec![],

@@ -1,5 +1,6 @@
 //! The integers an activation may take, and the table functions.
 
+use super::fixed::GivenTable;
 use crate::graph::Activation;
 use crate::integer::Function;
 use crate::integer::rounding::round_half_up;
@@ -101,6 +102,14 @@ pub(super) enum TableFunction {
         activation: Activation,
         pre_scale: Option<f64>,
     },
+    /// A table that a quantised network gives.
+    Given {
+        /// Index of the table.
+        table: usize,
+        /// Smallest and largest value.
+        lo: i32,
+        hi: i32,
+    },
 }
 
 /// Where a function is tabulated, and in which units.
@@ -121,7 +130,7 @@ impl TableFunction {
     pub(super) fn codes(self, codes: Codes) -> Option<(i32, i32)> {
         match self {
             Self::Identity | Self::Rectify => None,
-            Self::Clamp { lo, hi } => Some((lo, hi)),
+            Self::Clamp { lo, hi } | Self::Given { lo, hi, .. } => Some((lo, hi)),
             Self::Homogeneous { activation } => Some(codes.of(activation.apply(-1.0))),
             // Values below zero are cut off where the function has none of any size.
             Self::Curve { activation, .. } => {
@@ -131,8 +140,8 @@ impl TableFunction {
         }
     }
 
-    /// The table over a domain around zero, of at most 2^28 rows.
-    pub(super) fn table(self, codes: Codes, domain: Domain) -> Function {
+    /// The table over a domain around zero, of at most 2^28 rows; `given` are those that a quantised network gives.
+    pub(super) fn table(self, codes: Codes, domain: Domain, given: &[GivenTable]) -> Function {
         let end = (domain.hi - 1) as i32;
         let (activation, unit, scale) = match self {
             Self::Identity => {
@@ -143,6 +152,10 @@ impl TableFunction {
             }
             Self::Rectify => return Function::Clamp { lo: 0, hi: end },
             Self::Clamp { lo, hi } => return Function::Clamp { lo, hi },
+            Self::Given { table, .. } => {
+                let values = (domain.lo..domain.hi).map(|pre| given[table].value(pre));
+                return Function::Values(values.collect());
+            }
             // With one scale on both sides, the scale cancels.
             Self::Homogeneous { activation } => (activation, 1.0, 1.0),
             Self::Curve { activation, .. } => (activation, domain.pre_scale, domain.scale),

@@ -15,11 +15,15 @@
 //!
 //! So layers with the same function share one segment of the table whatever their scales.
 //!
+//! Networks that are quantised already have layers with [`ScaleRule::Fixed`] instead, whose integers are those of the file (see `fixed`); their
+//! calibration only says how wide the table should be, and may be left out.
+//!
 //! Layers with [`ScaleRule::Follows`] are different: their coefficients are exact integers that are public, so their scale follows from their
 //! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make.
 
 mod calibrate;
 mod error;
+mod fixed;
 mod follow;
 mod function;
 mod resolve;
@@ -32,14 +36,16 @@ use alloc::vec::Vec;
 pub use calibrate::{MAX_CALIBRATION_SAMPLES, products, samples_used};
 pub use error::QuantiseError;
 
-use crate::integer::{self, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights};
+use crate::integer::{
+    self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights,
+};
 use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
-use crate::program::Columns;
 use calibrate::{Calibration, Statistics};
+use fixed::GivenTable;
 use function::Codes;
 use resolve::{Group, ResolvedLayer};
 use scale::FreePlan;
-use tables::Tables;
+use tables::{Candidate, Tables};
 
 /// The values of every input of one inference, each in the order of its ONNX tensor's elements.
 pub type Sample = Vec<Vec<f32>>;
@@ -108,8 +114,10 @@ struct Plan<'a> {
     /// Per layer; `None` where the scale follows.
     free: Vec<Option<FreePlan>>,
     groups: Vec<Group>,
-    /// Per layer, the values before its activation.
+    /// Per layer, the values before its activation; empty where a quantised network is not calibrated.
     pre: Vec<Statistics>,
+    /// The functions that a quantised network gives.
+    tables: Vec<GivenTable>,
 }
 
 impl<'a> Plan<'a> {
@@ -133,7 +141,25 @@ impl<'a> Plan<'a> {
             groups: Group::all(&free, codes),
             free,
             pre: calibration.pre,
+            tables: Vec::new(),
         }
+    }
+
+    /// The plan of a network that is quantised already: its tensors hold integers, of scale one.
+    fn quantised(graph: &'a LayeredGraph, pre: Vec<Statistics>, codes: Codes) -> Self {
+        let mut plan = Self {
+            graph,
+            codes,
+            input_scales: alloc::vec![1.0; graph.inputs.len()],
+            free: alloc::vec![None; graph.layers.len()],
+            groups: Vec::new(),
+            pre,
+            tables: Vec::new(),
+        };
+        let mut tables = Vec::new();
+        plan.groups = fixed::groups(&plan, &mut tables);
+        plan.tables = tables;
+        plan
     }
 }
 
@@ -141,20 +167,31 @@ impl<'a> Plan<'a> {
 /// the first ones.
 ///
 /// # Errors
-/// A [`QuantiseError`] when an option is out of range, there is no sample, or the network does not fit.
+/// A [`QuantiseError`] when an option is out of range, there is no sample (a network that is quantised already needs none), or the network does
+/// not fit.
 pub fn quantise(
     graph: &LayeredGraph,
     samples: &[Sample],
     options: &QuantiseOptions,
 ) -> Result<IntegerGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
-    let calibration = Calibration::run(graph, samples)?;
-    let plan = Plan::new(graph, calibration, codes);
-    let candidates = match log_rows {
-        Some(log_rows) => alloc::vec![log_rows],
-        None => tables::candidates(&Columns::candidates(&extents(graph)), MIN_LOG_ROWS),
+    let (plan, candidates) = if fixed::is_quantised(graph) {
+        if let Some(bits) = options.activation_bits {
+            return Err(QuantiseError::Quantised { bits });
+        }
+        fixed::check(graph)?;
+        let pre = match samples {
+            [] => Vec::new(),
+            samples => Calibration::run(graph, samples)?.pre,
+        };
+        let candidates = fixed::candidates(graph, log_rows)?;
+        (Plan::quantised(graph, pre, codes), candidates)
+    } else {
+        let calibration = Calibration::run(graph, samples)?;
+        let candidates = Candidate::all(graph, codes.bits(), log_rows);
+        (Plan::new(graph, calibration, codes), candidates)
     };
-    let tables = Tables::choose(&plan, &candidates, log_rows.is_some())?;
+    let tables = Tables::choose(&plan, &candidates)?;
     let layers = graph.layers.iter().zip(&tables.resolved.layers).enumerate();
     let layers: Result<Vec<IntegerLayer>, QuantiseError> = layers
         .map(|(index, (layer, resolved))| integer_layer((&plan, &tables), (index, layer), resolved))
@@ -164,14 +201,21 @@ pub fn quantise(
         name: port.onnx.name.clone(),
         shape: port.onnx.shape.clone(),
         layout: port.layout.clone(),
-        scale: tables.resolved.scales[port.tensor],
+        scale: match port.codes {
+            Some(codes) => codes.scale.into(),
+            None => tables.resolved.scales[port.tensor],
+        },
+        conversion: match port.codes.filter(|_| port.tensor < graph.inputs.len()) {
+            Some(codes) => codes.conversion(),
+            None => Conversion::HalfUp,
+        },
     };
     let integer = IntegerGraph {
         inputs: graph.inputs.iter().map(port).collect(),
         outputs: graph.outputs.iter().map(port).collect(),
         shift: tables.shift,
         log_rows: tables.log_rows,
-        segments: tables.resolved.segments(codes),
+        segments: tables.resolved.segments(&plan),
         layers: layers?,
         post_processing: Vec::new(),
     };
@@ -193,6 +237,22 @@ fn integer_layer(
 ) -> Result<IntegerLayer, QuantiseError> {
     let graph = plan.graph;
     let scales = &tables.resolved.scales;
+    let made = |terms, bias, shift| IntegerLayer {
+        name: layer.name.clone(),
+        operators: layer.operators.clone(),
+        extent: layer.extent.clone(),
+        terms,
+        bias,
+        shift,
+        segment: resolved.segment,
+        pre_scale: resolved.pre_scale,
+        scale: scales[graph.inputs.len() + index],
+    };
+    if let Some(own) = fixed::requantisation(layer) {
+        let shift = fixed::layer_shift(layer, own, tables.shift)?;
+        let (terms, bias) = fixed::integers(graph, (layer, own), shift)?;
+        return Ok(made(terms, bias, shift));
+    }
     // Accumulators are in units of the scale of `pre` over 2^shift.
     let unit = resolved.pre_scale / libm::exp2(f64::from(tables.shift));
     let mut terms = Vec::with_capacity(layer.terms.len());
@@ -214,15 +274,5 @@ fn integer_layer(
             exponent: 0,
         });
     }
-    Ok(IntegerLayer {
-        name: layer.name.clone(),
-        operators: layer.operators.clone(),
-        extent: layer.extent.clone(),
-        terms,
-        bias: weights::biases(layer, unit)?,
-        shift: tables.shift,
-        segment: resolved.segment,
-        pre_scale: resolved.pre_scale,
-        scale: scales[graph.inputs.len() + index],
-    })
+    Ok(made(terms, weights::biases(layer, unit)?, tables.shift))
 }

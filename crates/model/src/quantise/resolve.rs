@@ -89,9 +89,9 @@ impl Resolved {
     }
 
     /// The segments with their tables.
-    pub(super) fn segments(&self, codes: Codes) -> Vec<Segment> {
+    pub(super) fn segments(&self, plan: &Plan<'_>) -> Vec<Segment> {
         let segment = |slot: &Slot| Segment {
-            function: slot.function.table(codes, slot.domain),
+            function: slot.function.table(plan.codes, slot.domain, &plan.tables),
             lo: slot.domain.lo,
             hi: slot.domain.hi,
         };
@@ -291,10 +291,12 @@ fn bias_range(layer: &FloatLayer, unit: f64) -> (i64, i64) {
 /// Layers whose scale is free that share a segment.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    function: TableFunction,
+    pub(super) function: TableFunction,
     /// Calibrated range: in integers where the scale is known, in real values where it is not.
-    range: (f64, f64),
-    layers: Vec<usize>,
+    pub(super) range: (f64, f64),
+    /// The least and the greatest integer that any input can make, where that is known: the segment need not be wider.
+    pub(super) limit: Option<(i64, i64)>,
+    pub(super) layers: Vec<usize>,
 }
 
 impl Group {
@@ -304,32 +306,58 @@ impl Group {
         let mut groups = vec![Self {
             function: TableFunction::Identity,
             range: (f64::from(lo), f64::from(hi)),
+            limit: None,
             layers: Vec::new(),
         }];
         for (layer, plan) in free.iter().enumerate() {
             let Some(plan) = plan else { continue };
             let unit = plan.pre_scale.unwrap_or(1.0);
             let range = (plan.range.0 / unit, plan.range.1 / unit);
-            match groups
-                .iter_mut()
-                .find(|group| group.function == plan.function)
-            {
-                Some(group) => {
-                    group.range = (group.range.0.min(range.0), group.range.1.max(range.1));
-                    group.layers.push(layer);
-                }
-                None => groups.push(Self {
+            Self::add(
+                &mut groups,
+                Self {
                     function: plan.function,
                     range,
+                    limit: None,
                     layers: vec![layer],
-                }),
-            }
+                },
+            );
         }
         groups
     }
 
+    /// Adds a group, to the one with its function if there is one.
+    pub(super) fn add(groups: &mut Vec<Self>, own: Self) {
+        let union = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
+        let same = groups
+            .iter_mut()
+            .find(|group| group.function == own.function);
+        let Some(group) = same else {
+            groups.push(own);
+            return;
+        };
+        group.range = (
+            group.range.0.min(own.range.0),
+            group.range.1.max(own.range.1),
+        );
+        group.limit = group.limit.zip(own.limit).map(|(a, b)| union(a, b));
+        group.layers.extend(own.layers);
+    }
+
     /// The segment at this many times its least width: rows beyond the calibrated range are shared equally between both ends.
     fn slot(&self, codes: Codes, widening: f64) -> Slot {
+        if let Some((least, most)) = self.limit {
+            let wide = MARGIN * widening;
+            return Slot {
+                function: self.function,
+                domain: Domain {
+                    lo: least.max(libm::floor(self.range.0 * wide) as i64).min(0),
+                    hi: most.min(libm::ceil(self.range.1 * wide) as i64).max(0) + 1,
+                    pre_scale: 1.0,
+                    scale: 1.0,
+                },
+            };
+        }
         let least = CODES_PER_SEGMENT * f64::from(codes.count());
         let span = self.range.1 - self.range.0;
         let (width, pre_scale, scale) = match self.function {

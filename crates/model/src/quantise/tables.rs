@@ -3,7 +3,7 @@
 //! ```text
 //! row 0            zero
 //! rows 1 ..        the remainders 0 .. 2^shift
-//! rows after       segment 0 (the inputs' identity), segment 1, ..
+//! rows after       segment 0 (the inputs' identity), segment 1, .., the ranges of limbs
 //! last 4 rows      free
 //! ```
 //!
@@ -16,8 +16,10 @@
 use alloc::vec::Vec;
 
 use super::resolve::Resolved;
-use super::{Plan, QuantiseError};
+use super::{MIN_LOG_ROWS, Plan, QuantiseError, extents, fixed};
 use crate::integer::{MAX_SHIFT, RESERVED_ROWS};
+use crate::layered::LayeredGraph;
+use crate::program::Columns;
 
 /// Smallest shift of all.
 const MIN_SHIFT: u32 = 9;
@@ -28,6 +30,15 @@ const SHIFT_BEYOND_BITS: u32 = 2;
 const HALVINGS: usize = 24;
 /// Segments are at most this many times as wide as they must be.
 const MAX_WIDENING: f64 = 64.0;
+
+/// A layout that may be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Base-2 logarithm of the number of rows.
+    pub(super) log_rows: u32,
+    /// Base-2 logarithm of the number of remainders.
+    pub(super) shift: u32,
+}
 
 /// The layout that was chosen.
 #[derive(Clone, Debug)]
@@ -41,36 +52,37 @@ pub(super) struct Tables {
 
 impl Tables {
     /// The first of the candidates for the number of rows that holds the table.
-    pub(super) fn choose(
-        plan: &Plan<'_>,
-        candidates: &[u32],
-        given: bool,
-    ) -> Result<Self, QuantiseError> {
-        let min_shift = if given {
-            MIN_SHIFT
-        } else {
-            MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS)
-        };
-        for &log_rows in candidates {
+    pub(super) fn choose(plan: &Plan<'_>, candidates: &[Candidate]) -> Result<Self, QuantiseError> {
+        for &Candidate { log_rows, shift } in candidates {
             let usable = (1u64 << log_rows) - RESERVED_ROWS - 1;
-            for shift in (min_shift..log_rows.min(MAX_SHIFT + 1)).rev() {
-                let room = usable.saturating_sub(1 << shift);
-                if let Some(resolved) = widest(plan, shift, room)? {
-                    return Ok(Self {
-                        log_rows,
-                        shift,
-                        resolved,
-                    });
-                }
+            let room = usable.saturating_sub(range_rows(plan, shift)?);
+            if let Some(resolved) = widest(plan, shift, room)? {
+                return Ok(Self {
+                    log_rows,
+                    shift,
+                    resolved,
+                });
             }
         }
-        let least = Resolved::new(plan, min_shift, 1.0)?;
-        let rows = least.map_or(u64::MAX, |least| least.rows());
+        let log_rows = candidates.iter().map(|candidate| candidate.log_rows).max();
+        let shifts = candidates.iter().map(|candidate| candidate.shift);
+        let mut rows = u64::MAX;
+        if let Some(shift) = shifts.min() {
+            let least = Resolved::new(plan, shift, 1.0)?;
+            let segments = least.map_or(u64::MAX, |least| least.rows());
+            rows = segments.saturating_add(1 + range_rows(plan, shift)? + RESERVED_ROWS);
+        }
         Err(QuantiseError::Rows {
-            rows: rows.saturating_add(1 + (1 << min_shift) + RESERVED_ROWS),
-            log_rows: candidates.iter().copied().max().unwrap_or(0),
+            rows,
+            log_rows: log_rows.unwrap_or(0),
         })
     }
+}
+
+/// Rows of the ranges of remainders and limbs.
+fn range_rows(plan: &Plan<'_>, shift: u32) -> Result<u64, QuantiseError> {
+    let shifts = fixed::layer_shifts(plan.graph, shift)?;
+    Ok((1 << shift) + fixed::limb_rows(&shifts, shift))
 }
 
 /// The segments, as wide as there is room, `None` when there is not enough.
@@ -96,11 +108,25 @@ fn widest(plan: &Plan<'_>, shift: u32, room: u64) -> Result<Option<Resolved>, Qu
     Ok(Some(best))
 }
 
-/// Candidates in order of preference, without those that are too small to be tried.
-pub(super) fn candidates(columns: &[crate::program::Columns], least: u32) -> Vec<u32> {
-    columns
-        .iter()
-        .map(|columns| columns.log_rows)
-        .filter(|log_rows| *log_rows >= least)
-        .collect()
+impl Candidate {
+    /// Candidates for `bits` activation bits in order of preference, without those that are too small to be tried.
+    pub(super) fn all(graph: &LayeredGraph, bits: u32, given: Option<u32>) -> Vec<Self> {
+        let least = match given {
+            Some(_) => MIN_SHIFT,
+            None => MIN_SHIFT.max(bits + SHIFT_BEYOND_BITS),
+        };
+        let rows: Vec<u32> = match given {
+            Some(log_rows) => alloc::vec![log_rows],
+            None => Columns::candidates(&extents(graph))
+                .iter()
+                .map(|columns| columns.log_rows)
+                .filter(|log_rows| *log_rows >= MIN_LOG_ROWS)
+                .collect(),
+        };
+        let shifts = |log_rows: u32| {
+            let shifts = (least..log_rows.min(MAX_SHIFT + 1)).rev();
+            shifts.map(move |shift| Self { log_rows, shift })
+        };
+        rows.into_iter().flat_map(shifts).collect()
+    }
 }

@@ -71,6 +71,16 @@ fn spread(
     Weights::Dense(weights)
 }
 
+/// A coefficient that must be an integer.
+pub(super) fn integer(layer: &FloatLayer, value: f32) -> Result<i32, QuantiseError> {
+    let whole = value as i32;
+    if whole as f32 == value && whole != i32::MAX {
+        Ok(whole)
+    } else {
+        Err(parameter(layer, value))
+    }
+}
+
 fn parameter(layer: &FloatLayer, value: f32) -> QuantiseError {
     QuantiseError::Parameter {
         layer: layer.name.clone(),

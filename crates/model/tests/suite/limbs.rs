@@ -5,7 +5,8 @@ use crate::networks::{Numbers, extent, window};
 use crate::program::assert_satisfied;
 use proptest::prelude::*;
 use tensorseal_model::integer::{
-    Function, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout, Segment, Trace, Weights,
+    Conversion, Function, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout, Segment,
+    Trace, Weights,
 };
 use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_protocol::backend::Reference;
@@ -84,6 +85,7 @@ impl Network {
                 split: vec![],
             },
             scale: 1.0,
+            conversion: Conversion::HalfUp,
         };
         let segment = |lo: i64, hi| Segment {
             function: Function::Clamp { lo: -128, hi: 127 },

@@ -76,6 +76,7 @@ impl Builder {
                 channels: vec![0, 1],
                 split: vec![],
             },
+            codes: None,
         }
     }
 
@@ -100,7 +101,7 @@ impl Builder {
     ) -> usize {
         let bias = match scale {
             ScaleRule::Free => self.numbers.take(own.channels, 0.2),
-            ScaleRule::Follows(_) => vec![0.0; own.channels],
+            ScaleRule::Follows(_) | ScaleRule::Fixed(_) => vec![0.0; own.channels],
         };
         let tensor = self.graph.inputs.len() + self.graph.layers.len();
         self.graph.layers.push(FloatLayer {
@@ -145,7 +146,7 @@ impl Builder {
             structural(source, [UNIT, second], UNIT, -1.0),
         ];
         let follows = ScaleRule::Follows(source);
-        let difference = self.layer(half.clone(), terms, Some(Activation::Relu), follows);
+        let difference = self.layer(half.clone(), terms, Some(Activation::Relu), follows.clone());
         let terms = vec![
             structural(source, [UNIT, second], UNIT, 1.0),
             structural(difference, [UNIT, UNIT], UNIT, 1.0),
