@@ -95,7 +95,7 @@ impl Columns {
     /// Tensors larger than `2^log_block` cells in several blocks.
     fn cut(extents: &[Extent], log_rows: u32, log_block: u32) -> Option<Self> {
         let tensors: Option<Vec<Tensor>> = extents.iter().map(|extent| tensor(extent, 0)).collect();
-        let (placed, lanes) = place(tensors?, log_rows, |tensor| {
+        let (placed, lanes) = place(tensors?, log_rows, &|tensor: &Tensor| {
             1 << tensor.bits().saturating_sub(log_block as usize)
         });
         Some(Self {

@@ -38,7 +38,10 @@ const REFUSED: &[(&str, usize)] = &[
 ];
 
 /// The test's graph with these floats as inputs and everything else as constants; `None` where the import has no such graph.
-fn graph(case: &Case, is_input: impl Fn(usize) -> bool) -> Option<(FloatGraph, Vec<Vec<f32>>)> {
+pub(crate) fn graph(
+    case: &Case,
+    is_input: impl Fn(usize) -> bool,
+) -> Option<(FloatGraph, Vec<Vec<f32>>)> {
     let model = Model::parse(&case.model).ok()?;
     let mut options = ImportOptions::default();
     let mut inputs = Vec::new();

@@ -19,6 +19,7 @@ mod models;
 mod networks;
 mod never_panics;
 mod program;
+mod proved;
 mod quantise;
 mod quantised;
 mod report;

@@ -166,7 +166,7 @@ impl Builder {
             let lanes = blocks.map(|block| block.lane + 1).max().unwrap();
             (self.tensors, lanes)
         } else {
-            place(self.tensors, log_rows, blocks)
+            place(self.tensors, log_rows, &blocks)
         };
         let program = Program::new(ProgramParts {
             log_rows,
