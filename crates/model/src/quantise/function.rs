@@ -225,25 +225,25 @@ mod tests {
             activation: Activation::LeakyRelu { alpha: 0.25 },
         };
         assert_eq!(
-            leaky.table(codes, domain(-6, 9, 123.0, 4.0)),
+            leaky.table(codes, domain(-6, 9, 123.0, 4.0), &[]),
             Function::Values([-1, -1, -1, -1, 0, 0, 0, 1, 2].to_vec())
         );
         let tanh = curve(Activation::Tanh);
         assert_eq!(
-            tanh.table(codes, domain(-1, 3, 1.0, 1.0 / 127.0)),
+            tanh.table(codes, domain(-1, 3, 1.0, 1.0 / 127.0), &[]),
             Function::Values([-97, 0, 97].to_vec())
         );
         let sigmoid = curve(Activation::Sigmoid);
         assert_eq!(
-            sigmoid.table(codes, domain(-100, 3, 1.0, 1.0 / 255.0)),
+            sigmoid.table(codes, domain(-100, 3, 1.0, 1.0 / 255.0), &[]),
             Function::Values([0, 0, 0].to_vec())
         );
         assert_eq!(
-            sigmoid.table(codes, domain(0, 1, 1.0, 1.0 / 255.0)),
+            sigmoid.table(codes, domain(0, 1, 1.0, 1.0 / 255.0), &[]),
             Function::Values([128].to_vec())
         );
         assert_eq!(
-            TableFunction::Rectify.table(codes, domain(-5, 11, 1.0, 1.0)),
+            TableFunction::Rectify.table(codes, domain(-5, 11, 1.0, 1.0), &[]),
             Function::Clamp { lo: 0, hi: 5 }
         );
     }
