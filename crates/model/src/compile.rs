@@ -9,7 +9,10 @@ use crate::integer::{IntegerGraph, PostProcessing};
 use crate::layered::LayeredGraph;
 use crate::lower::LowerError;
 use crate::program::{self, Lowered};
-use crate::quantise::{QuantiseError, QuantiseOptions, Sample, products, quantise, samples_used};
+use crate::quantise::{
+    DEFAULT_ACTIVATION_BITS, QuantiseError, QuantiseOptions, Sample, products, quantise,
+    rounding_differences, samples_used,
+};
 use crate::report::{CompileReport, EvaluateError, Note, evaluate};
 
 /// Fewer calibration samples than this are worth a note.
@@ -95,9 +98,14 @@ pub fn compile(
             of: held_out.samples,
         });
     }
+    let (sums, of) = rounding_differences(&layered);
+    if sums > 0 {
+        notes.push(Note::Rounding { sums, of });
+    }
     let lowered = program::lower(&integer)?;
     let measured = (on_calibration, on_held_out);
-    let report = CompileReport::new(&integer, &lowered.program, measured, notes);
+    let bits = options.activation_bits.unwrap_or(DEFAULT_ACTIVATION_BITS);
+    let report = CompileReport::new((&integer, bits), &lowered.program, measured, notes);
     Ok(Compiled {
         float,
         layered,

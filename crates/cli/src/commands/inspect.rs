@@ -113,6 +113,7 @@ fn verifying_key(key: &VerifyingKey, bytes: usize) -> Value {
         "table rows": program.table().len(),
         "table segments": program.table().segments.len(),
         "can be public": { "inputs": program.inputs(), "outputs": program.outputs() },
+        "semantics": description.as_ref().map(|own| own.semantics().name()),
         "description": description,
     })
 }

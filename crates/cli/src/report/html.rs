@@ -63,6 +63,7 @@ pub(crate) fn page(report: &CompileReport) -> String {
 
 fn summary(report: &CompileReport) -> Vec<String> {
     let mut lines = accuracy(report);
+    lines.push(format!("Semantics: {}", report.semantics));
     lines.push(format!(
         "{} cells in {} lanes of 2^{} rows; a weight matrix of {} by {}; a table of {} rows, of {} that there are; shift {}",
         report.cells(),

@@ -11,6 +11,7 @@ const NAME: usize = 40;
 
 /// Prints the report. Names come from files, so nothing in them that a terminal would obey is passed on.
 pub(crate) fn print(report: &CompileReport) -> Result<()> {
+    say!("semantics: {}", report.semantics);
     say!(
         "{} lanes of 2^{} rows; weight matrix {} x {}; table {} of {} rows, shift {}",
         report.lanes,

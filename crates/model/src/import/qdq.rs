@@ -18,16 +18,11 @@ const TOLERANCE: f32 = 1e-3;
 /// Replaces the groups. What they leave unread is pruned later.
 pub(super) fn fuse(graph: &mut FloatGraph) {
     let groups = Groups::new(graph);
-    let fused: Vec<(usize, Operation, Vec<Operand>)> = (0..graph.nodes.len())
-        .filter_map(|index| {
-            let (operation, operands) = groups.fused(index)?;
-            Some((index, operation, operands))
-        })
+    let fused: Vec<(usize, Node)> = (0..graph.nodes.len())
+        .filter_map(|index| Some((index, groups.fused(index)?)))
         .collect();
-    for (index, operation, inputs) in fused {
-        let node = &mut graph.nodes[index];
-        node.operation = operation;
-        node.inputs = inputs;
+    for (index, node) in fused {
+        graph.nodes[index] = node;
     }
 }
 
@@ -78,8 +73,8 @@ impl<'g> Groups<'g> {
         Some(Quantised { operands, axis })
     }
 
-    /// The operator that computes the result of this `QuantizeLinear` from integers.
-    fn fused(&self, index: usize) -> Option<(Operation, Vec<Operand>)> {
+    /// The operator that computes the result of this `QuantizeLinear` from integers, under the name of the one between the two.
+    fn fused(&self, index: usize) -> Option<Node> {
         let node = &self.graph.nodes[index];
         let (Operation::QuantizeLinear(QuantizedAxis { axis: None, .. }), [real, scale, zero]) =
             (&node.operation, node.inputs.as_slice())
@@ -134,8 +129,14 @@ impl<'g> Groups<'g> {
         let types = [x.axis.element_type, w.axis.element_type];
         let narrow = |t: &ElementType| matches!(t, ElementType::Int8 | ElementType::Uint8);
         // Two activations multiplied have no weights to commit to.
-        (types.iter().all(narrow) && operands[3].constant().is_some())
-            .then_some((operation, operands))
+        let fits = types.iter().all(narrow) && operands[3].constant().is_some();
+        fits.then(|| Node {
+            name: linear.name.clone(),
+            operator: linear.operator.clone(),
+            inputs: operands,
+            outputs: node.outputs.clone(),
+            operation,
+        })
     }
 
     /// The integers of a bias whose scale is that of the sums.

@@ -95,16 +95,31 @@ pub enum Semantics {
     OnnxRuntime,
 }
 
+impl Semantics {
+    /// The name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tensorseal => "tensorseal",
+            Self::OnnxRuntime => "onnxruntime, exact",
+        }
+    }
+
+    /// Whose arithmetic a network with such inputs computes in: the file's where the inputs are quantised as the file says.
+    pub(crate) fn of(mut conversions: impl Iterator<Item = Conversion>) -> Self {
+        if conversions.all(|conversion| conversion == Conversion::HalfUp) {
+            Self::Tensorseal
+        } else {
+            Self::OnnxRuntime
+        }
+    }
+}
+
 impl IntegerGraph {
-    /// Whose arithmetic this is: that of the file where the inputs are quantised as the file says.
+    /// Whose arithmetic this is.
     #[must_use]
     pub fn semantics(&self) -> Semantics {
-        let own = |port: &Port| port.conversion == Conversion::HalfUp;
-        if self.inputs.iter().all(own) {
-            Semantics::Tensorseal
-        } else {
-            Semantics::OnnxRuntime
-        }
+        Semantics::of(self.inputs.iter().map(|port| port.conversion))
     }
 
     /// Rows of the lookup table in use: the zero row, the `2^shift` rows of the remainder's range, every segment, and the range of each width

@@ -14,10 +14,11 @@
 //! | `quantised` | operators on the integers of networks that are quantised already |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
-//! | `layout`, `hint`, `compose`, `expression`, `builder` | the means |
+//! | `codes`, `layout`, `hint`, `compose`, `expression`, `builder` | the means |
 
 mod average;
 mod builder;
+mod codes;
 mod compose;
 mod convolution;
 mod elementwise;
@@ -41,10 +42,10 @@ pub use error::{LowerError, Problem};
 use crate::graph::{Activation, FloatGraph, Node, Operand, Operation, Reduction, Unary};
 use crate::layered::{LayeredGraph, Port, PortCodes};
 use builder::Builder;
+use codes::Codes;
 use expression::{Coefficients, Expression, Kernel};
 use hint::wish;
 use layout::Layout;
-use quantised::Codes;
 use value::Value;
 
 /// The state of lowering one graph.

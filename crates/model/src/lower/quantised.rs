@@ -9,6 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::codes::{Codes, Parameters, Real};
 use super::convolution::Convolved;
 use super::error::{LowerError, Problem};
 use super::expression::{Expression, at};
@@ -20,31 +21,6 @@ use crate::graph::{
     Activation, Convolution, ElementType, Gemm, Node, Operand, Operation, QuantizedAxis, Tensor,
 };
 use crate::layered::{PortCodes, Requantisation};
-
-/// What the integers of a value mean.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Codes {
-    zero: i64,
-    /// Smallest and largest integer of the type.
-    range: (i64, i64),
-    /// Set where the ONNX tensor holds real numbers.
-    real: Option<Real>,
-}
-
-/// Real numbers made of integers: `activations(scale * (code - zero))`.
-#[derive(Clone, Debug, PartialEq)]
-struct Real {
-    scale: f32,
-    activations: Vec<Activation>,
-}
-
-/// Scale and zero point of a whole tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Parameters {
-    scale: f32,
-    zero: i64,
-    range: (i64, i64),
-}
 
 /// What an operator with weights computes, before its output is quantised.
 struct Linear {
@@ -61,67 +37,6 @@ struct Operands<'a> {
     weights: &'a [Operand],
     output: &'a [Operand],
     bias: Option<&'a Operand>,
-}
-
-impl Parameters {
-    fn codes(self) -> Codes {
-        Codes {
-            zero: self.zero,
-            range: self.range,
-            real: None,
-        }
-    }
-
-    /// The bounds less the zero point; both have at most nine bits.
-    fn centred(self) -> (i32, i32) {
-        let low = self.range.0 - self.zero;
-        let high = self.range.1 - self.zero;
-        (low as i32, high as i32)
-    }
-
-    /// `QuantizeLinear`, less the zero point.
-    fn integer(self, x: f32) -> i32 {
-        let (low, high) = self.centred();
-        (libm::rintf(x / self.scale) as i32).clamp(low, high)
-    }
-}
-
-impl Codes {
-    /// What the integers become that are quantised with other parameters: itself where nothing changes.
-    fn requantised(&self, real: &Real, to: Parameters) -> Option<Vec<i32>> {
-        let (low, high) = (self.range.0 - self.zero, self.range.1 - self.zero);
-        let integer = |code: i64| {
-            let x = code as f32 * real.scale;
-            let x = real
-                .activations
-                .iter()
-                .fold(x, |x, activation| match activation {
-                    Activation::Relu => x.max(0.0),
-                    Activation::Clip { min, max } => x.max(*min).min(*max),
-                    _ => activation.apply(x.into()) as f32,
-                });
-            to.integer(x)
-        };
-        let values: Vec<i32> = (low..=high).map(integer).collect();
-        let same = (low..=high)
-            .zip(&values)
-            .all(|(code, value)| code == i64::from(*value));
-        (!same).then_some(values)
-    }
-
-    /// The port of an output that holds these.
-    pub(super) fn port(&self) -> Option<PortCodes> {
-        let scale = match &self.real {
-            Some(real) if real.activations.is_empty() => real.scale,
-            None if self.zero == 0 => 1.0,
-            _ => return None,
-        };
-        Some(PortCodes {
-            scale,
-            low: (self.range.0 - self.zero) as i32,
-            high: (self.range.1 - self.zero) as i32,
-        })
-    }
 }
 
 impl<'a> Lowering<'a> {
@@ -314,7 +229,7 @@ impl<'a> Lowering<'a> {
                 k * columns + o
             }]
         };
-        let linear = self.quantised_product(node, x, (outputs, &weight), left)?;
+        let linear = self.quantised_product(node, x, (outputs, matrix.len()), (&weight, left))?;
         self.requantise(node, linear, &operands)
     }
 
@@ -337,7 +252,8 @@ impl<'a> Lowering<'a> {
         let matrix = self.weights(node, &operands, shape.len() - 1)?;
         let x = self.operand(node, 0)?;
         let weight = |k: usize, o: usize| matrix[k * columns + o];
-        let mut linear = self.quantised_product(node, x, (columns, &weight), left)?;
+        let mut linear =
+            self.quantised_product(node, x, (columns, matrix.len()), (&weight, left))?;
         let wanted = &self.graph.values[node.outputs[0]].shape;
         let layout = linear.value.layout.reshape(wanted);
         linear.value.layout = layout.ok_or_else(|| problem(node, Problem::Axes))?;
@@ -349,15 +265,18 @@ impl<'a> Lowering<'a> {
         &mut self,
         node: &Node,
         x: Value,
-        (outputs, weight): (usize, &dyn Fn(usize, usize) -> f32),
-        left: f32,
+        (outputs, given): (usize, usize),
+        (weight, left): (&dyn Fn(usize, usize) -> f32, f32),
     ) -> Result<Linear, LowerError> {
         let axis = x.shape().len() - 1;
+        if x.shape()[axis].checked_mul(outputs) != Some(given) {
+            return Err(problem(node, Problem::Axes));
+        }
         let product = Product {
             axis,
             outputs,
             placed: None,
-            given: x.shape()[axis].saturating_mul(outputs),
+            given,
             weight,
         };
         let value = self.product(node, x, &product)?;

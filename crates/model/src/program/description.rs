@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::integer::{Conversion, IntegerGraph, Port, PortLayout, PostProcessing};
+use crate::integer::{Conversion, IntegerGraph, Port, PortLayout, PostProcessing, Semantics};
 
 /// The annotation of a verifying key, as JSON.
 ///
@@ -69,6 +69,12 @@ impl Description {
         }
     }
 
+    /// Whose arithmetic the model computes in.
+    #[must_use]
+    pub fn semantics(&self) -> Semantics {
+        Semantics::of(self.inputs.iter().map(PortDescription::conversion))
+    }
+
     /// The bytes for a key's annotation.
     ///
     /// # Panics
@@ -110,10 +116,14 @@ impl PortDescription {
             shape: self.shape.clone(),
             layout: self.layout(),
             scale: self.scale,
-            conversion: match self.quantize_linear {
-                None => Conversion::HalfUp,
-                Some((low, high)) => Conversion::QuantizeLinear { low, high },
-            },
+            conversion: self.conversion(),
+        }
+    }
+
+    fn conversion(&self) -> Conversion {
+        match self.quantize_linear {
+            None => Conversion::HalfUp,
+            Some((low, high)) => Conversion::QuantizeLinear { low, high },
         }
     }
 

@@ -90,7 +90,7 @@ pub(super) fn check(graph: &LayeredGraph) -> Result<(), QuantiseError> {
 }
 
 /// A multiplier as `(m, e)`: it is `m * 2^-e`, with `m` odd.
-fn parts(multiplier: f32) -> Option<(i64, i32)> {
+pub(super) fn parts(multiplier: f32) -> Option<(i64, i32)> {
     const FRACTION: u32 = 23;
     if !multiplier.is_finite() || multiplier <= 0.0 {
         return None;
@@ -179,7 +179,7 @@ pub(super) fn candidates(
 }
 
 /// The smallest and the largest integer of every tensor. A difference that is part of a maximum counts for its sources in `hulls`.
-fn ranges(graph: &LayeredGraph) -> Vec<(i64, i64)> {
+pub(super) fn ranges(graph: &LayeredGraph) -> Vec<(i64, i64)> {
     let inputs = graph.inputs.iter().map(|port| {
         let codes = port.codes.map_or((0, 0), |codes| (codes.low, codes.high));
         (i64::from(codes.0), i64::from(codes.1))
@@ -208,33 +208,36 @@ fn ranges(graph: &LayeredGraph) -> Vec<(i64, i64)> {
 
 /// The smallest and the largest rounded integer that any inputs can make of a layer.
 fn reach((layer, own): (&FloatLayer, &Requantisation), ranges: &[(i64, i64)]) -> (i64, i64) {
-    let mut low: Vec<f64> = own.bias.iter().map(|bias| *bias as f64).collect();
-    let mut high = low.clone();
-    for term in &layer.terms {
-        let (least, most) = ranges[term.source];
-        let (least, most) = (least.min(0) as f64, most.max(0) as f64);
-        let sums = signed_sums(term, layer.extent.channels);
-        for (channel, (negative, positive)) in sums.into_iter().enumerate() {
-            low[channel] += negative * most + positive * least;
-            high[channel] += negative * least + positive * most;
-        }
+    let (mut least, mut most) = (0.0f64, 0.0f64);
+    for ((low, high), multiplier) in sums(layer, own, ranges).iter().zip(&own.multipliers) {
+        least = least.min(low * f64::from(*multiplier));
+        most = most.max(high * f64::from(*multiplier));
     }
-    let scaled = |(sum, multiplier): (&f64, &f32)| sum * f64::from(*multiplier);
-    let least = low
-        .iter()
-        .zip(&own.multipliers)
-        .map(scaled)
-        .fold(0.0, f64::min);
-    let most = high
-        .iter()
-        .zip(&own.multipliers)
-        .map(scaled)
-        .fold(0.0, f64::max);
     // The casts saturate.
     (
         libm::floor(least - 0.5) as i64,
         libm::ceil(most + 0.5) as i64,
     )
+}
+
+/// Per channel, the least and the greatest sum, bias included, that any inputs can make.
+pub(super) fn sums(
+    layer: &FloatLayer,
+    own: &Requantisation,
+    ranges: &[(i64, i64)],
+) -> Vec<(f64, f64)> {
+    let bias = own.bias.iter().map(|bias| (*bias as f64, *bias as f64));
+    let mut sums: Vec<(f64, f64)> = bias.collect();
+    for term in &layer.terms {
+        let (least, most) = ranges[term.source];
+        let (least, most) = (least.min(0) as f64, most.max(0) as f64);
+        let signed = signed_sums(term, layer.extent.channels);
+        for ((low, high), (negative, positive)) in sums.iter_mut().zip(signed) {
+            *low += negative * most + positive * least;
+            *high += negative * least + positive * most;
+        }
+    }
+    sums
 }
 
 /// Per channel, the sums of the negative and of the positive weights of a term.

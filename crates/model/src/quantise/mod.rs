@@ -27,6 +27,7 @@ mod fixed;
 mod follow;
 mod function;
 mod resolve;
+mod rounding;
 mod scale;
 mod tables;
 mod weights;
@@ -35,6 +36,7 @@ use alloc::vec::Vec;
 
 pub use calibrate::{MAX_CALIBRATION_SAMPLES, products, samples_used};
 pub use error::QuantiseError;
+pub use rounding::rounding_differences;
 
 use crate::integer::{
     self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights,

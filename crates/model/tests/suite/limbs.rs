@@ -207,7 +207,7 @@ proptest! {
     }
 }
 
-fn verifies(program: &Program, lowered: &Lowered, witness: &Witness) -> bool {
+pub(crate) fn verifies(program: &Program, lowered: &Lowered, witness: &Witness) -> bool {
     let random = &mut DeterministicRandom::new([7; 32]);
     let srs = Srs::development(13, random).unwrap();
     let tools = (&Reference, &mut *random as &mut _);

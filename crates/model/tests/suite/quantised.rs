@@ -1,11 +1,14 @@
 //! Models quantised by onnxruntime: every integer tensor that it stored equals ours, on all twelve fixtures.
 
 use crate::common::read;
+use crate::limbs::verifies;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::graph::{FloatGraph, Operation, Tensor};
 use tensorseal_model::integer::{Cell, IntegerGraph, Semantics, Trace};
 use tensorseal_model::layered::{LayeredGraph, ScaleRule};
-use tensorseal_model::quantise::{QuantiseOptions, quantise};
+use tensorseal_model::program::{Description, lift, lower, witness};
+use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise, rounding_differences};
+use tensorseal_model::{CompileError, compile};
 
 const MODELS: [&str; 3] = ["digits_mlp", "digits_cnn", "lenet5"];
 const FORMS: [&str; 4] = ["qdq_s8s8", "qdq_u8s8", "qop_s8s8", "qop_u8s8"];
@@ -110,23 +113,7 @@ fn every_integer_of_the_proved_network_is_onnxruntimes() {
             let layered = LayeredGraph::lower(&float).unwrap();
             let data = DataFile::parse(&read(&format!("{name}.npz"))).unwrap();
             let graph = quantise(&layered, &[], &QuantiseOptions::default()).unwrap();
-            let shifts: Vec<(u32, usize)> = graph
-                .layers
-                .iter()
-                .map(|layer| (layer.shift, layer.terms.len()))
-                .collect();
-            println!(
-                "{name}: {} {} {} rows, {:?} {:?}",
-                graph.log_rows,
-                graph.shift,
-                graph.table_rows(),
-                shifts,
-                graph
-                    .segments
-                    .iter()
-                    .map(|s| (s.lo, s.hi))
-                    .collect::<Vec<_>>()
-            );
+            println!("{name}: {:?} sums differ", rounding_differences(&layered));
             assert_eq!(graph.semantics(), Semantics::OnnxRuntime);
             let zeros = zero_points(&float);
             let samples = data.samples("in_x", &float.input(0).shape).unwrap();
@@ -153,5 +140,86 @@ fn every_integer_of_the_proved_network_is_onnxruntimes() {
             }
         }
     }
-    println!("{compared} integers, {logits} logits");
+    // Everything that the fixtures store.
+    assert_eq!((compared, logits), (833_408, 1920));
+}
+
+/// A fixture as an integer graph, with the inference of its first image.
+fn inferred(name: &str) -> (IntegerGraph, Trace) {
+    let float = FloatGraph::from_onnx(&read(&format!("quantised/{name}.onnx"))).unwrap();
+    let layered = LayeredGraph::lower(&float).unwrap();
+    let data = DataFile::parse(&read(&format!("quantised/{name}.npz"))).unwrap();
+    let samples = data.samples("in_x", &float.input(0).shape).unwrap();
+    let graph = quantise(&layered, &[], &QuantiseOptions::default()).unwrap();
+    let inputs = graph.quantise_inputs(&[samples[0].clone()]).unwrap();
+    let trace = graph.infer(&inputs).unwrap();
+    (graph, trace)
+}
+
+#[test]
+fn quantised_networks_are_proved() {
+    for name in ["digits_mlp_qdq_u8s8", "digits_cnn_qop_s8s8"] {
+        let (graph, trace) = inferred(name);
+        let lowered = lower(&graph).unwrap();
+        let found = witness(&lowered.program, &trace).unwrap();
+        assert!(verifies(&lowered.program, &lowered, &found), "{name}");
+        // The key holds the whole graph, the conversion of the inputs included.
+        let description = Description::from_bytes(&Description::of(&graph).to_bytes()).unwrap();
+        assert_eq!(description.semantics(), Semantics::OnnxRuntime);
+        let lifted = lift(&lowered.program, &lowered.weights, &description).unwrap();
+        assert_eq!(lifted, graph);
+        // Another logit than onnxruntime's is not.
+        let mut other = trace;
+        let cell = &mut other.tensors.last_mut().unwrap()[0];
+        (cell.pre, cell.out) = (cell.pre + 1, cell.out + 1);
+        let found = witness(&lowered.program, &other).unwrap();
+        assert!(!verifies(&lowered.program, &lowered, &found), "{name}");
+    }
+}
+
+#[test]
+fn the_report_says_whose_integers_they_are() {
+    let onnx = read("quantised/digits_mlp_qop_s8s8.onnx");
+    let stored = DataFile::parse(&read("quantised/digits_mlp_qop_s8s8.npz")).unwrap();
+    let samples = stored.samples("in_x", &[1, 64]).unwrap();
+    let json = serde_json::json!({ "x": samples });
+    let data = DataFile::parse(json.to_string().as_bytes()).unwrap();
+    let options = QuantiseOptions::default();
+    let compiled = compile(&onnx, &data, None, &options).unwrap();
+    let report = &compiled.report;
+    assert_eq!(report.semantics, "onnxruntime, exact");
+    assert_eq!(report.calibration.argmax_agreement, 1.0);
+    assert_eq!(report.calibration.snr_db, None);
+    assert_eq!(report.calibration.provable, IMAGES);
+    println!("{:?}", report.notes);
+    let bits = compile(&onnx, &data, None, &options.with_activation_bits(8));
+    assert!(matches!(
+        bits,
+        Err(CompileError::Quantise(QuantiseError::Quantised { bits: 8 }))
+    ));
+}
+
+#[test]
+fn half_a_quantised_network_is_refused() {
+    let float = FloatGraph::from_onnx(&read("quantised/digits_mlp_qop_s8s8.onnx")).unwrap();
+    let layered = LayeredGraph::lower(&float).unwrap();
+    let options = QuantiseOptions::default();
+    let mut mixed = layered.clone();
+    mixed.layers[1].scale = ScaleRule::Free;
+    let found = quantise(&mixed, &[], &options);
+    assert!(matches!(found, Err(QuantiseError::Mixed { .. })));
+    for multiplier in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e-30, 1e30] {
+        let mut wrong = layered.clone();
+        if let ScaleRule::Fixed(own) = &mut wrong.layers[1].scale {
+            own.multipliers[3] = multiplier;
+        }
+        let found = quantise(&wrong, &[], &options);
+        assert!(
+            matches!(
+                found,
+                Err(QuantiseError::Multiplier { channel: 3, .. } | QuantiseError::Graph(_))
+            ),
+            "{multiplier}: {found:?}"
+        );
+    }
 }

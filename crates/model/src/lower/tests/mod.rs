@@ -2,5 +2,6 @@
 
 mod net;
 mod operators;
+mod quantised;
 mod refusals;
 mod sizes;
