@@ -10,9 +10,7 @@
 
 use alloc::vec::Vec;
 
-use ark_ff::BigInt;
-
-use crate::curve::{Fr, G1Affine, G1Projective};
+use crate::curve::{Fr, G1Affine, G1Projective, IntegerSum};
 use crate::linear::weights::WeightMatrix;
 use crate::msm;
 use crate::straus::sum_of_multiples;
@@ -60,8 +58,6 @@ pub struct Reference;
 impl Backend for Reference {}
 
 /// The columns `range` of g_j = Σᵢ powersᵢ·W[i][j].
-///
-/// Products of a limb and a weight, added up without carries: fewer than 2^31 of them fit a limb of the sum.
 pub fn fold_weight_columns(
     weights: &WeightMatrix,
     powers: &[Fr],
@@ -71,18 +67,13 @@ pub fn fold_weight_columns(
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + COLUMNS_AT_ONCE);
-        let mut sums = alloc::vec![[0i128; 4]; end - start];
+        let mut sums = alloc::vec![IntegerSum::default(); end - start];
         for (row, power) in powers.iter().enumerate().take(weights.rows()) {
-            // In Montgomery form as it is: the sums are linear in it.
-            let limbs = power.0.0.map(i128::from);
             for (sum, weight) in sums.iter_mut().zip(&weights.row(row)[start..end]) {
-                let weight = i128::from(*weight);
-                for (sum, limb) in sum.iter_mut().zip(limbs) {
-                    *sum += limb * weight;
-                }
+                sum.add((*weight).into(), power);
             }
         }
-        folded.extend(sums.iter().map(from_montgomery_limbs));
+        folded.extend(sums.iter().map(IntegerSum::value));
         start = end;
     }
     folded
@@ -90,20 +81,6 @@ pub fn fold_weight_columns(
 
 /// Columns whose sums stay in a core's nearest cache.
 const COLUMNS_AT_ONCE: usize = 256;
-
-/// The element whose Montgomery form is Σ sum_k·2^{64k}, for signed limbs.
-fn from_montgomery_limbs(sums: &[i128; 4]) -> Fr {
-    // 2^{64k}/2^256 as elements: the integers 2^{64k} are their Montgomery forms.
-    let limb = |k: usize| {
-        let mut limbs = [0; 4];
-        limbs[k] = 1;
-        Fr::new_unchecked(BigInt::new(limbs))
-    };
-    sums.iter()
-        .enumerate()
-        .map(|(k, sum)| Fr::from(*sum) * limb(k))
-        .sum()
-}
 
 /// Binds the lowest variable of one table to `r`.
 pub fn bind_table(table: &mut Vec<Fr>, r: Fr) {

@@ -138,8 +138,8 @@ impl Statement<'_> {
             coefficient: Fr::from(1u64),
             axes: eq_axes(self.shape, rho),
         };
-        let above = self.values.iter().map(|value| Fr::from(*value - padding));
-        functional.apply(&above.collect::<Vec<Fr>>()) + Fr::from(padding)
+        let above = self.values.iter().map(|value| value - padding);
+        functional.apply(&above.collect::<Vec<i64>>()) + Fr::from(padding)
     }
 }
 

@@ -9,6 +9,7 @@
 //! that the point is infinity, and then all else is zero. arkworks writes the same bytes, which the tests hold it to.
 
 mod coordinate;
+mod integer_sum;
 
 use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
@@ -17,6 +18,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInt, Field, PrimeField, Zero};
 
 use coordinate::Coordinate;
+pub(crate) use integer_sum::{IntegerSum, integer_product};
 
 pub use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 

@@ -97,8 +97,7 @@ impl<'a> LinearClaims<'a> {
                 coefficient: power,
                 axes: eq_axes(tensor, &challenges.public_point),
             };
-            let values: Vec<Fr> = public.values().iter().copied().map(Fr::from).collect();
-            value += functional.apply(&values);
+            value += functional.apply(public.values());
             functionals.push(functional);
         }
         Self {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ark_ff::AdditiveGroup;
 
-use crate::curve::Fr;
+use crate::curve::{Fr, integer_product};
 use crate::poly::axis::AxisVector;
 use crate::program::{Columns, Tensor};
 
@@ -59,9 +59,17 @@ impl Functional<'_> {
     }
 
     /// ⟨functional, values⟩ over the valid cells, row-major.
-    pub(crate) fn apply(&self, values: &[Fr]) -> Fr {
-        let mut values = values.to_vec();
-        for axis in &self.axes {
+    pub(crate) fn apply(&self, values: &[i64]) -> Fr {
+        // The channels come first and are most of the work, on integers.
+        let Some((channels, positions)) = self.axes.split_first() else {
+            return Fr::ZERO;
+        };
+        let vector = channels.entries();
+        let mut values: Vec<Fr> = values
+            .chunks(vector.len().max(1))
+            .map(|chunk| integer_product(chunk, &vector))
+            .collect();
+        for axis in positions {
             let vector = axis.entries();
             values = values
                 .chunks(vector.len().max(1))
