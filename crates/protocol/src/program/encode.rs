@@ -203,3 +203,56 @@ fn numbers(writer: &mut Writer, numbers: &[u32]) {
         writer.u32(*number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Output 5, a term of source 4 with one map and the runs 9 and 8, bias 7.
+    fn first_version(pad: u32) -> Vec<u8> {
+        let mut writer = Writer::new();
+        for number in [5, 1, 4, 1, 3, 2, 6, pad, 2, 9, 8, 1, 7] {
+            writer.u32(number);
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn layers_of_the_first_version_are_dense_and_pads_have_no_sign() {
+        let read = |pad| {
+            let bytes = first_version(pad);
+            let mut reader = Reader::new(&bytes);
+            let layer = read_layer_v1(&mut reader)?;
+            reader.finish()?;
+            Ok(layer)
+        };
+        let map = AxisMap {
+            taps: 3,
+            stride: 2,
+            dilation: 6,
+            pad: i32::MAX,
+            divisor: 1,
+        };
+        let layer = Layer {
+            output: 5,
+            limbs: Vec::new(),
+            terms: alloc::vec![Term {
+                source: 4,
+                maps: alloc::vec![map],
+                weights: Weights::Dense {
+                    runs: alloc::vec![9, 8],
+                },
+                exponent: 0,
+            }],
+            bias: alloc::vec![7],
+        };
+        assert_eq!(read(i32::MAX.cast_unsigned()), Ok(layer));
+        for pad in [1 << 31, u32::MAX] {
+            let refused = DecodeError::InvalidNumber {
+                what: "pad",
+                found: pad.into(),
+            };
+            assert_eq!(read(pad), Err(refused));
+        }
+    }
+}
