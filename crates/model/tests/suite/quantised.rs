@@ -118,7 +118,7 @@ fn every_integer_of_the_proved_network_is_onnxruntimes() {
             let zeros = zero_points(&float);
             let samples = data.samples("in_x", &float.input(0).shape).unwrap();
             for (image, sample) in samples.iter().enumerate() {
-                let inputs = graph.quantise_inputs(&[sample.clone()]).unwrap();
+                let inputs = graph.quantise_inputs(std::slice::from_ref(sample)).unwrap();
                 let trace = graph.infer(&inputs).unwrap();
                 let own = integers(&graph, &layered, &trace);
                 for (info, zero) in float.values.iter().zip(&zeros) {
@@ -151,7 +151,7 @@ fn inferred(name: &str) -> (IntegerGraph, Trace) {
     let data = DataFile::parse(&read(&format!("quantised/{name}.npz"))).unwrap();
     let samples = data.samples("in_x", &float.input(0).shape).unwrap();
     let graph = quantise(&layered, &[], &QuantiseOptions::default()).unwrap();
-    let inputs = graph.quantise_inputs(&[samples[0].clone()]).unwrap();
+    let inputs = graph.quantise_inputs(&samples[..1]).unwrap();
     let trace = graph.infer(&inputs).unwrap();
     (graph, trace)
 }
