@@ -429,7 +429,7 @@ mod tests {
             scaled(&rows, &[1 << 40, 5]),
             Some(Weights::Dense(vec![1 << 40, -2 << 40, 15, 20]))
         );
-        assert_eq!(scaled(&rows, &[1 << 62, 1]), None);
+        assert_eq!(scaled(&rows, &[1, 1 << 62]), None);
     }
 
     #[test]
