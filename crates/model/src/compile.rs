@@ -1,11 +1,13 @@
 //! The paved path: ONNX bytes and calibration data in, both graphs and a report out.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::data::{DataError, DataFile};
 use crate::graph::FloatGraph;
 use crate::import::ImportError;
-use crate::integer::{IntegerGraph, PostProcessing};
+use crate::integer::{IntegerGraph, PostProcessing, Semantics};
 use crate::layered::LayeredGraph;
 use crate::lower::LowerError;
 use crate::program::{self, Lowered};
@@ -98,14 +100,10 @@ pub fn compile(
             of: held_out.samples,
         });
     }
-    let (sums, of) = rounding_differences(&layered);
-    if sums > 0 {
-        notes.push(Note::Rounding { sums, of });
-    }
     let lowered = program::lower(&integer)?;
     let measured = (on_calibration, on_held_out);
-    let bits = options.activation_bits.unwrap_or(DEFAULT_ACTIVATION_BITS);
-    let report = CompileReport::new((&integer, bits), &lowered.program, measured, notes);
+    let semantics = semantics(&layered, &integer, options);
+    let report = CompileReport::new((&integer, semantics), &lowered.program, measured, notes);
     Ok(Compiled {
         float,
         layered,
@@ -113,6 +111,21 @@ pub fn compile(
         lowered,
         report,
     })
+}
+
+/// Whose integers the network computes, and how exactly.
+fn semantics(layered: &LayeredGraph, integer: &IntegerGraph, options: &QuantiseOptions) -> String {
+    let own = integer.semantics();
+    match (own, rounding_differences(layered)) {
+        (Semantics::Tensorseal, _) => {
+            let bits = options.activation_bits.unwrap_or(DEFAULT_ACTIVATION_BITS);
+            format!("{}, {bits} bits", own.name())
+        }
+        (Semantics::OnnxRuntime, (0, _)) => format!("{}, exact", own.name()),
+        (Semantics::OnnxRuntime, (sums, of)) => {
+            format!("{}, exact but for {sums} of {of} possible sums", own.name())
+        }
+    }
 }
 
 type Labelled = (Vec<Sample>, Option<Vec<usize>>);

@@ -101,7 +101,7 @@ impl Semantics {
     pub fn name(self) -> &'static str {
         match self {
             Self::Tensorseal => "tensorseal",
-            Self::OnnxRuntime => "onnxruntime, exact",
+            Self::OnnxRuntime => "onnxruntime",
         }
     }
 

@@ -152,3 +152,20 @@ impl Port {
         Ok((self.layout.to_cells(&self.shape, &codes), forced))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantize_linear_rounds_to_even_and_saturates() {
+        let own = Conversion::QuantizeLinear { low: -3, high: 250 };
+        let integers = [-9.0f32, -1.25, 0.25, 0.75, 1.25, 1e30].map(|x| own.integer(x, 0.5));
+        assert_eq!(integers, [-3, -2, 0, 2, 2, 250]);
+        let half_up = [-1.25f32, 0.25, 1.25].map(|x| Conversion::HalfUp.integer(x, 0.5));
+        assert_eq!(half_up, [-2, 1, 3]);
+        // Bounds and a scale as no compiler would write them.
+        let wrong = Conversion::QuantizeLinear { low: 5, high: -5 };
+        assert_eq!(wrong.integer(0.0, 1e-300), -5);
+    }
+}

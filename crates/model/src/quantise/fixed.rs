@@ -391,3 +391,51 @@ fn scaled(weights: &Weights<i32>, factors: &[i64]) -> Option<Weights<i64>> {
         Weights::Structural { .. } => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multipliers_are_exact() {
+        for multiplier in [
+            1.0f32,
+            0.5,
+            3.0,
+            1e-3,
+            0.003_456_789,
+            1e-38,
+            1e-45,
+            f32::MAX,
+        ] {
+            let (mantissa, exponent) = parts(multiplier).unwrap();
+            assert!(mantissa % 2 == 1 && mantissa < 1 << 24);
+            let exact = mantissa as f64 * libm::exp2(-f64::from(exponent));
+            assert_eq!(exact, f64::from(multiplier));
+        }
+        for none in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(parts(none), None);
+        }
+    }
+
+    #[test]
+    fn factors_are_integers_or_nothing() {
+        assert_eq!(factor(0.75, 2), Some(3));
+        assert_eq!(factor(0.75, 12), Some(3 << 10));
+        assert_eq!(factor(0.75, 1), None);
+        assert_eq!(factor(f32::MAX, 30), None);
+        let rows = Weights::Dense(vec![1, -2, 3, 4]);
+        assert_eq!(
+            scaled(&rows, &[1 << 40, 5]),
+            Some(Weights::Dense(vec![1 << 40, -2 << 40, 15, 20]))
+        );
+        assert_eq!(scaled(&rows, &[1, 1 << 62]), None);
+    }
+
+    #[test]
+    fn each_width_of_limbs_has_rows_once() {
+        // 10 + 10 + 10 + 5, 10 + 10 + 10 + 3 and none.
+        assert_eq!(limb_rows(&[35, 33, 35, 10], 10), 1024 + 32 + 8);
+        assert_eq!(limb_rows(&[10, 10], 10), 0);
+    }
+}

@@ -172,7 +172,9 @@ impl Tally {
         let (real, codes) = (float.outputs(&exact), integer.outputs(&run.trace)?);
         for (port, (real, codes)) in integer.outputs.iter().zip(real.iter().zip(&codes)) {
             for (&exact, &code) in real.iter().zip(codes) {
-                self.output.add(exact, code as f64 * port.scale);
+                // As whoever reads the output has it.
+                self.output
+                    .add(exact, f64::from((code as f64 * port.scale) as f32));
             }
         }
         let float_class = real.first().and_then(|values| first_largest(values));

@@ -13,9 +13,7 @@ pub use note::Note;
 
 use tensorseal_protocol::program::Program;
 
-use crate::integer::{
-    Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment, Semantics,
-};
+use crate::integer::{Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment};
 use crate::program::{Columns, CostShares, estimated_peak_bytes};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
@@ -24,7 +22,8 @@ pub const LOOKUPS_PER_CELL: u64 = 2;
 /// What compiling a network did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompileReport {
-    /// Whose integers the network computes: `onnxruntime, exact` for a network that was quantised already, `tensorseal, N bits` otherwise.
+    /// Whose integers the network computes: `tensorseal, N bits`, or for a network that was quantised already `onnxruntime, exact`, with the
+    /// number of sums that onnxruntime rounds to a neighbouring integer, if there are any, of all that inputs can make.
     pub semantics: String,
     /// Names of the inputs.
     pub inputs: Vec<String>,
@@ -105,10 +104,10 @@ pub struct LayerReport {
 }
 
 impl CompileReport {
-    /// Puts a report together, for a network that was quantised to so many activation bits if it was not quantised already.
+    /// Puts a report together.
     #[must_use]
     pub fn new(
-        (graph, activation_bits): (&IntegerGraph, u32),
+        (graph, semantics): (&IntegerGraph, String),
         program: &Program,
         (calibration, held_out): (Evaluation, Option<Evaluation>),
         mut notes: Vec<Note>,
@@ -120,11 +119,6 @@ impl CompileReport {
             .zip(&calibration.layers)
             .zip(&shares.layers);
         notes.extend(graph.layers.iter().filter_map(weak_channels));
-        let own = graph.semantics();
-        let semantics = match own {
-            Semantics::OnnxRuntime => own.name().to_string(),
-            Semantics::Tensorseal => alloc::format!("{}, {activation_bits} bits", own.name()),
-        };
         let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect();
         Self {
             semantics,

@@ -46,13 +46,6 @@ pub enum Note {
         /// Of how many.
         of: usize,
     },
-    /// onnxruntime rounds a product to single precision before it rounds it to an integer, so some sums end at a neighbouring integer.
-    Rounding {
-        /// How many sums.
-        sums: u64,
-        /// Of how many that inputs can make in all channels together.
-        of: u64,
-    },
     /// Some held-out samples could not be proved, because a value leaves its range.
     Unprovable {
         /// How many.
@@ -93,12 +86,6 @@ impl fmt::Display for Note {
                     f,
                     "{channels} of {of} channels of layer {layer:?} have weights of 3 at most, coarsely rounded: compile with a larger log_rows \
                      if its signal-to-noise ratio is low"
-                )
-            }
-            Self::Rounding { sums, of } => {
-                write!(
-                    f,
-                    "for {sums} of the {of} sums that all channels together can have, onnxruntime's single precision ends at a neighbouring integer"
                 )
             }
             Self::Unprovable { samples, of } => {

@@ -207,9 +207,11 @@ proptest! {
     }
 }
 
-pub(crate) fn verifies(program: &Program, lowered: &Lowered, witness: &Witness) -> bool {
+/// Whether a proof of this witness verifies, with a setup of `2^power`.
+pub(crate) fn verifies(power: u32, lowered: &Lowered, witness: &Witness) -> bool {
+    let program = &lowered.program;
     let random = &mut DeterministicRandom::new([7; 32]);
-    let srs = Srs::development(13, random).unwrap();
+    let srs = Srs::development(power, random).unwrap();
     let tools = (&Reference, &mut *random as &mut _);
     let weights = lowered.weights.clone();
     let key = generate(
@@ -241,11 +243,7 @@ fn an_exact_multiplier_is_proved_and_another_rounding_is_not() {
     let (_, graph, _, trace) = evaluated(3, 8, 12);
     let lowered = lower(&graph).unwrap();
     let program = &lowered.program;
-    assert!(verifies(
-        program,
-        &lowered,
-        &witness(program, &trace).unwrap()
-    ));
+    assert!(verifies(13, &lowered, &witness(program, &trace).unwrap()));
     // One more or less in the last tensor, with a remainder that any table would take.
     let mut other = trace;
     let cell = other.tensors[2]
@@ -253,11 +251,7 @@ fn an_exact_multiplier_is_proved_and_another_rounding_is_not() {
         .find(|cell| cell.out.abs() < 100)
         .unwrap();
     (cell.pre, cell.out) = (cell.pre + 1, cell.out + 1);
-    assert!(!verifies(
-        program,
-        &lowered,
-        &witness(program, &other).unwrap()
-    ));
+    assert!(!verifies(13, &lowered, &witness(program, &other).unwrap()));
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn inferred(name: &str) -> (IntegerGraph, Trace) {
     let data = DataFile::parse(&read(&format!("quantised/{name}.npz"))).unwrap();
     let samples = data.samples("in_x", &float.input(0).shape).unwrap();
     let graph = quantise(&layered, &[], &QuantiseOptions::default()).unwrap();
-    let inputs = graph.quantise_inputs(&[samples[0].clone()]).unwrap();
+    let inputs = graph.quantise_inputs(&samples[..1]).unwrap();
     let trace = graph.infer(&inputs).unwrap();
     (graph, trace)
 }
@@ -162,7 +162,7 @@ fn quantised_networks_are_proved() {
         let (graph, trace) = inferred(name);
         let lowered = lower(&graph).unwrap();
         let found = witness(&lowered.program, &trace).unwrap();
-        assert!(verifies(&lowered.program, &lowered, &found), "{name}");
+        assert!(verifies(15, &lowered, &found), "{name}");
         // The key holds the whole graph, the conversion of the inputs included.
         let description = Description::from_bytes(&Description::of(&graph).to_bytes()).unwrap();
         assert_eq!(description.semantics(), Semantics::OnnxRuntime);
@@ -173,7 +173,7 @@ fn quantised_networks_are_proved() {
         let cell = &mut other.tensors.last_mut().unwrap()[0];
         (cell.pre, cell.out) = (cell.pre + 1, cell.out + 1);
         let found = witness(&lowered.program, &other).unwrap();
-        assert!(!verifies(&lowered.program, &lowered, &found), "{name}");
+        assert!(!verifies(15, &lowered, &found), "{name}");
     }
 }
 
@@ -187,11 +187,14 @@ fn the_report_says_whose_integers_they_are() {
     let options = QuantiseOptions::default();
     let compiled = compile(&onnx, &data, None, &options).unwrap();
     let report = &compiled.report;
-    assert_eq!(report.semantics, "onnxruntime, exact");
+    // No sum of the fixture's images is among them.
+    assert_eq!(
+        report.semantics,
+        "onnxruntime, exact but for 89 of 37061070 possible sums"
+    );
     assert_eq!(report.calibration.argmax_agreement, 1.0);
     assert_eq!(report.calibration.snr_db, None);
     assert_eq!(report.calibration.provable, IMAGES);
-    println!("{:?}", report.notes);
     let bits = compile(&onnx, &data, None, &options.with_activation_bits(8));
     assert!(matches!(
         bits,
