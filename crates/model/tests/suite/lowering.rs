@@ -12,7 +12,7 @@ use tensorseal_model::lower::LowerError;
 use tensorseal_model::onnx::Model;
 
 /// Tests that become layers.
-const LOWERED: usize = 268;
+pub(crate) const LOWERED: usize = 268;
 
 /// Tests refused by the lowering, by operator.
 const REFUSED: &[(&str, usize)] = &[
