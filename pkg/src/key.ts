@@ -80,7 +80,7 @@ export class Key {
   /** The tensor with its name, scale, shape and order of elements, as far as the annotation gives them. */
   #described<Tensor extends PublicTensor>(tensor: Tensor, inferences: number): Tensor {
     const { layout, ...words } = this.#ports.get(tensor.tensor) ?? {};
-    return { ...arrange(tensor, layout, inferences), ...words };
+    return { ...tensor, ...arrange(tensor, layout, inferences), ...words };
   }
 
   /** Frees the key's memory. Without this it is freed when the key is garbage collected. */

@@ -29,7 +29,7 @@ fn a_batch_larger_than_memory_becomes_a_bundle_of_proofs() {
     assert_eq!(summary["proofs"], 1);
     assert_eq!(verified(&one, &["--dev"]).0, 0);
 
-    let (path, summary) = batch("split.bundle", 40, &["--memory", "10M"]);
+    let (path, summary) = batch("split.bundle", 40, &["--memory", "17M"]);
     assert_eq!(summary["inferences"], 40);
     let proofs = summary["proofs"].as_u64().unwrap();
     assert!(proofs > 1, "{summary}");
@@ -176,7 +176,7 @@ fn a_split_batch_has_one_secret_and_a_bundle_gives_the_proof_of_an_opening() {
         "--secret",
         &secret,
         "--memory",
-        "14M",
+        "21M",
     ];
     let (path, summary) = batch("committed.bundle", 40, &more);
     assert!(summary["proofs"].as_u64().unwrap() > 1);

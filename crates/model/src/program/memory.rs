@@ -13,8 +13,8 @@ const POINT: u64 = 72;
 const CELL: u64 = 24;
 /// Bytes of a weight in the key and once more in the graph that inference runs.
 const WEIGHT: u64 = 8;
-/// What a process holds before it reads a key.
-const PROCESS: u64 = 6_000_000;
+/// What a process holds before it reads a key, and the buffers of two threads that add points.
+const PROCESS: u64 = 13_000_000;
 /// Vectors of scalars as long as a column, for each lane: four columns thrice, and two lookups twice.
 const VECTORS_PER_LANE: u64 = 16;
 /// The same, whatever the number of lanes: the multiplicities and the table's side thrice, the table, and what the sumcheck holds.
