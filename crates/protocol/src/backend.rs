@@ -35,6 +35,11 @@ pub trait Backend {
         msm::msm_small(bases, weights)
     }
 
+    /// scalarᵢ·pointᵢ for each i.
+    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
+        points.iter().zip(scalars).map(|(point, scalar)| *point * scalar).collect()
+    }
+
     /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
         fold_weight_columns(weights, powers, 0..weights.columns())

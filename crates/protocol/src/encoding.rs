@@ -23,6 +23,8 @@ pub enum FileKind {
     VerifyingKey,
     /// A proving key.
     ProvingKey,
+    /// Cached points of a large table.
+    CachedTable,
     /// A proof with its public values.
     Proof,
     /// A proof of many inferences with their public values.
@@ -31,10 +33,11 @@ pub enum FileKind {
 
 impl FileKind {
     /// Every kind, for recognising an unknown file.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Setup,
         Self::VerifyingKey,
         Self::ProvingKey,
+        Self::CachedTable,
         Self::Proof,
         Self::BatchProof,
     ];
@@ -45,16 +48,18 @@ impl FileKind {
             Self::Setup => *b"TSsr",
             Self::VerifyingKey => *b"TSvk",
             Self::ProvingKey => *b"TSpk",
+            Self::CachedTable => *b"TScq",
             Self::Proof => *b"TSpf",
             Self::BatchProof => *b"TSpb",
         }
     }
 
-    /// The version of the encoding that is written. All earlier ones can be read.
+    /// The last version of the encoding; all earlier ones can be read.
     pub const fn version(self) -> u16 {
         match self {
-            Self::VerifyingKey => 2,
-            Self::Setup | Self::ProvingKey | Self::Proof | Self::BatchProof => 1,
+            Self::VerifyingKey => 3,
+            Self::Setup => 2,
+            Self::ProvingKey | Self::CachedTable | Self::Proof | Self::BatchProof => 1,
         }
     }
 
@@ -321,9 +326,14 @@ impl Writer {
 
     /// A writer that has written the mark and version of a file.
     pub fn file(kind: FileKind) -> Self {
+        Self::file_of_version(kind, kind.version())
+    }
+
+    /// A file of an earlier version, which says all that is to be said: what needs no new version is written as before.
+    pub fn file_of_version(kind: FileKind, version: u16) -> Self {
         let mut writer = Self::new();
         writer.bytes(&kind.magic());
-        writer.u16(kind.version());
+        writer.u16(version);
         writer
     }
 

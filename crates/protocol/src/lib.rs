@@ -15,6 +15,7 @@
 //! | [`srs`] | powers of tau: `.ptau` files, the pinned ceremony, the development setup, the chain that a key brings |
 //! | [`program`], [`table`] | what is proved: tensors, layers, lookups; validated on construction |
 //! | [`transcript`] | Fiat–Shamir: a message is written and absorbed in one call, challenges are typed by name |
+//! | [`cq`] | tables larger than the columns, by cached quotients |
 //! | `lookup` | logUp: multiplicities, helpers, the rows' constraints |
 //! | [`linear`] | the weight matrix and its cached quotients (cqlin), all linear claims |
 //! | `sumcheck` | the one sumcheck, with its mask |
@@ -24,7 +25,7 @@
 //! | `verify` | the verifier |
 //! | [`encoding`], [`digest`], [`curve`] | bytes |
 //!
-//! Papers: logUp (ePrint 2022/1530), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
+//! Papers: logUp (ePrint 2022/1530), cq (2022/1763), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -48,6 +49,7 @@ extern crate alloc;
 
 pub mod backend;
 mod batch;
+pub mod cq;
 pub mod curve;
 pub mod digest;
 pub mod encoding;
@@ -78,7 +80,7 @@ mod tests;
 
 pub use batch::{Batch, BatchVerdict, Claim};
 pub use error::{KeyError, ProveError, VerifyError};
-pub use keys::{ProvingKey, VerifyingKey, generate};
+pub use keys::{Model, ProvingKey, VerifyingKey, generate, generate_with_tables};
 pub use proof::{Proof, PublicTensor};
 pub use prove::{ProveOptions, powers_for_batch, prove, prove_batch};
 pub use sumcheck::{EVALUATIONS, Instance};

@@ -55,6 +55,11 @@ impl Backend for Threads {
         sum_of_chunks(bases, weights, msm_small)
     }
 
+    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
+        let pairs = points.par_iter().zip(scalars);
+        pairs.map(|(point, scalar)| *point * scalar).collect()
+    }
+
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
         let columns = weights.columns();
         let share = share(columns);

@@ -158,6 +158,7 @@ impl Network {
                 shift: SHIFT,
                 segments: vec![clamp(-8), clamp(0)],
             },
+            large_tables: Vec::new(),
             tensors,
             layers: program_layers,
             inputs: vec![0],
