@@ -37,7 +37,11 @@ pub trait Backend {
 
     /// scalarᵢ·pointᵢ for each i.
     fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
-        points.iter().zip(scalars).map(|(point, scalar)| *point * scalar).collect()
+        points
+            .iter()
+            .zip(scalars)
+            .map(|(point, scalar)| *point * scalar)
+            .collect()
     }
 
     /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.

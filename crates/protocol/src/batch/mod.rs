@@ -112,7 +112,9 @@ impl Batch {
         let index = self.keys.iter().position(known).unwrap_or_else(|| {
             let pairing = Arc::clone(&claim.key);
             let sides = pairing.sides.iter();
-            let slots = sides.map(|side| self.slot(side.name, &side.point)).collect();
+            let slots = sides
+                .map(|side| self.slot(side.name, &side.point))
+                .collect();
             self.keys.push(Key { pairing, slots });
             self.keys.len() - 1
         });

@@ -20,7 +20,9 @@ use super::contents::{TableContents, content_digest};
 use super::quotients::{Quotients, quotients};
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
-use crate::curve::{Fr, G1Affine, G2Affine, G2Prepared, encode_g1_uncompressed, g1_generator, g2_generator};
+use crate::curve::{
+    Fr, G1Affine, G2Affine, G2Prepared, encode_g1_uncompressed, g1_generator, g2_generator,
+};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
@@ -60,7 +62,12 @@ pub struct CachedTable {
 
 impl fmt::Debug for CachedTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CachedTable({} of 2^{} rows)", self.rows.len(), self.log_rows)
+        write!(
+            f,
+            "CachedTable({} of 2^{} rows)",
+            self.rows.len(),
+            self.log_rows
+        )
     }
 }
 
@@ -80,8 +87,12 @@ impl fmt::Display for CachedTableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decode(error) => write!(f, "{error}; preprocess the table again"),
-            Self::Damaged => f.write_str("the file of cached points is damaged; preprocess the table again"),
-            Self::Rows => f.write_str("the rows of the cached points are not those of a table; preprocess it again"),
+            Self::Damaged => {
+                f.write_str("the file of cached points is damaged; preprocess the table again")
+            }
+            Self::Rows => f.write_str(
+                "the rows of the cached points are not those of a table; preprocess it again",
+            ),
         }
     }
 }
@@ -130,7 +141,10 @@ impl CachedTable {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
         let content = content_digest(srs, &columns);
-        let Quotients { lagrange, quotients } = quotients(&columns, srs.powers(), backend, progress);
+        let Quotients {
+            lagrange,
+            quotients,
+        } = quotients(&columns, srs.powers(), backend, progress);
         // Both are lists of N̂ entries.
         let size = lagrange.len();
         let row = |(index, i): (u32, usize)| CachedRow {
@@ -181,7 +195,10 @@ impl CachedTable {
 
     /// A row by its index in the whole table; `None` if it is not here.
     pub(crate) fn row(&self, index: u32) -> Option<&CachedRow> {
-        let place = self.rows.binary_search_by_key(&index, |row| row.index).ok()?;
+        let place = self
+            .rows
+            .binary_search_by_key(&index, |row| row.index)
+            .ok()?;
         self.rows.get(place)
     }
 
@@ -250,7 +267,10 @@ impl CachedTable {
             for cell in row.cells {
                 writer.i64(cell);
             }
-            for point in [&row.lagrange, &row.mirrored].into_iter().chain(&row.quotients) {
+            for point in [&row.lagrange, &row.mirrored]
+                .into_iter()
+                .chain(&row.quotients)
+            {
                 writer.bytes(&encode_g1_uncompressed(point));
             }
         }
@@ -291,7 +311,10 @@ impl CachedTable {
             rows,
         };
         let ascending = table.rows.iter().zip(table.rows.iter().skip(1));
-        let inside = table.rows.last().is_some_and(|row| row.index >> log_rows == 0);
+        let inside = table
+            .rows
+            .last()
+            .is_some_and(|row| row.index >> log_rows == 0);
         if !inside
             || !ascending.into_iter().all(|(a, b)| a.index < b.index)
             || table.blind().iter().any(Option::is_none)

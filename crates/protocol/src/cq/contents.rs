@@ -149,8 +149,16 @@ impl LargeCommitments {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            g1: [reader.g1_nonzero()?, reader.g1_nonzero()?, reader.g1_nonzero()?],
-            g2: [reader.g2_nonzero()?, reader.g2_nonzero()?, reader.g2_nonzero()?],
+            g1: [
+                reader.g1_nonzero()?,
+                reader.g1_nonzero()?,
+                reader.g1_nonzero()?,
+            ],
+            g2: [
+                reader.g2_nonzero()?,
+                reader.g2_nonzero()?,
+                reader.g2_nonzero()?,
+            ],
         })
     }
 }
@@ -164,7 +172,9 @@ fn commit_g1(
     let found = srs.powers().len();
     let powers = srs.powers().get(..needed);
     let powers = powers.ok_or(KeyError::SetupTooSmall { needed, found })?;
-    Ok(coefficients.each_ref().map(|f| backend.msm(powers, f).into_affine()))
+    Ok(coefficients
+        .each_ref()
+        .map(|f| backend.msm(powers, f).into_affine()))
 }
 
 /// The coefficients of the polynomial with these values over V.

@@ -23,10 +23,10 @@ mod sparse;
 mod verifier;
 
 pub use cached::{CachedRow, CachedTable, CachedTableError};
-pub use contents::TableContents;
 pub(crate) use contents::LargeCommitments;
+pub use contents::TableContents;
 pub(crate) use sparse::{SparseSide, count};
-pub(crate) use verifier::{TableMessages, TableOpenings, TableOpeningClaim};
+pub(crate) use verifier::{TableMessages, TableOpeningClaim, TableOpenings};
 
 use ark_ff::{AdditiveGroup, Field};
 
@@ -57,7 +57,10 @@ pub(crate) struct BlindCell {
 }
 
 /// The blind cells of all large tables, two for each: blind row k stands at row n − 1 − k.
-pub(crate) fn blind_cells(program: &Program, challenges: &LookupChallenges) -> alloc::vec::Vec<BlindCell> {
+pub(crate) fn blind_cells(
+    program: &Program,
+    challenges: &LookupChallenges,
+) -> alloc::vec::Vec<BlindCell> {
     let tables = 0..program.large_tables().len();
     tables
         .flat_map(|table| {

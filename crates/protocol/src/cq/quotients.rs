@@ -66,7 +66,10 @@ pub(super) fn quotients(
     let log = size.trailing_zeros();
     let omega = root_of_unity(log);
     let inverse = omega.inverse().expect("a root of unity is not zero");
-    let dense = columns.iter().filter(|column| common(column).is_none()).count();
+    let dense = columns
+        .iter()
+        .filter(|column| common(column).is_none())
+        .count();
     let mut transforms = Transforms {
         backend,
         log,
@@ -74,11 +77,15 @@ pub(super) fn quotients(
         inverse_roots: powers(inverse, size),
         progress,
         done: 0,
-        total: (2 + 2 * dense) * log as usize,
+        total: (1 + usize::from(dense > 0) + 2 * dense) * log as usize,
     };
     let tau: Vec<G1Projective> = tau[..size].iter().map(|point| (*point).into()).collect();
     let lagrange = transforms.lagrange(&tau);
-    let shared = if dense == 0 { Vec::new() } else { transforms.shared(&tau) };
+    let shared = if dense == 0 {
+        Vec::new()
+    } else {
+        transforms.shared(&tau)
+    };
     let quotients = columns.each_ref().map(|column| {
         let points = match common(column) {
             Some((value, others)) => transforms.sparse(column, value, &others, &lagrange),
@@ -108,7 +115,9 @@ impl<B: Backend> Transforms<'_, B> {
     }
 
     fn size_inverse(&self) -> Fr {
-        Fr::from(1u64 << self.log).inverse().expect("the size is a power of two")
+        Fr::from(1u64 << self.log)
+            .inverse()
+            .expect("the size is a power of two")
     }
 
     /// L_k = Σ_m ω^{−km} τ^m / N̂.
@@ -150,12 +159,14 @@ impl<B: Backend> Transforms<'_, B> {
         let own = self.backend.multiples(lagrange, &self.own_factors(&values));
         let common = self.backend.multiples(shared, &values);
         let sums = own.iter().zip(&common).zip(&correlated);
-        sums.map(|((own, common), correlated)| *own + common - correlated).collect()
+        sums.map(|((own, common), correlated)| *own + common - correlated)
+            .collect()
     }
 
     /// aᵢ/N̂.
     fn own_factors(&self, values: &[Fr]) -> Vec<Fr> {
-        let domain = Radix2EvaluationDomain::<Fr>::new(self.size()).expect("the field has the roots");
+        let domain =
+            Radix2EvaluationDomain::<Fr>::new(self.size()).expect("the field has the roots");
         let size = Fr::from(self.size() as u64);
         let scale = self.size_inverse();
         // With the kernel's N̂⁻², the transform back gives Σ_k t_k c_{k−i} / N̂.
@@ -166,7 +177,8 @@ impl<B: Backend> Transforms<'_, B> {
         domain.fft_in_place(&mut correlated);
         let sum: Fr = values.iter().sum();
         let half = (size - Fr::ONE) * Fr::from(2u64).inverse().expect("2 is not zero");
-        let each = |(correlated, value): (&Fr, &Fr)| *correlated + (*value * (size - half) - sum) * scale;
+        let each =
+            |(correlated, value): (&Fr, &Fr)| *correlated + (*value * (size - half) - sum) * scale;
         correlated.iter().zip(values).map(each).collect()
     }
 
@@ -184,7 +196,9 @@ impl<B: Backend> Transforms<'_, B> {
             let rows = (0..self.size()).filter(|i| i != k).collect::<Vec<usize>>();
             let [on_own, on_other]: [Vec<Fr>; 2] = self.pairs(&rows, *k, step);
             let own = self.backend.multiples(&pick(lagrange, &rows), &on_own);
-            let other = self.backend.multiples(&alloc::vec![lagrange[*k]; rows.len()], &on_other);
+            let other = self
+                .backend
+                .multiples(&alloc::vec![lagrange[*k]; rows.len()], &on_other);
             for ((i, own), other) in rows.iter().zip(own).zip(other) {
                 let pair = own - other;
                 quotients[*i] += pair;
@@ -197,10 +211,19 @@ impl<B: Backend> Transforms<'_, B> {
 
     /// step·ω^k/(N̂(ω^i − ω^k)) and step·ω^i/(N̂(ω^i − ω^k)) for the rows i.
     fn pairs(&self, rows: &[usize], k: usize, step: Fr) -> [Vec<Fr>; 2] {
-        let mut inverses: Vec<Fr> = rows.iter().map(|i| self.roots[*i] - self.roots[k]).collect();
+        let mut inverses: Vec<Fr> = rows
+            .iter()
+            .map(|i| self.roots[*i] - self.roots[k])
+            .collect();
         ark_ff::batch_inversion_and_mul(&mut inverses, &(step * self.size_inverse()));
-        let own = inverses.iter().map(|inverse| *inverse * self.roots[k]).collect();
-        let other = rows.iter().zip(&inverses).map(|(i, inverse)| *inverse * self.roots[*i]);
+        let own = inverses
+            .iter()
+            .map(|inverse| *inverse * self.roots[k])
+            .collect();
+        let other = rows
+            .iter()
+            .zip(&inverses)
+            .map(|(i, inverse)| *inverse * self.roots[*i]);
         [own, other.collect()]
     }
 
@@ -223,7 +246,11 @@ impl<B: Backend> Transforms<'_, B> {
 
     /// Butterflies over pairs at distance `half`.
     fn stage(&self, points: &mut [G1Projective], half: usize, inverse: bool) {
-        let roots = if inverse { &self.inverse_roots } else { &self.roots };
+        let roots = if inverse {
+            &self.inverse_roots
+        } else {
+            &self.roots
+        };
         let step = self.size() / (2 * half);
         let places: Vec<usize> = (0..self.size()).filter(|i| i & half != 0).collect();
         // A multiplication by one is none.
@@ -243,4 +270,70 @@ impl<B: Backend> Transforms<'_, B> {
 
 fn pick(points: &[G1Projective], rows: &[usize]) -> Vec<G1Projective> {
     rows.iter().map(|row| points[*row]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::backend::Reference;
+    use crate::cq::contents::interpolate;
+    use crate::msm::msm;
+    use crate::poly::univariate::{add_scaled, divide_by_binomial};
+    use crate::srs::Srs;
+    use crate::testing::random;
+
+    /// (f·L_i)/Z_V by its definition, where it is a polynomial.
+    fn direct(column: &[i64], i: usize) -> Vec<Fr> {
+        let size = column.len();
+        let mut unit = vec![0; size];
+        unit[i] = 1;
+        let lagrange = interpolate(&unit);
+        let mut f = interpolate(column);
+        f[0] -= Fr::from(column[i]);
+        let mut product = Vec::new();
+        for (shift, coefficient) in f.iter().enumerate() {
+            let mut shifted = vec![Fr::ZERO; shift];
+            shifted.extend_from_slice(&lagrange);
+            add_scaled(&mut product, &shifted, *coefficient);
+        }
+        let (quotient, rest) = divide_by_binomial(&product, size, Fr::ONE);
+        assert!(rest.iter().all(|rest| *rest == Fr::ZERO), "not divisible");
+        quotient
+    }
+
+    #[test]
+    fn quotients_are_those_of_the_definition() {
+        let srs = Srs::development(6, &mut random(1)).unwrap();
+        for log in [2u32, 3, 5] {
+            let size = 1usize << log;
+            let mut mixed: Vec<i64> = (0..size as i64).map(|i| i * i % 7 - 3).collect();
+            mixed[size - 1] = i64::from(i32::MIN);
+            let value: Vec<i64> = (0..size as i64).map(|i| i - 20).collect();
+            let mut tag = vec![3; size];
+            tag[size - 2..].fill(9);
+            tag[1] = 0;
+            let columns = [value, mixed, tag];
+            let mut last = (0, 0);
+            let found = quotients(&columns, srs.powers(), &Reference, &mut |done, total| {
+                assert_eq!(done, last.0 + 1);
+                last = (done, total);
+            });
+            assert_eq!(last.0, last.1);
+            for i in 0..size {
+                let mut unit = vec![0; size];
+                unit[i] = 1;
+                let commit = |f: &[Fr]| G1Affine::from(msm(&srs.powers()[..f.len()], f));
+                assert_eq!(found.lagrange[i], commit(&interpolate(&unit)));
+                for (column, quotients) in columns.iter().zip(&found.quotients) {
+                    assert_eq!(
+                        quotients[i],
+                        commit(&direct(column, i)),
+                        "row {i} of 2^{log}"
+                    );
+                }
+            }
+        }
+    }
 }

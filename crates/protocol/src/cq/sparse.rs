@@ -27,6 +27,11 @@ pub(crate) struct SparseSide {
     /// Âᵢ on the same rows; empty before λ.
     pub(crate) sums: Vec<Fr>,
     pub(crate) blinding: Blinding,
+    /// c, where c·Z_V is added to Â and what it takes to Q̂: nothing, for an honest prover.
+    pub(crate) shift: Fr,
+    /// What a cheating prover adds to σ alone.
+    #[cfg(test)]
+    pub(crate) false_sigma: Fr,
 }
 
 /// The blindings of m̂, Â and Q̂.
@@ -58,7 +63,8 @@ pub(crate) fn count(
         let Some(place) = program.large_place(tensor.segment) else {
             continue;
         };
-        let Some((counts, cached)) = counts.get_mut(place.table).zip(cached.get(place.table)) else {
+        let Some((counts, cached)) = counts.get_mut(place.table).zip(cached.get(place.table))
+        else {
             continue;
         };
         let size = 1usize << tensor.block_bits();
@@ -70,7 +76,9 @@ pub(crate) fn count(
                     continue;
                 };
                 let table = place.table;
-                let row = cached.row(index).ok_or(ProveError::MissingRow { table, row: index })?;
+                let row = cached
+                    .row(index)
+                    .ok_or(ProveError::MissingRow { table, row: index })?;
                 if row.cells == [*pre, *out, tensor.tag().into()] {
                     *counts.entry(index).or_insert(Fr::ZERO) += Fr::ONE;
                 }
@@ -108,6 +116,9 @@ impl SparseSide {
             counts,
             sums: Vec::new(),
             blinding,
+            shift: Fr::ZERO,
+            #[cfg(test)]
+            false_sigma: Fr::ZERO,
         })
     }
 
@@ -122,7 +133,9 @@ impl SparseSide {
     }
 
     fn rows(&self) -> impl Iterator<Item = &CachedRow> {
-        self.counts.keys().filter_map(|index| self.cached.row(*index))
+        self.counts
+            .keys()
+            .filter_map(|index| self.cached.row(*index))
     }
 
     fn combine(
@@ -156,37 +169,51 @@ impl SparseSide {
         self.sums = sums;
     }
 
-    /// [Â]₁ and [Q̂]₁.
+    /// [Â]₁ and [Q̂]₁, given [β]₁, [Z_V]₁ and [λ + Σ θ^j T̂_j]₁.
     pub(crate) fn commit(
         &self,
         theta: Fr,
-        beta: G1Affine,
+        [beta, vanishing, table]: [G1Projective; 3],
         backend: &impl Backend,
     ) -> [G1Affine; 2] {
         let a = self.combine(|row| row.lagrange, &self.sums, backend);
         let weights = [Fr::ONE, theta, theta.square()];
         let points: Vec<G1Affine> = self.rows().flat_map(|row| row.quotients).collect();
-        let scalars: Vec<Fr> = self.sums.iter().flat_map(|sum| weights.map(|w| w * sum)).collect();
+        let scalars: Vec<Fr> = self
+            .sums
+            .iter()
+            .flat_map(|sum| weights.map(|w| w * sum))
+            .collect();
         let q = backend.msm(&points, &scalars);
         [
-            (a + beta * self.blinding.a).into_affine(),
-            (q + beta * self.blinding.q).into_affine(),
+            (a + beta * self.blinding.a + vanishing * self.shift).into_affine(),
+            (q + beta * self.blinding.q + table * self.shift).into_affine(),
         ]
     }
 
-    /// σ = Σ Âᵢ.
+    /// σ = N̂·Â(0) = Σ Âᵢ.
     pub(crate) fn sigma(&self) -> Fr {
-        self.sums.iter().sum()
+        let sum: Fr = self.sums.iter().sum();
+        #[cfg(test)]
+        let sum = sum + self.false_sigma;
+        sum - self.shift * Fr::from(1u64 << self.cached.log_rows())
     }
 
     /// ωⁱ for each row.
     fn points(&self) -> Vec<Fr> {
         let omega = root_of_unity(self.cached.log_rows());
-        self.counts.keys().map(|index| omega.pow([u64::from(*index)])).collect()
+        self.counts
+            .keys()
+            .map(|index| omega.pow([u64::from(*index)]))
+            .collect()
     }
 
     fn times(&self, factors: &[Fr]) -> Vec<Fr> {
-        self.sums.iter().zip(factors).map(|(sum, factor)| *sum * factor).collect()
+        self.sums
+            .iter()
+            .zip(factors)
+            .map(|(sum, factor)| *sum * factor)
+            .collect()
     }
 
     /// X^{N̂−1}Â(1/X) = Σ Âᵢωⁱ·L_{−i}(X).
@@ -197,7 +224,8 @@ impl SparseSide {
     /// The reversal's value at z: Σ Âᵢωⁱ·L_{−i}(z), with L_k(z) = ω^k·Z_V(z)/(N̂(z − ω^k)).
     pub(crate) fn reversed_at(&self, z: Fr) -> Fr {
         let sum: Fr = self.times(&self.inverse_differences(z, true)).iter().sum();
-        sum * vanishing(self.cached.log_rows(), z) * inverse(Fr::from(1u64 << self.cached.log_rows()))
+        sum * vanishing(self.cached.log_rows(), z)
+            * inverse(Fr::from(1u64 << self.cached.log_rows()))
     }
 
     /// 1/(x − ωⁱ), or 1/(x − ω^{−i}), for each row; x is not in V.
@@ -212,10 +240,19 @@ impl SparseSide {
     }
 
     /// The quotient of scale·(reversal − its part that Z_V carries) by X − z: −Σ scale·Âᵢωⁱ/(z − ω^{−i})·L_{−i}.
-    pub(crate) fn reversed_quotient(&self, z: Fr, scale: Fr, backend: &impl Backend) -> G1Projective {
+    pub(crate) fn reversed_quotient(
+        &self,
+        z: Fr,
+        scale: Fr,
+        backend: &impl Backend,
+    ) -> G1Projective {
         let factors = self.inverse_differences(z, true);
         let points = self.points();
-        let factors: Vec<Fr> = factors.iter().zip(points).map(|(f, p)| -scale * f * p).collect();
+        let factors: Vec<Fr> = factors
+            .iter()
+            .zip(points)
+            .map(|(f, p)| -scale * f * p)
+            .collect();
         self.combine(|row| row.mirrored, &self.times(&factors), backend)
     }
 
@@ -230,4 +267,91 @@ impl SparseSide {
 /// The inverse of what is never zero.
 fn inverse(x: Fr) -> Fr {
     x.inverse().unwrap_or(Fr::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::backend::Reference;
+    use crate::cq::contents::interpolate;
+    use crate::msm::msm;
+    use crate::poly::univariate::{add_scaled, divide_by_linear, evaluate};
+    use crate::srs::Srs;
+    use crate::testing::{keys, networks, random, scalars};
+
+    /// A side with sums on a few rows, and Â's coefficients.
+    fn side() -> (Srs, SparseSide, Vec<Fr>) {
+        let network = networks().remove(0).1.with_large_tables(&[(5, 1)]);
+        let (srs, key) = keys(&network);
+        let cached = key.cached().unwrap().remove(0);
+        let counts = BTreeMap::from([(0, Fr::ONE), (7, Fr::from(3u64))]);
+        let blind = [Fr::from(5u64), Fr::from(6u64)];
+        let mut side = SparseSide::new(0, &cached, counts, blind, &mut random(1)).unwrap();
+        side.sums = scalars(4, 7);
+        let mut a = Vec::new();
+        for (index, sum) in side.counts.keys().zip(&side.sums) {
+            let mut unit = vec![0; 32];
+            unit[*index as usize] = 1;
+            add_scaled(&mut a, &interpolate(&unit), *sum);
+        }
+        (srs, side, a)
+    }
+
+    /// (f − f(x)·Z_V/Z_V(x))/(X − x)
+    fn quotient(f: &[Fr], x: Fr, scale: Fr) -> Vec<Fr> {
+        let factor = -evaluate(f, x) * inverse(vanishing(5, x));
+        let mut f = f.to_vec();
+        let mut z = vec![Fr::ZERO; 33];
+        (z[0], z[32]) = (-Fr::ONE, Fr::ONE);
+        add_scaled(&mut f, &z, factor);
+        assert_eq!(evaluate(&f, x), Fr::ZERO);
+        divide_by_linear(&f, x).iter().map(|c| *c * scale).collect()
+    }
+
+    #[test]
+    fn sparse_quotients_are_those_of_the_polynomials() {
+        let (srs, side, a) = side();
+        let commit = |f: &[Fr]| msm(&srs.powers()[..f.len()], f);
+        let mut reversed = a.clone();
+        reversed.reverse();
+        let [z, scale] = [scalars(1, 8)[0], scalars(1, 9)[0]];
+        assert_eq!(side.sigma(), a[0] * Fr::from(32u64));
+        assert_eq!(side.reversed(&Reference), commit(&reversed));
+        assert_eq!(side.reversed_at(z), evaluate(&reversed, z));
+        let found = side.reversed_quotient(z, scale, &Reference);
+        assert_eq!(found, commit(&quotient(&reversed, z, scale)));
+        for x in [z, Fr::ZERO] {
+            let found = side.quotient(x, scale, &Reference);
+            assert_eq!(found, commit(&quotient(&a, x, scale)));
+        }
+    }
+
+    #[test]
+    fn cached_points_hold_against_the_key_on_every_row_and_false_ones_do_not() {
+        let network = networks().remove(0).1.with_large_tables(&[(5, 1)]);
+        let (_, key) = keys(&network);
+        let cached = key.cached().unwrap().remove(0);
+        for row in [0, 1, 13, 25, 26, 30, 31] {
+            assert_eq!(
+                cached.check_row(row, key.verifying(), 0),
+                Ok(()),
+                "row {row}"
+            );
+        }
+        assert!(cached.check_row(32, key.verifying(), 0).is_err());
+        assert!(cached.check_row(0, key.verifying(), 1).is_err());
+        let bytes = cached.to_bytes();
+        assert_eq!(CachedTable::from_bytes(&bytes).as_ref(), Ok(&*cached));
+        for position in (0..bytes.len()).step_by(37) {
+            let mut altered = bytes.clone();
+            altered[position] ^= 1;
+            assert!(
+                CachedTable::from_bytes(&altered).is_err(),
+                "byte {position}"
+            );
+            assert!(CachedTable::from_bytes(&bytes[..position]).is_err());
+        }
+    }
 }

@@ -140,7 +140,9 @@ pub fn generate_with_tables(
     let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
     let columns = |(index, table): (usize, &TableContents)| table.columns(&program, index);
     let commit = |columns| LargeCommitments::new(&columns, srs, backend);
-    let large = (0..).zip(tables).map(|table| columns(table).and_then(commit));
+    let large = (0..)
+        .zip(tables)
+        .map(|table| columns(table).and_then(commit));
     let large = large.collect::<Result<_, _>>()?;
     let verifying = VerifyingKey::new(VerifyingParts {
         large,
@@ -205,7 +207,9 @@ impl ProvingKey {
     /// The cached points of all large tables, or the first table that lacks them.
     pub(crate) fn cached(&self) -> Result<Vec<Arc<CachedTable>>, usize> {
         let tables = self.cached.iter().enumerate();
-        tables.map(|(index, table)| table.clone().ok_or(index)).collect()
+        tables
+            .map(|(index, table)| table.clone().ok_or(index))
+            .collect()
     }
 
     pub(crate) fn weights_blinding(&self) -> Fr {

@@ -190,20 +190,20 @@ impl<'a> MercuryState<'a> {
             at_inverse += table.quotient(z_inverse, in_v(table, scale), backend);
             table_blinding += in_v(table, scale) * table.blinding.a;
         }
-        let mut divide = |f: &Committed, point: Fr, sparse: G1Projective| -> Result<_, RandomnessUnavailable> {
-            let quotient = Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
-            let whole = quotient.commit(key, backend) + sparse;
-            channel.points("opening", &[whole.into_affine()]);
-            Ok(OpeningQuotient {
-                blinding: quotient.blinding,
-                point,
-                combined_blinding: f.blinding,
-            })
-        };
-        let mut quotients = alloc::vec![
-            divide(&u, z.0, at_z)?,
-            divide(&v, z_inverse, at_inverse)?,
-        ];
+        let mut divide =
+            |f: &Committed, point: Fr, sparse: G1Projective| -> Result<_, RandomnessUnavailable> {
+                let quotient =
+                    Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
+                let whole = quotient.commit(key, backend) + sparse;
+                channel.points("opening", &[whole.into_affine()]);
+                Ok(OpeningQuotient {
+                    blinding: quotient.blinding,
+                    point,
+                    combined_blinding: f.blinding,
+                })
+            };
+        let mut quotients =
+            alloc::vec![divide(&u, z.0, at_z)?, divide(&v, z_inverse, at_inverse)?,];
         for quotient in quotients.iter_mut().skip(1) {
             quotient.combined_blinding += table_blinding;
         }
@@ -228,12 +228,17 @@ impl<'a> MercuryState<'a> {
             .map(|(table, weight)| table.quotient(Fr::ZERO, *weight, backend))
             .sum();
         let blinding = random.scalar()?;
-        channel.points("opening at 0", &[(sparse + key.beta * blinding).into_affine()]);
+        channel.points(
+            "opening at 0",
+            &[(sparse + key.beta * blinding).into_affine()],
+        );
         let blindings = tables.iter().zip(&weights);
         Ok(OpeningQuotient {
             blinding,
             point: Fr::ZERO,
-            combined_blinding: blindings.map(|(table, weight)| table.blinding.a * weight).sum(),
+            combined_blinding: blindings
+                .map(|(table, weight)| table.blinding.a * weight)
+                .sum(),
         })
     }
 

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{AxisMap, Block, LargeSegment, LargeTable, Layer, Program, ProgramParts, Tensor, Term, Weights};
+use super::{
+    AxisMap, Block, LargeSegment, LargeTable, Layer, Program, ProgramParts, Tensor, Term, Weights,
+};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::table::Table;
 

@@ -116,7 +116,12 @@ fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
     within("number of large tables", tables, 0, limit)?;
     let mut index = parts.table.segments.len();
     for table in &parts.large_tables {
-        within("log of a large table", table.log_rows.into(), 2, MAX_LOG_LARGE.into())?;
+        within(
+            "log of a large table",
+            table.log_rows.into(),
+            2,
+            MAX_LOG_LARGE.into(),
+        )?;
         let segments = count(table.segments.len());
         within("segments of a large table", segments, 1, MAX_LARGE_SEGMENTS)?;
         for segment in &table.segments {

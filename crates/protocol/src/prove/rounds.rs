@@ -17,7 +17,7 @@ use zeroize::Zeroize;
 use super::columns::{Hiding, SecretColumns};
 use crate::backend::Backend;
 use crate::cq::{SparseSide, blind_cells, count};
-use crate::curve::{Fr, G1Affine, g1_generator};
+use crate::curve::{Fr, G1Affine, G1Projective, g1_generator};
 use crate::error::ProveError;
 use crate::keys::ProvingKey;
 use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
@@ -266,8 +266,16 @@ impl<'k> Lookups<'k> {
         let program = self.statement.program;
         let commit_key = &self.statement.commit_key;
         let names = program.columns();
-        for table in &self.tables {
-            let [a, q] = table.commit(self.challenges.theta.0, commit_key.beta, backend);
+        let LookupChallenges { lambda, theta } = self.challenges;
+        for (index, table) in self.tables.iter().enumerate() {
+            let verifying = self.statement.key.verifying();
+            let one = g1_generator();
+            let vanishing = verifying.tau_power(table.log()).0 - one;
+            let columns = verifying.large_commitments(index).map(|large| large.g1);
+            let columns = columns.into_iter().flatten().zip(powers(theta.0, 3));
+            let columns: G1Projective = columns.map(|(column, power)| column * power).sum();
+            let points = [commit_key.beta.into(), vanishing, columns + one * lambda.0];
+            let [a, q] = table.commit(theta.0, points, backend);
             channel.points("A of a table", &[a]);
             channel.points("Q of a table", &[q]);
             channel.scalars("sigma", &[table.sigma()]);

@@ -4,7 +4,9 @@ use ark_ec::VariableBaseMSM;
 
 use super::powers::Weights;
 use super::{PowersError, Srs};
-use crate::curve::{Fr, G1Projective, G2Affine, G2Prepared, G2Projective, encode_g2, g1_generator, g2_generator};
+use crate::curve::{
+    Fr, G1Projective, G2Affine, G2Prepared, G2Projective, encode_g2, g1_generator, g2_generator,
+};
 use crate::digest::Hasher;
 use crate::pairing::product_is_one;
 
@@ -29,9 +31,12 @@ impl Srs {
         if *first != g2_generator() {
             return Err(PowersError::FirstPower);
         }
-        let hasher = Hasher::new("tensorseal setup powers in G2").part(&encode_g2(&self.setup.tau_g2));
+        let hasher =
+            Hasher::new("tensorseal setup powers in G2").part(&encode_g2(&self.setup.tau_g2));
         let points = self.powers_g2.iter();
-        let seed = points.fold(hasher, |hasher, point| hasher.part(&encode_g2(point))).finish();
+        let seed = points
+            .fold(hasher, |hasher, point| hasher.part(&encode_g2(point)))
+            .finish();
         let mut weights = Weights::new(seed);
         let scalars: alloc::vec::Vec<Fr> = ahead
             .iter()
@@ -44,7 +49,10 @@ impl Srs {
             let sum = G2Projective::msm_unchecked(points.unwrap_or(&[]), scalars.unwrap_or(&[]));
             G2Prepared::from(sum)
         };
-        let left = [g1_generator().into(), -G1Projective::from(self.setup.tau_g1)];
+        let left = [
+            g1_generator().into(),
+            -G1Projective::from(self.setup.tau_g1),
+        ];
         if product_is_one(&left, alloc::vec![sum(ahead), sum(&self.powers_g2)]) {
             Ok(())
         } else {

@@ -187,6 +187,7 @@ impl Builder {
             weights,
             input,
             output: outputs[0],
+            tables: Vec::new(),
         }
     }
 }

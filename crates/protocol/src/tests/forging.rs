@@ -213,8 +213,9 @@ fn a_mask_with_a_sum_does_not_make_up_for_a_false_value() {
         .collect();
     let mut honest = proof.public().to_vec();
     honest[1] = PublicTensor::new(output, truth);
-    let value =
-        |public: &[PublicTensor]| LinearClaims::new(&network.program, public, &challenges, TableSums::default()).value;
+    let value = |public: &[PublicTensor]| {
+        LinearClaims::new(&network.program, public, &challenges, TableSums::default()).value
+    };
     let half = (value(proof.public()) - value(&honest)) / Fr::from(2u64);
     let liar = Liar {
         round: Some((0, [half; EVALUATIONS])),

@@ -8,6 +8,7 @@ mod convolutional;
 mod convolutional_programs;
 mod forging;
 mod known_answer;
+mod large_tables;
 mod messages;
 mod programs;
 mod rank;
