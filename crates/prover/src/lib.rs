@@ -1,13 +1,15 @@
 //! The prover's kernels on all cores.
 //!
 //! [`Threads`] splits each kernel of the protocol's [`Backend`] over rayon's threads. Sums are exact, so the proof is the same, byte
-//! for byte, whatever the number of threads.
+//! for byte, whatever the number of threads. [`TableCache`] keeps the cached points of large tables on disk.
 
 #![forbid(unsafe_code)]
 
 mod batch;
+mod tables;
 
 pub use batch::{BatchReport, verify_batch};
+pub use tables::{TableCache, TableCacheError};
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;

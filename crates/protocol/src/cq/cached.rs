@@ -17,11 +17,12 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::AdditiveGroup;
 
 use super::contents::{TableContents, content_digest};
-use super::quotients::{Quotients, quotients};
+use super::quotients::{Preprocessor, Quotients, quotients};
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
 use crate::curve::{
-    Fr, G1Affine, G2Affine, G2Prepared, encode_g1_uncompressed, g1_generator, g2_generator,
+    Fr, G1_UNCOMPRESSED_BYTES, G1Affine, G2Affine, G2Prepared, encode_g1_uncompressed,
+    g1_generator, g2_generator,
 };
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
@@ -106,6 +107,11 @@ impl From<DecodeError> for CachedTableError {
 }
 
 impl CachedTable {
+    /// Bytes of a file before its rows.
+    pub const HEADER_BYTES: usize = 4 + 2 + DIGEST_BYTES + 4 + 4;
+    /// Bytes of a row.
+    pub const ROW_BYTES: usize = 4 + 8 * COLUMNS + G1_UNCOMPRESSED_BYTES * (2 + COLUMNS);
+
     /// The name under which the points of a table at its place in a program are cached: a digest of the setup and of the columns.
     ///
     /// # Errors
@@ -119,7 +125,7 @@ impl CachedTable {
         Ok(content_digest(srs, &contents.columns(program, table)?))
     }
 
-    /// Computes the points of all rows of a program's table. `progress` is told how many stages of the transforms are done.
+    /// Computes the points of all rows of a program's table.
     ///
     /// # Errors
     ///
@@ -132,8 +138,7 @@ impl CachedTable {
         contents: &TableContents,
         (program, table): (&Program, usize),
         srs: &Srs,
-        backend: &impl Backend,
-        progress: &mut dyn FnMut(usize, usize),
+        preprocessor: &mut Preprocessor<'_, impl Backend>,
     ) -> Result<Self, KeyError> {
         let columns = contents.columns(program, table)?;
         let (needed, found) = (1usize << contents.log_rows, srs.powers().len());
@@ -144,7 +149,7 @@ impl CachedTable {
         let Quotients {
             lagrange,
             quotients,
-        } = quotients(&columns, srs.powers(), backend, progress);
+        } = quotients(&columns, srs.powers(), preprocessor);
         // Both are lists of N̂ entries.
         let size = lagrange.len();
         let row = |(index, i): (u32, usize)| CachedRow {
@@ -280,6 +285,26 @@ impl CachedTable {
         bytes
     }
 
+    /// A slice from rows that were taken out of a file, [`Self::ROW_BYTES`] each, behind its first [`Self::HEADER_BYTES`], in which a file
+    /// of the whole table has row i at place i.
+    ///
+    /// # Errors
+    ///
+    /// [`CachedTableError`]. Whether the rows are those that were written is not known without the rest of the file.
+    pub fn from_rows(header: &[u8], rows: &[u8]) -> Result<Self, CachedTableError> {
+        let mut reader = Reader::new(header);
+        reader.header(FileKind::CachedTable)?;
+        let content = Digest32(reader.array()?);
+        let log_rows = reader.u32()?;
+        reader.u32()?;
+        reader.finish()?;
+        let count = rows.len() / Self::ROW_BYTES;
+        let mut reader = Reader::new(rows);
+        let rows = reader.list(count, read_row)?;
+        reader.finish()?;
+        Self::checked(content, log_rows, rows)
+    }
+
     /// Reads a file that [`Self::to_bytes`] has written.
     ///
     /// # Errors
@@ -300,11 +325,19 @@ impl CachedTable {
         }
         let content = Digest32(body.array()?);
         let log_rows = body.u32()?;
+        let rows = body.counted(read_row)?;
+        body.finish()?;
+        Self::checked(content, log_rows, rows)
+    }
+
+    fn checked(
+        content: Digest32,
+        log_rows: u32,
+        rows: Vec<CachedRow>,
+    ) -> Result<Self, CachedTableError> {
         if !(2..=MAX_LOG_ROWS).contains(&log_rows) {
             return Err(CachedTableError::Rows);
         }
-        let rows = body.counted(read_row)?;
-        body.finish()?;
         let table = Self {
             content,
             log_rows,

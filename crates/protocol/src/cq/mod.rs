@@ -25,6 +25,7 @@ mod verifier;
 pub use cached::{CachedRow, CachedTable, CachedTableError};
 pub(crate) use contents::LargeCommitments;
 pub use contents::TableContents;
+pub use quotients::{Checkpoints, NoCheckpoints, Part, Preprocessor};
 pub(crate) use sparse::{SparseSide, count};
 pub(crate) use verifier::{TableMessages, TableOpeningClaim, TableOpenings};
 

@@ -51,7 +51,55 @@ struct Transforms<'a, B> {
     total: usize,
 }
 
-/// All cached points of a table from N̂ powers of τ. `progress` is told how many stages of transforms are done.
+/// A part of the preprocessing of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// [Lᵢ]₁, the same for all tables of one size.
+    Lagrange,
+    /// What the columns of all tables of one size have in common.
+    Shared,
+    /// The quotients of a column.
+    Column(usize),
+}
+
+/// Keeps the finished parts of a preprocessing, so that one that was interrupted goes on where it was.
+pub trait Checkpoints {
+    /// The points of a part that was finished before. A list of another length than the table's counts as none.
+    fn load(&mut self, part: Part) -> Option<Vec<G1Affine>>;
+
+    /// Keeps the points of a part.
+    fn store(&mut self, part: Part, points: &[G1Affine]);
+}
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn load(&mut self, _: Part) -> Option<Vec<G1Affine>> {
+        None
+    }
+
+    fn store(&mut self, _: Part, _: &[G1Affine]) {}
+}
+
+/// What preprocesses a table.
+pub struct Preprocessor<'a, B> {
+    /// The kernels.
+    pub backend: &'a B,
+    /// Where finished parts are kept.
+    pub checkpoints: &'a mut dyn Checkpoints,
+    /// Is told how many stages of transforms are done, and of how many.
+    pub progress: &'a mut dyn FnMut(usize, usize),
+}
+
+impl<B> core::fmt::Debug for Preprocessor<'_, B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Preprocessor")
+    }
+}
+
+/// All cached points of a table from N̂ powers of τ.
 ///
 /// # Panics
 ///
@@ -59,8 +107,7 @@ struct Transforms<'a, B> {
 pub(super) fn quotients(
     columns: &[Vec<i64>; COLUMNS],
     tau: &[G1Affine],
-    backend: &impl Backend,
-    progress: &mut dyn FnMut(usize, usize),
+    preprocessor: &mut Preprocessor<'_, impl Backend>,
 ) -> Quotients {
     let size = columns[0].len();
     let log = size.trailing_zeros();
@@ -71,32 +118,52 @@ pub(super) fn quotients(
         .filter(|column| common(column).is_none())
         .count();
     let mut transforms = Transforms {
-        backend,
+        backend: preprocessor.backend,
         log,
         roots: powers(omega, size),
         inverse_roots: powers(inverse, size),
-        progress,
+        progress: &mut *preprocessor.progress,
         done: 0,
         total: (1 + usize::from(dense > 0) + 2 * dense) * log as usize,
     };
-    let tau: Vec<G1Projective> = tau[..size].iter().map(|point| (*point).into()).collect();
-    let lagrange = transforms.lagrange(&tau);
-    let shared = if dense == 0 {
-        Vec::new()
-    } else {
-        transforms.shared(&tau)
+    let mut part = |part, compute: &mut dyn FnMut() -> Vec<G1Projective>| {
+        let known = preprocessor.checkpoints.load(part);
+        known
+            .filter(|points| points.len() == size)
+            .unwrap_or_else(|| {
+                let points = to_affine(&compute());
+                preprocessor.checkpoints.store(part, &points);
+                points
+            })
     };
-    let quotients = columns.each_ref().map(|column| {
-        let points = match common(column) {
-            Some((value, others)) => transforms.sparse(column, value, &others, &lagrange),
-            None => transforms.dense(column, &lagrange, &shared),
-        };
-        to_affine(&points)
-    });
+    let tau: Vec<G1Projective> = projective(&tau[..size]);
+    let lagrange = part(Part::Lagrange, &mut || transforms.lagrange(&tau));
+    let basis = projective(&lagrange);
+    let mut shared = None;
+    let mut quotients = [(); COLUMNS].map(|()| Vec::new());
+    for (index, (column, quotients)) in columns.iter().zip(&mut quotients).enumerate() {
+        if common(column).is_none() && shared.is_none() {
+            shared = Some(projective(&part(Part::Shared, &mut || {
+                transforms.shared(&tau)
+            })));
+        }
+        *quotients = part(
+            Part::Column(index),
+            &mut || match (common(column), &shared) {
+                (None, Some(shared)) => transforms.dense(column, &basis, shared),
+                (Some((value, others)), _) => transforms.sparse(column, value, &others, &basis),
+                (None, None) => Vec::new(),
+            },
+        );
+    }
     Quotients {
-        lagrange: to_affine(&lagrange),
+        lagrange,
         quotients,
     }
+}
+
+fn projective(points: &[G1Affine]) -> Vec<G1Projective> {
+    points.iter().map(|point| (*point).into()).collect()
 }
 
 /// The value of almost all rows, and the rows that have another; `None` if there are many of these.
@@ -284,6 +351,23 @@ mod tests {
     use crate::srs::Srs;
     use crate::testing::random;
 
+    #[derive(Default)]
+    struct Kept {
+        parts: Vec<(Part, Vec<G1Affine>)>,
+    }
+
+    impl Checkpoints for Kept {
+        fn load(&mut self, part: Part) -> Option<Vec<G1Affine>> {
+            let found = self.parts.iter().find(|(known, _)| *known == part);
+            found.map(|(_, points)| points.clone())
+        }
+
+        fn store(&mut self, part: Part, points: &[G1Affine]) {
+            assert!(self.load(part).is_none());
+            self.parts.push((part, points.to_vec()));
+        }
+    }
+
     /// (f·L_i)/Z_V by its definition, where it is a polynomial.
     fn direct(column: &[i64], i: usize) -> Vec<Fr> {
         let size = column.len();
@@ -316,11 +400,27 @@ mod tests {
             tag[1] = 0;
             let columns = [value, mixed, tag];
             let mut last = (0, 0);
-            let found = quotients(&columns, srs.powers(), &Reference, &mut |done, total| {
-                assert_eq!(done, last.0 + 1);
-                last = (done, total);
-            });
-            assert_eq!(last.0, last.1);
+            let mut kept = Kept::default();
+            let mut preprocess = |checkpoints: &mut Kept, stages: &mut usize| {
+                let mut preprocessor = Preprocessor {
+                    backend: &Reference,
+                    checkpoints,
+                    progress: &mut |done, total| {
+                        *stages += 1;
+                        last = (done, total);
+                    },
+                };
+                quotients(&columns, srs.powers(), &mut preprocessor)
+            };
+            let mut stages = 0;
+            let found = preprocess(&mut kept, &mut stages);
+            // An interrupted one goes on with the parts that are there and comes to the same.
+            let stages_before = stages;
+            kept.parts.retain(|(part, _)| *part != Part::Column(1));
+            let again = preprocess(&mut kept, &mut stages);
+            assert!(found.lagrange == again.lagrange && found.quotients == again.quotients);
+            assert!(stages - stages_before <= 2 * log as usize);
+            assert!(last.0 <= last.1 && stages_before == last.1, "{last:?}");
             for i in 0..size {
                 let mut unit = vec![0; size];
                 unit[i] = 1;

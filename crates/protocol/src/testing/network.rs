@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::random;
 use crate::backend::Reference;
-use crate::cq::{CachedTable, TableContents};
+use crate::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
 use crate::keys::{Model, ProvingKey, generate_with_tables};
 use crate::linear::weights::WeightMatrix;
 use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
@@ -117,6 +117,20 @@ pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
     (srs, key)
 }
 
+/// The cached points of a table.
+pub(crate) fn cached(
+    contents: &TableContents,
+    place: (&Program, usize),
+    srs: &Srs,
+) -> Result<CachedTable, crate::KeyError> {
+    let mut preprocessor = Preprocessor {
+        backend: &Reference,
+        checkpoints: &mut NoCheckpoints,
+        progress: &mut |_, _| (),
+    };
+    CachedTable::compute(contents, place, srs, &mut preprocessor)
+}
+
 /// Keys under a setup, with the cached points of all large tables.
 pub(crate) fn keys_under(srs: &Srs, network: &Network) -> ProvingKey {
     let model = Model {
@@ -129,7 +143,7 @@ pub(crate) fn keys_under(srs: &Srs, network: &Network) -> ProvingKey {
     let mut key = generate_with_tables(model, srs, tools, &mut |_, _| ()).unwrap();
     for (index, contents) in network.tables.iter().enumerate() {
         let place = (&network.program, index);
-        let points = CachedTable::compute(contents, place, srs, &Reference, &mut |_, _| ());
+        let points = cached(contents, place, srs);
         key.attach_table(index, Arc::new(points.unwrap())).unwrap();
     }
     key

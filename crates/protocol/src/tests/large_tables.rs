@@ -324,7 +324,7 @@ fn the_cached_points_of_another_table_prove_nothing() {
     let (srs, mut key) = keys(&network);
     let other = altered(&network);
     let place = (&network.program, 0);
-    let points = CachedTable::compute(&other, place, &srs, &Reference, &mut |_, _| ()).unwrap();
+    let points = crate::testing::cached(&other, place, &srs).unwrap();
     // The points are what they are, of another table.
     assert!(points.check_row(14, key.verifying(), 0).is_err());
     let honest = key.cached().unwrap().remove(0);
