@@ -45,7 +45,7 @@ fn graph(case: &Case, is_input: impl Fn(usize) -> bool) -> Option<(FloatGraph, V
         let attribute = ATTRIBUTES.contains(&(case.operator.as_str(), index));
         match given.as_floats() {
             Some(values) if !attribute && !values.is_empty() && is_input(index) => {
-                inputs.push(values.to_vec())
+                inputs.push(values.to_vec());
             }
             _ => drop(options.constants.insert(info.name.to_string(), given)),
         }

@@ -285,7 +285,7 @@ fn no_lookup_reaches_a_blind_row() {
         let cheat = Cheat {
             cells: Some(cells.clone()),
             tables: &|_, tables| {
-                *tables[0].counts.get_mut(&63).unwrap() += Fr::from(counted as u64)
+                *tables[0].counts.get_mut(&63).unwrap() += Fr::from(counted as u64);
             },
             ..Cheat::default()
         };
