@@ -15,6 +15,7 @@ use ark_ff::AdditiveGroup;
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::linear::weights::WeightMatrix;
 use crate::msm;
+use crate::multiples::multiple;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
@@ -37,10 +38,9 @@ pub trait Backend {
 
     /// scalarᵢ·pointᵢ for each i.
     fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
-        points
-            .iter()
-            .zip(scalars)
-            .map(|(point, scalar)| *point * scalar)
+        let pairs = points.iter().zip(scalars);
+        pairs
+            .map(|(point, scalar)| multiple(point, scalar))
             .collect()
     }
 

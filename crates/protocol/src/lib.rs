@@ -58,6 +58,7 @@ mod keys;
 pub mod linear;
 mod lookup;
 pub mod msm;
+pub mod multiples;
 mod opening;
 mod pairing;
 pub mod poly;

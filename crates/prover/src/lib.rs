@@ -17,6 +17,7 @@ use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::msm::{msm, msm_small};
+use tensorseal_protocol::multiples::multiple;
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
 /// Fewer items than this are not worth another thread.
@@ -59,7 +60,9 @@ impl Backend for Threads {
 
     fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
         let pairs = points.par_iter().zip(scalars);
-        pairs.map(|(point, scalar)| *point * scalar).collect()
+        pairs
+            .map(|(point, scalar)| multiple(point, scalar))
+            .collect()
     }
 
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
