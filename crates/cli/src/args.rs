@@ -63,6 +63,9 @@ pub(crate) struct SetupArguments {
     /// A snarkjs `.ptau` file to check.
     #[arg(long, value_name = "FILE")]
     pub(crate) ptau: Option<PathBuf>,
+    /// Keep so many powers in G2, which large lookup tables of as many rows need.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) powers_g2: usize,
     /// Where to write the setup. With --ptau it may be left out, to check only.
     #[arg(short, long, value_name = "FILE", required_unless_present = "ptau")]
     pub(crate) output: Option<PathBuf>,

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use crate::curve::{Fr, G1Affine, G1Projective, IntegerSum};
 use crate::linear::weights::WeightMatrix;
 use crate::msm;
+use crate::multiples::multiple;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
@@ -31,6 +32,14 @@ pub trait Backend {
     /// Σ weightᵢ·baseᵢ.
     fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
         msm::msm_small(bases, weights)
+    }
+
+    /// scalarᵢ·pointᵢ for each i.
+    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
+        let pairs = points.iter().zip(scalars);
+        pairs
+            .map(|(point, scalar)| multiple(point, scalar))
+            .collect()
     }
 
     /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.

@@ -23,6 +23,8 @@ pub enum FileKind {
     VerifyingKey,
     /// A proving key.
     ProvingKey,
+    /// Cached points of a large table.
+    CachedTable,
     /// A proof with its public values.
     Proof,
     /// A proof of many inferences with their public values.
@@ -37,10 +39,11 @@ pub enum FileKind {
 
 impl FileKind {
     /// Every kind, for recognising an unknown file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Setup,
         Self::VerifyingKey,
         Self::ProvingKey,
+        Self::CachedTable,
         Self::Proof,
         Self::BatchProof,
         Self::Opening,
@@ -54,6 +57,7 @@ impl FileKind {
             Self::Setup => *b"TSsr",
             Self::VerifyingKey => *b"TSvk",
             Self::ProvingKey => *b"TSpk",
+            Self::CachedTable => *b"TScq",
             Self::Proof => *b"TSpf",
             Self::BatchProof => *b"TSpb",
             Self::Opening => *b"TSop",
@@ -62,12 +66,13 @@ impl FileKind {
         }
     }
 
-    /// The version of the encoding that is written. All earlier ones can be read.
+    /// The last version of the encoding; all earlier ones can be read.
     pub const fn version(self) -> u16 {
         match self {
-            Self::VerifyingKey => 2,
-            Self::Setup
-            | Self::ProvingKey
+            Self::VerifyingKey => 3,
+            Self::Setup => 2,
+            Self::ProvingKey
+            | Self::CachedTable
             | Self::Proof
             | Self::BatchProof
             | Self::Opening
@@ -362,9 +367,14 @@ impl Writer {
 
     /// A writer that has written the mark and version of a file.
     pub fn file(kind: FileKind) -> Self {
+        Self::file_of_version(kind, kind.version())
+    }
+
+    /// A file of an earlier version, which says all that is to be said: what needs no new version is written as before.
+    pub fn file_of_version(kind: FileKind, version: u16) -> Self {
         let mut writer = Self::new();
         writer.bytes(&kind.magic());
-        writer.u16(kind.version());
+        writer.u16(version);
         writer
     }
 
@@ -487,11 +497,11 @@ mod tests {
     #[test]
     fn another_version_is_refused() {
         let mut bytes = Writer::file(FileKind::VerifyingKey).finish();
-        for (version, readable) in [(0, false), (1, true), (2, true), (3, false)] {
+        for (version, readable) in [(0, false), (1, true), (3, true), (4, false)] {
             bytes[4] = version;
             let found = u16::from(version);
             let header = Reader::new(&bytes).header(FileKind::VerifyingKey);
-            let refused = DecodeError::UnsupportedVersion { found, last: 2 };
+            let refused = DecodeError::UnsupportedVersion { found, last: 3 };
             assert_eq!(header, if readable { Ok(found) } else { Err(refused) });
         }
     }

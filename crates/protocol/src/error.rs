@@ -199,6 +199,22 @@ pub enum KeyError {
         /// Squares that the setup has.
         found: usize,
     },
+    /// The setup has too few powers in G2 for a large table.
+    NoPowersInG2 {
+        /// Powers in G2 that the table needs.
+        needed: usize,
+        /// Powers in G2 that the setup has.
+        found: usize,
+    },
+    /// The key's commitments to a large table in G1 and in G2 are not those of the same columns.
+    LargeTable,
+    /// The cached points of a row are not those of the key's table, or are not there.
+    CachedPoints {
+        /// The table.
+        table: usize,
+        /// The row.
+        row: u32,
+    },
     /// The setup's powers are not those of its τ.
     Powers(PowersError),
     /// No randomness for the blinding of the weights.
@@ -222,6 +238,17 @@ impl fmt::Display for KeyError {
             Self::SetupTooNarrow { needed, found } => write!(
                 f,
                 "the model needs [τ^(2^{needed})] in G2, the setup ends at {found} squares: use a larger one"
+            ),
+            Self::NoPowersInG2 { needed, found } => write!(
+                f,
+                "a large table needs a setup with {needed} powers in G2, this one has {found}: make the setup file with them"
+            ),
+            Self::LargeTable => f.write_str(
+                "the key's commitments to a large table do not belong together; get the key again from its source",
+            ),
+            Self::CachedPoints { table, row } => write!(
+                f,
+                "the cached points of row {row} of large table {table} are not those of the key's table; preprocess it again"
             ),
             Self::Powers(error) => write!(f, "the setup is false: {error}"),
             Self::Randomness(error) => error.fmt(f),
@@ -290,6 +317,18 @@ pub enum ProveError {
     Inferences(ProgramError),
     /// The powers of tau for a batch are of another setup than the key's.
     OtherSetup,
+    /// The cached points of a large table have not been given.
+    MissingTable {
+        /// The table.
+        table: usize,
+    },
+    /// The cached points of a large table lack a row that the witness uses.
+    MissingRow {
+        /// The table.
+        table: usize,
+        /// The row.
+        row: u32,
+    },
     /// The setup has fewer powers of tau than the batch needs.
     SetupTooSmall {
         /// Powers needed.
@@ -321,6 +360,14 @@ impl fmt::Display for ProveError {
             Self::Randomness(error) => error.fmt(f),
             Self::Witness(error) => write!(f, "the witness does not fit the model: {error}"),
             Self::Inferences(error) => write!(f, "the model takes no such batch: {error}"),
+            Self::MissingTable { table } => write!(
+                f,
+                "large table {table} needs its cached points; preprocess it, or load them"
+            ),
+            Self::MissingRow { table, row } => write!(
+                f,
+                "row {row} of large table {table} is not among the cached points that were loaded; load a larger slice"
+            ),
             Self::OtherSetup => f.write_str("the setup is another one than the key's"),
             Self::SetupTooSmall { needed, found } => write!(
                 f,

@@ -4,5 +4,5 @@ mod proving;
 mod verifying;
 
 pub(crate) use proving::powers_for_proving;
-pub use proving::{ProvingKey, generate};
+pub use proving::{Model, ProvingKey, generate, generate_with_tables};
 pub use verifying::VerifyingKey;

@@ -15,6 +15,7 @@
 //! | [`srs`] | powers of tau: `.ptau` files, the pinned ceremony, the development setup, the chain that a key brings |
 //! | [`program`], [`table`] | what is proved: tensors, layers, lookups; validated on construction |
 //! | [`transcript`] | Fiat–Shamir: a message is written and absorbed in one call, challenges are typed by name |
+//! | [`cq`] | tables larger than the columns, by cached quotients |
 //! | `lookup` | logUp: multiplicities, helpers, the rows' constraints |
 //! | [`linear`] | the weight matrix and its cached quotients (cqlin), all linear claims |
 //! | `sumcheck` | the one sumcheck, with its mask |
@@ -26,7 +27,7 @@
 //! | `committed` | committed tensors, of which single inferences are opened later |
 //! | [`encoding`], [`digest`], [`curve`] | bytes |
 //!
-//! Papers: logUp (ePrint 2022/1530), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
+//! Papers: logUp (ePrint 2022/1530), cq (2022/1763), cqlin (2023/393), Mercury (2025/385), Libra's mask (2019/317), HyperPlonk (2022/1355).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -52,6 +53,7 @@ pub mod backend;
 mod batch;
 pub mod bundle;
 mod committed;
+pub mod cq;
 pub mod curve;
 pub mod digest;
 pub mod encoding;
@@ -60,6 +62,7 @@ mod keys;
 pub mod linear;
 mod lookup;
 pub mod msm;
+pub mod multiples;
 mod opening;
 mod pairing;
 pub mod poly;
@@ -86,7 +89,7 @@ pub use committed::{
     verify_opening,
 };
 pub use error::{KeyError, ProveError, VerifyError};
-pub use keys::{ProvingKey, VerifyingKey, generate};
+pub use keys::{Model, ProvingKey, VerifyingKey, generate, generate_with_tables};
 pub use proof::{Proof, PublicTensor};
 pub use prove::{ProveOptions, Runs, powers_for, prove, prove_batch, prove_committed};
 pub use sumcheck::{EVALUATIONS, Instance};

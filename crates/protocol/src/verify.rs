@@ -6,11 +6,12 @@ use ark_ff::{AdditiveGroup, Field};
 
 use crate::backend::Compact;
 use crate::batch::{Batch, Claim};
+use crate::cq::{TableMessages, TableOpeningClaim, blind_cells};
 use crate::curve::{Fr, G1Affine};
 use crate::digest::{Digest32, Hasher};
 use crate::error::VerifyError;
 use crate::keys::VerifyingKey;
-use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::linear::kappa::EvaluatedKappa;
 use crate::lookup::{LookupChallenges, constraints};
 use crate::opening::{self, OpeningClaim, Openings, masked_tail};
@@ -214,14 +215,14 @@ impl Reduced {
     fn receive(
         program: &Program,
         public: &[PublicTensor],
-        lookup: &LookupChallenges,
+        (lookup, sums): (&LookupChallenges, TableSums),
         alpha: Alpha,
         channel: &mut Receiver<'_>,
     ) -> Result<Self, VerifyError> {
         let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
         let eta: Eta = channel.challenge();
         let challenges = ClaimChallenges::draw(program, alpha, channel);
-        let claims = LinearClaims::new(program, public, &challenges);
+        let claims = LinearClaims::new(program, public, &challenges, sums);
         let (r, last) = sumcheck::verify(channel, program.log_rows(), claims.value)?;
         let z = channel.scalars("z", program.columns().count())?;
         let table = channel.scalar("t")?;
@@ -258,22 +259,26 @@ impl Reduced {
             s: self.s,
             log_columns: program.log_weight_columns(),
             g_length: columns + mask_length(program.log_rows()),
+            tables: TableOpeningClaim::new(program),
         };
         let weight_functional = |x: Fr| self.kappa.at(x) + power(x, columns) * evaluate(&tail, x);
         opening::receive(&claim, &weight_functional, channel)
     }
 }
 
-/// Everything that the pairing decides, with the weights of its four equations.
+/// Everything that the pairing decides, with the weights of its equations.
 struct Equations {
     lookup: LookupChallenges,
     alpha: Fr,
     xi: Fr,
     columns: Vec<G1Affine>,
+    tables: Vec<TableMessages>,
     g: G1Affine,
     q: G1Affine,
     openings: Openings,
     weights: [Fr; 4],
+    /// Those of the large tables' equations, and of the opening at 0, which is there if they are.
+    table_weights: (Vec<Fr>, Option<Fr>),
     correction: G1Affine,
 }
 
@@ -291,19 +296,30 @@ impl Equations {
         // Round 1: the witness. Round 2: lookups, the weights' remainder with the mask on it.
         let names = program.columns();
         let mut columns = channel.points("witness", names.first_round())?;
+        let table_count = program.large_tables().len();
+        let multiplicities = channel.points("m of a table", table_count)?;
         let lookup = LookupChallenges {
             lambda: channel.challenge(),
             theta: channel.challenge(),
         };
         let alpha: Alpha = channel.challenge();
+        let tables = TableMessages::receive(multiplicities, &mut channel)?;
         columns.extend(channel.points("lookups", names.count() - names.first_round())?);
         let g = channel.point("G")?;
         let q = channel.point("q'")?;
 
-        let reduced = Reduced::receive(program, proof.public(), &lookup, alpha, &mut channel)?;
+        let sums = TableSums {
+            sigma: tables.iter().map(|table| table.sigma).sum(),
+            blind: blind_cells(program, &lookup),
+        };
+        let lookups = (&lookup, sums);
+        let reduced = Reduced::receive(program, proof.public(), lookups, alpha, &mut channel)?;
         let xi: Xi = channel.challenge();
         let openings = reduced.openings(program, alpha, xi, &mut channel)?;
-        let weights = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
+        let mut weight = || channel.challenge::<EquationWeight>().0;
+        let weights = core::array::from_fn(|_| weight());
+        let own = tables.iter().map(|_| weight()).collect();
+        let table_weights = (own, (!tables.is_empty()).then(weight));
         let correction = channel.point("E")?;
         channel.finish()?;
         Ok(Self {
@@ -311,15 +327,17 @@ impl Equations {
             alpha: alpha.0,
             xi: xi.0,
             columns,
+            tables,
             g,
             q,
             openings,
             weights,
+            table_weights,
             correction,
         })
     }
 
-    /// The sum of the four equations:
+    /// The sum of the equations, those of the large tables apart ([`TableOpenings::accumulate`](crate::cq)):
     ///
     /// ```text
     /// w₁: U(z) is opened at z      w₂: V(1/z) is opened at 1/z
@@ -338,7 +356,12 @@ impl Equations {
         // The table stands behind the columns, its own three columns compressed by θ.
         let theta = self.lookup.theta.0;
         let table = w3 * xi.last().copied().unwrap_or(Fr::ZERO);
-        sum.shared = [constant, table, table * theta, table * theta.square(), w4];
+        sum.shared = alloc::vec![constant, table, table * theta, table * theta.square(), w4];
+        if let (Some(tables), (own, Some(w_zero))) = (&openings.tables, &self.table_weights) {
+            let challenges = (self.lookup.lambda.0, theta);
+            let weights = ([w1, w2, *w_zero], own.as_slice());
+            tables.accumulate(&self.tables, challenges, weights, &mut sum);
+        }
         sum.add(Side::One, self.g, -w4);
         sum.add(Side::One, self.q, w4 * self.alpha);
         sum.add(Side::TauC, self.q, -w4);

@@ -12,7 +12,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::encoding::widen;
 use crate::program::Program;
-use crate::table::TAG_FIRST_SEGMENT;
 
 /// A cell: acc + 2^{s−1} = 2^s·pre + rem, out = f(pre).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,11 +107,21 @@ impl Witness {
         let witness = Self { tensors };
         witness.check_counts(program)?;
         for (index, (tensor, cells)) in program.tensors().iter().zip(&witness.tensors).enumerate() {
-            let segment = &program.table().segments[widen(tensor.segment)];
-            let bad = cells.iter().position(|cell| {
-                program.table().remainder_row(cell.rem).is_none()
-                    || segment.apply(cell.pre) != Some(cell.out)
-            });
+            let place = program.large_place(tensor.segment);
+            let fits = |cell: &Cell| match &place {
+                // What the outputs of a large table are, only its commitments say.
+                Some(place) => {
+                    let (low, high) = program.output_range(tensor);
+                    place.row(cell.pre).is_some() && (low..=high).contains(&cell.out)
+                }
+                None => {
+                    let segment = &program.table().segments[widen(tensor.segment)];
+                    segment.apply(cell.pre) == Some(cell.out)
+                }
+            };
+            let bad = cells
+                .iter()
+                .position(|cell| program.table().remainder_row(cell.rem).is_none() || !fits(cell));
             if let Some(cell) = bad {
                 return Err(WitnessError::NotInTable {
                     tensor: index,
@@ -175,10 +184,7 @@ impl CellColumns {
     pub(crate) fn new(program: &Program, witness: &Witness) -> Self {
         let mut columns = alloc::vec![alloc::vec![0; program.rows()]; 3 * program.lanes()];
         for (tensor, cells) in program.tensors().iter().zip(&witness.tensors) {
-            let segment = tensor.tag() - TAG_FIRST_SEGMENT;
-            let padding = program.table().segments[widen(segment)]
-                .apply(0)
-                .unwrap_or(0);
+            let padding = program.padding(tensor);
             let size = 1 << tensor.block_bits();
             for block in &tensor.blocks {
                 columns[3 * widen(block.lane) + 2][widen(block.base)..][..size].fill(padding);

@@ -1,13 +1,15 @@
 //! The prover's kernels on all cores.
 //!
 //! [`Threads`] splits each kernel of the protocol's [`Backend`] over rayon's threads. Sums are exact, so the proof is the same, byte
-//! for byte, whatever the number of threads.
+//! for byte, whatever the number of threads. [`TableCache`] keeps the cached points of large tables on disk.
 
 #![forbid(unsafe_code)]
 
 mod batch;
+mod tables;
 
 pub use batch::{BatchReport, Refusal, verify_batch};
+pub use tables::{TableCache, TableCacheError};
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
@@ -16,6 +18,7 @@ use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
+use tensorseal_protocol::multiples::multiple;
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
 /// Fewer items than this are not worth another thread.
@@ -45,6 +48,13 @@ impl Backend for Threads {
 
     fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
         sum_of_integers(bases, weights)
+    }
+
+    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
+        let pairs = points.par_iter().zip(scalars);
+        pairs
+            .map(|(point, scalar)| multiple(point, scalar))
+            .collect()
     }
 
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {

@@ -20,6 +20,7 @@ struct Report {
     /// The published file that was recognised, byte for byte.
     ceremony_file: Option<String>,
     powers: usize,
+    powers_g2: usize,
     bytes: Option<usize>,
     seconds: f64,
 }
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &SetupArguments) -> Result<Outcome> {
         digest: srs.setup().digest().to_string(),
         ceremony_file: recognised,
         powers: srs.powers().len(),
+        powers_g2: srs.powers_g2().len(),
         bytes: written,
         seconds: time.as_secs_f64(),
     };
@@ -75,18 +77,20 @@ pub(crate) fn run(arguments: &SetupArguments) -> Result<Outcome> {
 fn make(arguments: &SetupArguments) -> Result<(Srs, Option<String>)> {
     if let Some(path) = &arguments.ptau {
         let _progress = Progress::spinner("checking the powers of tau");
-        return from_ptau(path);
+        return from_ptau(path, arguments.powers_g2);
     }
     let power = arguments
         .power
         .context("a development setup needs --power P")?;
     let _progress = Progress::spinner("making a development setup");
-    Ok((Srs::development(power, &mut PlatformRandom)?, None))
+    let srs = Srs::development_with_g2(power, arguments.powers_g2, &mut PlatformRandom)?;
+    Ok((srs, None))
 }
 
-fn from_ptau(path: &Path) -> Result<(Srs, Option<String>)> {
+fn from_ptau(path: &Path, powers_g2: usize) -> Result<(Srs, Option<String>)> {
     let bytes = files::read(path)?;
-    let (srs, file) =
-        Srs::from_ptau(&bytes, None).with_context(|| format!("in {}", path.display()))?;
+    let within = || format!("in {}", path.display());
+    let (srs, file) = Srs::from_ptau(&bytes, None).with_context(within)?;
+    let srs = srs.with_powers_g2(&bytes, powers_g2).with_context(within)?;
     Ok((srs, file.map(|file| file.name.to_string())))
 }

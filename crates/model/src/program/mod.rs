@@ -121,6 +121,7 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
             shift: graph.shift,
             segments: segments?,
         },
+        large_tables: Vec::new(),
         tensors,
         layers: layers?,
         inputs: (0..graph.inputs.len()).map(index).collect(),

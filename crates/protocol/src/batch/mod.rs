@@ -3,7 +3,7 @@
 //! A proof that has been received is a [`Claim`]: sums of known multiples of points that must vanish in a pairing. With independent
 //! random weights the claims add up to one (Bellare, Garay and Rabin, "Fast batch verification for modular exponentiation and
 //! digital signatures", EUROCRYPT 1998, the small-exponents test), which takes the four Miller loops of a single proof, one more for
-//! each further width of the weight matrix and up to three for each further setup. A single proof is a batch of one.
+//! each further width of the weight matrix, up to four for each further large table and up to three for each further setup. A single proof is a batch of one.
 
 mod search;
 pub(crate) mod weights;
@@ -12,13 +12,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, G2Prepared};
 use crate::digest::Digest32;
 use crate::keys::VerifyingKey;
-use crate::pairing::{Accumulator, PairingKey, SHARED, Side, product_is_one};
+use crate::pairing::{Accumulator, PairingKey, Side, SideName, product_is_one};
 use search::Search;
 
 /// A proof or an opening of which everything has been checked but its pairing equations.
@@ -51,44 +51,18 @@ pub struct Batch {
     slots: Vec<Slot>,
 }
 
-/// A key of the batch and the slot of each of its sides.
+/// A key of the batch and the slot of each of its sides, by the side's index.
 #[derive(Clone, Debug)]
 struct Key {
     pairing: Arc<PairingKey>,
-    slots: [usize; 4],
+    slots: Vec<usize>,
 }
 
 /// A point of G2 with which something is paired.
 #[derive(Clone, Debug)]
 struct Slot {
-    name: SlotName,
-    /// Index of the first key that has it, and the side there.
-    key: usize,
-    side: Side,
-}
-
-/// Two keys of one setup share [τ]₂ and [β]₂, and [τ^C]₂ where their matrices have one width; all keys share [1]₂.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SlotName {
-    One,
-    Tau { setup: Digest32 },
-    TauC { setup: Digest32, log: usize },
-    Beta { setup: Digest32 },
-}
-
-impl SlotName {
-    fn new(key: &PairingKey, side: Side) -> Self {
-        let setup = key.setup;
-        match side {
-            Side::One => Self::One,
-            Side::Tau => Self::Tau { setup },
-            Side::TauC => Self::TauC {
-                setup,
-                log: key.log_columns,
-            },
-            Side::Beta => Self::Beta { setup },
-        }
-    }
+    name: SideName,
+    point: G2Prepared,
 }
 
 /// Multiples of points, to be added up.
@@ -126,7 +100,10 @@ impl Batch {
         let known = |key: &Key| key.pairing.model == claim.key.model;
         let index = self.keys.iter().position(known).unwrap_or_else(|| {
             let pairing = Arc::clone(&claim.key);
-            let slots = Side::ALL.map(|side| self.slot(&pairing, side));
+            let sides = pairing.sides.iter();
+            let slots = sides
+                .map(|side| self.slot(side.name, &side.point))
+                .collect();
             self.keys.push(Key { pairing, slots });
             self.keys.len() - 1
         });
@@ -134,13 +111,13 @@ impl Batch {
         self.claims.push(claim);
     }
 
-    /// The slot of a side of the key that is about to be pushed.
-    fn slot(&mut self, pairing: &PairingKey, side: Side) -> usize {
-        let name = SlotName::new(pairing, side);
+    /// The slot of a point of G2: two keys of one setup share the powers that both have, and all keys share [1]₂ and the columns of
+    /// the same table.
+    fn slot(&mut self, name: SideName, point: &G2Prepared) -> usize {
         let known = self.slots.iter().position(|slot| slot.name == name);
         known.unwrap_or_else(|| {
-            let key = self.keys.len();
-            self.slots.push(Slot { name, key, side });
+            let point = point.clone();
+            self.slots.push(Slot { name, point });
             self.slots.len() - 1
         })
     }
@@ -182,7 +159,8 @@ impl Batch {
         backend: &impl Backend,
     ) -> Vec<G1Projective> {
         let mut slots: Vec<Terms> = self.slots.iter().map(|_| Terms::default()).collect();
-        let mut shared: Vec<[Fr; SHARED]> = self.keys.iter().map(|_| Default::default()).collect();
+        let zeros = |key: &Key| alloc::vec![Fr::ZERO; key.pairing.shared.len()];
+        let mut shared: Vec<Vec<Fr>> = self.keys.iter().map(zeros).collect();
         let claims = self.claims.iter().zip(&self.key_of).zip(weights);
         for ((claim, key), weight) in claims.skip(range.start).take(range.len()) {
             let Some((key, shared)) = self.keys.get(*key).zip(shared.get_mut(*key)) else {
@@ -192,13 +170,14 @@ impl Batch {
                 *sum += *weight * scalar;
             }
             for (side, point, scalar) in &claim.equations.own {
-                if let Some(terms) = slots.get_mut(key.slot(*side)) {
+                if let Some(terms) = key.slot(*side).and_then(|slot| slots.get_mut(slot)) {
                     terms.add(*point, *weight * scalar);
                 }
             }
         }
         for (key, shared) in self.keys.iter().zip(&shared) {
-            if let Some(terms) = slots.get_mut(key.slot(Side::One)) {
+            let slot = key.slot(Side::One);
+            if let Some(terms) = slot.and_then(|slot| slots.get_mut(slot)) {
                 for (point, scalar) in key.pairing.shared.iter().zip(shared) {
                     terms.add(*point, *scalar);
                 }
@@ -216,21 +195,14 @@ impl Batch {
     }
 
     fn holds(&self, sums: &[G1Projective]) -> bool {
-        let point =
-            |slot: &Slot| Some(self.keys.get(slot.key)?.pairing.sides.of(slot.side).clone());
-        let points: Vec<G2Prepared> = self.slots.iter().filter_map(point).collect();
-        product_is_one(sums, points)
+        let points = self.slots.iter().map(|slot| slot.point.clone());
+        product_is_one(sums, points.collect())
     }
 }
 
 impl Key {
-    fn slot(&self, side: Side) -> usize {
-        let [one, tau, tau_c, beta] = self.slots;
-        match side {
-            Side::One => one,
-            Side::Tau => tau,
-            Side::TauC => tau_c,
-            Side::Beta => beta,
-        }
+    /// The slot of a side. A claim of this key has no sides but the key's.
+    fn slot(&self, side: Side) -> Option<usize> {
+        self.slots.get(side.index()).copied()
     }
 }

@@ -46,7 +46,6 @@ use crate::encoding::{Writer, widen};
 use crate::linear::claims::eq_axes;
 use crate::linear::functional::{Functional, Part};
 use crate::program::{Columns, Tensor};
-use crate::table::Table;
 use crate::transcript::Transcript;
 
 /// Coefficients of the mask in the slot of G.
@@ -141,10 +140,4 @@ impl Statement<'_> {
         let above = self.values.iter().map(|value| value - padding);
         functional.apply(&above.collect::<Vec<i64>>()) + Fr::from(padding)
     }
-}
-
-/// What the padded cells of a tensor hold.
-pub(crate) fn padding(table: &Table, tensor: &Tensor) -> i64 {
-    let segment = table.segments.get(widen(tensor.segment));
-    segment.and_then(|segment| segment.apply(0)).unwrap_or(0)
 }

@@ -11,9 +11,7 @@ use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 
 use super::secret::ColumnSecret;
-use super::{
-    MASK_LENGTH, Opening, OpeningSecret, Statement, Subcube, no_weights, padding, verifier,
-};
+use super::{MASK_LENGTH, Opening, OpeningSecret, Statement, Subcube, no_weights, verifier};
 use crate::backend::Backend;
 use crate::batch::Claim;
 use crate::curve::{Fr, G1Affine, g1_generator};
@@ -70,7 +68,7 @@ impl OpeningSecret {
             // No column of scalars is committed to here.
             ones: G1Affine::identity(),
         };
-        let padding = padding(program.table(), single);
+        let padding = program.padding(single);
         let cells = single.cells();
         let start = widen(inference) * cells;
         let values = secret.values[start..start + cells].to_vec();
@@ -165,12 +163,15 @@ pub(crate) fn open(
         weight_functional: &no_weights(),
         r: &column.subcube.point(&rho, column.program.log_rows()),
         log_columns: column.program.log_weight_columns(),
+        // The lookups are the proof's affair.
+        tables: &[],
     };
     let mercury = MercuryState::divide(input, commit_key, channel, (backend, random))?;
     let quotients = mercury.open(commit_key, channel, (backend, random))?;
-    let weights: [Fr; 3] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
-    let [one, tau, tau_c] = mercury.left_in_beta(&quotients, weights);
-    let bases = [g1_generator(), key.setup().tau_g1, key.tau_c()];
+    let [w1, w2, w3]: [Fr; 3] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
+    let [one, tau, tau_c] = mercury.left_in_beta(&quotients, &[w1, w2], w3);
+    let tau_c_g1 = key.tau_power(column.program.log_weight_columns()).0;
+    let bases = [g1_generator(), key.setup().tau_g1, tau_c_g1];
     let correction = backend.msm(&bases, &[one, tau, tau_c]);
     channel.points("E", &[correction.into_affine()]);
     Ok(())

@@ -5,7 +5,6 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::padding;
 use crate::curve::{G1Affine, encode_g1, encode_scalar};
 use crate::digest::Digest32;
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
@@ -282,7 +281,7 @@ impl ProofSecret {
             let tensor = tensor.ok_or(mismatch("a tensor does not exist"))?;
             let values = reader.values()?;
             let (low, high) = program.output_range(tensor);
-            let padding = padding(program.table(), tensor);
+            let padding = program.padding(tensor);
             let fits = |value: &i64| (low..=high).contains(value);
             if values.len() != tensor.cells() || !values.iter().all(fits) || !fits(&padding) {
                 return Err(mismatch("the values of a tensor do not fit it"));

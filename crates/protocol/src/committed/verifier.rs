@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
 
-use super::{MASK_LENGTH, Opening, Statement, Subcube, padding};
+use super::{MASK_LENGTH, Opening, Statement, Subcube};
 use crate::backend::Compact;
 use crate::batch::{Batch, Claim};
+use crate::cq::TableOpeningClaim;
 use crate::curve::{Fr, G1Affine};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::widen;
@@ -156,7 +157,7 @@ fn place(
         return Err(VerifyError::PublicValue { tensor, found });
     }
     let subcube = Subcube::of(&single, &arranged, inference).ok_or(no_inference)?;
-    Ok((subcube, padding(program.table(), &single)))
+    Ok((subcube, program.padding(&single)))
 }
 
 /// Runs the opening up to the pairing.
@@ -193,6 +194,8 @@ pub(super) fn equations(
         s: Fr::ZERO,
         log_columns: program.log_weight_columns(),
         g_length: MASK_LENGTH,
+        // The lookups are the proof's affair.
+        tables: TableOpeningClaim::none(),
     };
     let openings = opening::receive(&claim, &|_| Fr::ZERO, &mut channel)?;
     let weights: [Fr; 3] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
@@ -202,7 +205,7 @@ pub(super) fn equations(
     let [_, _, w3] = weights;
     let mut sum = Accumulator::default();
     let constant = openings.accumulate(&mut sum, mask, weights);
-    sum.shared = [constant, Fr::ZERO, Fr::ZERO, Fr::ZERO, Fr::ZERO];
+    sum.shared = alloc::vec![constant];
     sum.add(Side::One, column, w3);
     sum.add(Side::Beta, correction, -Fr::ONE);
     Ok(sum)

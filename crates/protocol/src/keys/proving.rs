@@ -6,13 +6,15 @@
     reason = "the prover runs this on its own data, whose lengths the program fixes"
 )]
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
 use zeroize::Zeroize;
 
-use super::verifying::{VerifyingKey, VerifyingParts};
+use super::verifying::{VerifyingKey, VerifyingParts, chain_length};
 use crate::backend::Backend;
+use crate::cq::{CachedTable, LargeCommitments, TableContents};
 use crate::curve::{Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
@@ -35,6 +37,8 @@ pub struct ProvingKey {
     powers: Vec<G1Affine>,
     /// Σ [τⁱ]₁ over the active rows: what a column of ones commits to.
     ones: G1Affine,
+    /// The cached points of each large table, as far as they have been given; they are in files of their own.
+    cached: Vec<Option<Arc<CachedTable>>>,
 }
 
 impl core::fmt::Debug for ProvingKey {
@@ -68,14 +72,59 @@ pub fn generate(
     weights: WeightMatrix,
     annotation: Vec<u8>,
     srs: &Srs,
+    tools: (&impl Backend, &mut dyn RandomSource),
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<ProvingKey, KeyError> {
+    let model = Model {
+        program,
+        tables: &[],
+        weights,
+        annotation,
+    };
+    generate_with_tables(model, srs, tools, progress)
+}
+
+/// What keys are made of.
+#[derive(Debug)]
+pub struct Model<'a> {
+    /// The program.
+    pub program: Program,
+    /// What stands in each of its large tables.
+    pub tables: &'a [TableContents],
+    /// The weights.
+    pub weights: WeightMatrix,
+    /// Bound to the model's identity and not read here.
+    pub annotation: Vec<u8>,
+}
+
+/// As [`generate`], for a program with large tables. The proving key needs their cached points too
+/// ([`ProvingKey::attach_table`]), which are computed apart, since they serve every model with the table.
+///
+/// # Errors
+///
+/// As [`generate`]; and when the contents are not what the program describes, or the setup has too few powers in G2.
+pub fn generate_with_tables(
+    model: Model<'_>,
+    srs: &Srs,
     (backend, random): (&impl Backend, &mut dyn RandomSource),
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ProvingKey, KeyError> {
+    let Model {
+        program,
+        tables,
+        weights,
+        annotation,
+    } = model;
     check_shape(&program, &weights)?;
+    if tables.len() != program.large_tables().len() {
+        return Err(KeyError::Mismatch {
+            what: "there are not as many large tables as in the program",
+        });
+    }
     let proving = powers_for_proving(&program);
     let needed = weights.degree_bound().max(proving);
     let found = srs.powers().len();
-    let log_columns = program.log_weight_columns();
+    let log_columns = chain_length(&program);
     if found < needed {
         return Err(KeyError::SetupTooSmall { needed, found });
     }
@@ -89,7 +138,14 @@ pub fn generate(
     let weights_blinding = random.scalar()?;
     let commitment = commitment + srs.setup().beta_g1 * weights_blinding;
     let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
+    let columns = |(index, table): (usize, &TableContents)| table.columns(&program, index);
+    let commit = |columns| LargeCommitments::new(&columns, srs, backend);
+    let large = (0..)
+        .zip(tables)
+        .map(|table| columns(table).and_then(commit));
+    let large = large.collect::<Result<_, _>>()?;
     let verifying = VerifyingKey::new(VerifyingParts {
+        large,
         setup: srs.setup().clone(),
         chain: PowerChain::of(srs, log_columns)?,
         table: program.table().commit(srs.powers(), backend),
@@ -104,6 +160,7 @@ pub fn generate(
         quotients,
         powers: srs.powers()[..proving].to_vec(),
         ones: ones.into_affine(),
+        cached: alloc::vec![None; tables.len()],
     })
 }
 
@@ -130,6 +187,34 @@ impl ProvingKey {
     /// How many powers of tau the key holds.
     pub fn powers(&self) -> usize {
         self.powers.len()
+    }
+
+    /// Gives the key the cached points of a large table, all of them or a slice.
+    ///
+    /// Points of another table make proofs that do not verify; [`CachedTable::check_row`] tells.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Mismatch`] when the program has no such table or one of another size.
+    pub fn attach_table(&mut self, table: usize, points: Arc<CachedTable>) -> Result<(), KeyError> {
+        let described = self.verifying.program().large_tables().get(table);
+        match self.cached.get_mut(table) {
+            Some(slot) if described.map(|table| table.log_rows) == Some(points.log_rows()) => {
+                *slot = Some(points);
+                Ok(())
+            }
+            _ => Err(KeyError::Mismatch {
+                what: "the program has no large table of that number and size",
+            }),
+        }
+    }
+
+    /// The cached points of all large tables, or the first table that lacks them.
+    pub(crate) fn cached(&self) -> Result<Vec<Arc<CachedTable>>, usize> {
+        let tables = self.cached.iter().enumerate();
+        tables
+            .map(|(index, table)| table.clone().ok_or(index))
+            .collect()
     }
 
     pub(crate) fn weights_blinding(&self) -> Fr {
@@ -211,12 +296,14 @@ impl ProvingKey {
         let powers = reader.list(powers_for_proving(program), Reader::g1_uncompressed)?;
         let ones = reader.g1_uncompressed()?;
         reader.finish()?;
+        let cached = alloc::vec![None; program.large_tables().len()];
         Ok(Self {
             weights,
             weights_blinding,
             quotients,
             powers,
             ones,
+            cached,
             verifying,
         })
     }

@@ -3,13 +3,16 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use ark_ec::{AffineRepr, CurveGroup};
+
 use crate::backend::Backend;
-use crate::curve::{G1Affine, encode_g1, g1_generator};
+use crate::cq::{LargeCommitments, TableContents};
+use crate::curve::{G1Affine, G2Affine, G2Prepared, encode_g1, g1_generator, g2_generator};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::pairing::{PairingKey, PreparedSides};
-use crate::program::{Program, ProgramParts};
+use crate::pairing::{PairingKey, product_is_one};
+use crate::program::{LargeTable, Program, ProgramParts};
 use crate::srs::{PowerChain, Setup, Srs};
 
 /// A model as its verifiers know it: program, commitments, setup. Its digest is the model's identity.
@@ -19,6 +22,7 @@ pub struct VerifyingKey {
     chain: PowerChain,
     program: Program,
     table: [G1Affine; 3],
+    large: Vec<LargeCommitments>,
     weights: G1Affine,
     annotation: Vec<u8>,
     /// The key's file: in it the program is encoded as the version in which the key was made has it, and the digest is of these bytes.
@@ -32,6 +36,7 @@ pub(crate) struct VerifyingParts {
     pub(crate) chain: PowerChain,
     pub(crate) program: Program,
     pub(crate) table: [G1Affine; 3],
+    pub(crate) large: Vec<LargeCommitments>,
     pub(crate) weights: G1Affine,
     pub(crate) annotation: Vec<u8>,
 }
@@ -47,20 +52,29 @@ impl VerifyingKey {
         let model = Hasher::new("tensorseal verifying key")
             .part(&bytes)
             .finish();
-        let (_, tau_c) = parts.chain.power(&parts.setup);
+        let setup = parts.setup.digest();
+        let power = |log| parts.chain.power(&parts.setup, log);
+        let log_columns = parts.program.log_weight_columns();
+        let logs = || parts.program.large_tables().iter().map(LargeTable::log);
+        let tables = parts.large.iter().zip(logs());
+        let tables = tables.map(|(table, log)| (table.g2, log, power(log).1));
         let [value, out, tag] = parts.table;
+        let mut shared = alloc::vec![g1_generator(), value, out, tag, parts.weights];
+        let one = g1_generator().into_group();
+        shared.extend(logs().map(|log| (power(log).0.into_group() - one).into_affine()));
+        let tau_c = (log_columns, power(log_columns).1);
         let pairing = PairingKey {
             model,
-            setup: parts.setup.digest(),
-            log_columns: parts.program.log_weight_columns(),
-            shared: [g1_generator(), value, out, tag, parts.weights],
-            sides: PreparedSides::new(&parts.setup, tau_c),
+            setup,
+            shared,
+            sides: PairingKey::prepare((&parts.setup, setup), tau_c, tables),
         };
         Self {
             setup: parts.setup,
             chain: parts.chain,
             program: parts.program,
             table: parts.table,
+            large: parts.large,
             weights: parts.weights,
             annotation: parts.annotation,
             bytes,
@@ -98,9 +112,14 @@ impl VerifyingKey {
         &self.annotation
     }
 
-    /// [τ^C]₁.
-    pub(crate) fn tau_c(&self) -> G1Affine {
-        self.chain.power(&self.setup).0
+    /// [τ^(2^log)]₁ and [τ^(2^log)]₂, for C and the sizes of the large tables.
+    pub(crate) fn tau_power(&self, log: usize) -> (G1Affine, G2Affine) {
+        self.chain.power(&self.setup, log)
+    }
+
+    /// The commitments to a large table.
+    pub(crate) fn large_commitments(&self, table: usize) -> Option<&LargeCommitments> {
+        self.large.get(table)
     }
 
     /// The digest of the setup under which the key was made.
@@ -134,16 +153,20 @@ impl VerifyingKey {
         let program = Program::new(ProgramParts::read(&mut reader, version)?)?;
         let table = [reader.g1()?, reader.g1()?, reader.g1()?];
         let weights = reader.g1_nonzero()?;
-        let chain = PowerChain::decode(&mut reader, program.log_weight_columns())?;
+        let tables = program.large_tables().len();
+        let large = reader.list(tables, LargeCommitments::read)?;
+        let chain = PowerChain::decode(&mut reader, chain_length(&program))?;
         let length = reader.u32()?;
         let annotation = reader.take(widen(length))?.to_vec();
         reader.finish()?;
         chain.check(&setup)?;
+        large.iter().try_for_each(same_columns)?;
         let parts = VerifyingParts {
             setup,
             chain,
             program,
             table,
+            large,
             weights,
             annotation,
         };
@@ -173,14 +196,62 @@ impl VerifyingKey {
         }
         Ok(())
     }
+
+    /// Recomputes the commitments to a large table from what should stand in it, after checking the powers that go into them. That those
+    /// in G2 are to the same columns was checked when the key was read.
+    ///
+    /// # Errors
+    ///
+    /// When the contents are not what the program describes, the setup is another one, too small or false, or the commitments differ.
+    pub fn check_large_table(
+        &self,
+        table: usize,
+        contents: &TableContents,
+        srs: &Srs,
+        backend: &impl Backend,
+    ) -> Result<(), KeyError> {
+        if srs.setup() != &self.setup {
+            return Err(KeyError::Mismatch {
+                what: "the key was made with another setup",
+            });
+        }
+        let columns = contents.columns(&self.program, table)?;
+        srs.truncated(1 << contents.log_rows).check_powers()?;
+        let commitments = LargeCommitments::recompute_g1(&columns, srs, backend)?;
+        if self.large.get(table).map(|large| large.g1) != Some(commitments) {
+            return Err(KeyError::TableCommitments);
+        }
+        Ok(())
+    }
+}
+
+/// log₂ of the largest power of τ that a program's equations need.
+pub(crate) fn chain_length(program: &Program) -> usize {
+    let tables = program.large_tables().iter().map(LargeTable::log);
+    tables.max().unwrap_or(0).max(program.log_weight_columns())
+}
+
+/// e([T̂_j]₁, [1]₂) = e([1]₁, [T̂_j]₂) for each column, so that whoever recomputes the commitments in G1 knows those in G2.
+fn same_columns(table: &LargeCommitments) -> Result<(), KeyError> {
+    for (g1, g2) in table.g1.iter().zip(&table.g2) {
+        let left = [g1.into_group(), -g1_generator().into_group()];
+        let right = [g2_generator(), *g2].map(G2Prepared::from);
+        if !product_is_one(&left, right.to_vec()) {
+            return Err(KeyError::LargeTable);
+        }
+    }
+    Ok(())
 }
 
 fn encode(parts: &VerifyingParts) -> Vec<u8> {
-    let mut writer = Writer::file(FileKind::VerifyingKey);
+    let mut writer = Writer::file_of_version(FileKind::VerifyingKey, parts.program.version());
     parts.setup.write(&mut writer);
     parts.program.write(&mut writer);
     for point in parts.table.iter().chain([&parts.weights]) {
         writer.bytes(&encode_g1(point));
+    }
+    for table in &parts.large {
+        table.write(&mut writer);
     }
     parts.chain.encode(&mut writer);
     writer.count(parts.annotation.len());

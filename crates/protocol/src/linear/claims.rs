@@ -17,9 +17,11 @@ use ark_ff::{AdditiveGroup, Field};
 use super::axis_sums::gathered;
 use super::functional::{Functional, Part};
 use super::kappa::{Kappa, LayerChallenges};
+use crate::cq::BlindCell;
 use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::poly::axis::AxisVector;
+use crate::poly::multilinear::eq_index;
 use crate::program::{Layer, Program, Tensor, Weights};
 use crate::proof::PublicTensor;
 use crate::transcript::{Alpha, Delta, Gamma, PositionPoint, PublicPoint, Transcript};
@@ -50,13 +52,24 @@ impl ClaimChallenges {
     }
 }
 
+/// What the large tables add to the balance of the lookups: nothing where there are none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableSums {
+    /// Σ σ over the tables.
+    pub(crate) sigma: Fr,
+    /// The cells whose multiples make up for the blind rows' part of it.
+    pub(crate) blind: Vec<BlindCell>,
+}
+
 /// All linear claims, added up.
 #[derive(Clone, Debug)]
 pub(crate) struct LinearClaims<'a> {
     /// u, tensor by tensor.
     pub(crate) functionals: Vec<Functional<'a>>,
-    /// The weight of Σ_active helpers − Σ_active A.
+    /// The weight of Σ_active helpers − Σ_active A + Σ_blind m*/(λ + t) − Σ_tables σ.
     pub(crate) balance: Fr,
+    /// The cells that hold the multiplicities m* of the large tables' blind rows.
+    pub(crate) blind: Vec<BlindCell>,
     /// The weights' side.
     pub(crate) kappa: Kappa<'a>,
     /// v.
@@ -69,6 +82,7 @@ impl<'a> LinearClaims<'a> {
         program: &'a Program,
         public: &[PublicTensor],
         challenges: &ClaimChallenges,
+        sums: TableSums,
     ) -> Self {
         let mut functionals = Vec::new();
         let mut value = Fr::ZERO;
@@ -100,9 +114,12 @@ impl<'a> LinearClaims<'a> {
             value += functional.apply(public.values());
             functionals.push(functional);
         }
+        let balance = power * challenges.delta.0;
+        value += balance * sums.sigma;
         Self {
             functionals,
-            balance: power * challenges.delta.0,
+            balance,
+            blind: sums.blind,
             kappa: Kappa::new(
                 program,
                 &LayerChallenges {
@@ -126,7 +143,16 @@ impl<'a> LinearClaims<'a> {
         let helpers: Fr = (0..program.lanes())
             .map(|lane| columns.at(z, columns.helper(lane)))
             .sum();
-        functionals + self.balance * active * (helpers - columns.at(z, columns.table_side()))
+        let blind: Fr = self
+            .blind
+            .iter()
+            .map(|cell| {
+                let row = u64::try_from(cell.row).unwrap_or(u64::MAX);
+                cell.inverse * eq_index(r, row) * columns.at(z, cell.column)
+            })
+            .sum();
+        let rows = active * (helpers - columns.at(z, columns.table_side()));
+        functionals + self.balance * (rows + blind)
     }
 }
 

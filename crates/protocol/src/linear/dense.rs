@@ -19,7 +19,7 @@ use crate::poly::axis::AxisVector;
 use crate::program::{Columns, Program};
 
 impl LinearClaims<'_> {
-    /// The known part u; the last rows, random, are left out of every claim.
+    /// The known part u; of the last rows, which are random, only the large tables' blind cells have a part in any claim.
     pub(crate) fn dense(&self, program: &Program) -> Vec<Vec<Fr>> {
         let columns = program.columns();
         let mut u = alloc::vec![alloc::vec![Fr::ZERO; program.rows()]; columns.count()];
@@ -30,6 +30,9 @@ impl LinearClaims<'_> {
             u[columns.helper(lane)][..program.active_rows()].fill(self.balance);
         }
         u[columns.table_side()][..program.active_rows()].fill(-self.balance);
+        for cell in &self.blind {
+            u[cell.column][cell.row] += self.balance * cell.inverse;
+        }
         u
     }
 }

@@ -12,10 +12,13 @@ use ark_ff::{AdditiveGroup, Field};
 
 use super::{Coefficients, LaurentPoint, laurent};
 use crate::backend::Backend;
+use crate::cq::SparseSide;
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::poly::laurent::symmetric_quotient;
 use crate::poly::multilinear::{eq_table, inner_product};
-use crate::poly::univariate::{add_scaled, divide_by_binomial, divide_by_linear, evaluate, powers};
+use crate::poly::univariate::{
+    add_scaled, divide_by_binomial, divide_by_linear, evaluate, power, powers,
+};
 use crate::random::{RandomSource, RandomnessUnavailable};
 use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Sender, Z};
 
@@ -78,6 +81,8 @@ pub(crate) struct MercuryInput<'a> {
     pub(crate) r: &'a [Fr],
     /// log₂ C.
     pub(crate) log_columns: usize,
+    /// The large tables.
+    pub(crate) tables: &'a [SparseSide],
 }
 
 /// The prover between Mercury's messages.
@@ -89,7 +94,7 @@ pub(crate) struct MercuryState<'a> {
     pub(crate) q_p: Committed,
 }
 
-/// The quotient with which one of U, V is opened, and what it leaves in β.
+/// The quotient with which a combination is opened at a point, and what it leaves in β.
 pub(crate) struct OpeningQuotient {
     pub(crate) blinding: Fr,
     pub(crate) point: Fr,
@@ -127,13 +132,14 @@ impl<'a> MercuryState<'a> {
         })
     }
 
-    /// Sends g_p, q_p, D, S, y₁ and the two quotients.
+    /// Sends g_p, q_p, D, S, y₁, the large tables' y_s and the quotients; returns those at z and at 1/z, and at 0 if there are large
+    /// tables.
     pub(crate) fn open(
         &self,
         key: &CommitKey<'_>,
         channel: &mut Sender,
         (backend, random): (&impl Backend, &mut dyn RandomSource),
-    ) -> Result<[OpeningQuotient; 2], RandomnessUnavailable> {
+    ) -> Result<Vec<OpeningQuotient>, RandomnessUnavailable> {
         let send = |channel: &mut Sender, name, f: &Committed| {
             channel.points(name, &[f.commit(key, backend).into_affine()]);
         };
@@ -146,7 +152,13 @@ impl<'a> MercuryState<'a> {
         );
         let d = Committed::blinded(self.reversed(psi.0), random)?;
         let s = Committed::blinded(self.symmetric(ga.0, gb.0), random)?;
-        send(channel, "D", &d);
+        let tables = self.input.tables;
+        // ψ^{2+k} for table k.
+        let separators = powers(psi.0, tables.len() + 2).split_off(2);
+        let sparse = tables.iter().zip(&separators);
+        let sparse = sparse.map(|(table, psi)| table.reversed(backend) * psi);
+        let whole = d.commit(key, backend) + sparse.sum::<G1Projective>();
+        channel.points("D", &[whole.into_affine()]);
         send(channel, "S", &s);
         let (c1, z): (C1, Z) = (channel.challenge(), channel.challenge());
         // The verifier refuses z = 0 too, which a transcript gives with probability 2⁻²⁵⁴.
@@ -167,28 +179,81 @@ impl<'a> MercuryState<'a> {
         });
         let [u, v] = coefficients.map(|coefficients| self.combine(&coefficients, &s, &d));
         channel.scalars("y_1", &[evaluate(&u.coefficients, z.0)]);
-        let mut divide = |f: &Committed, point: Fr| -> Result<_, RandomnessUnavailable> {
-            let quotient = Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
-            send(channel, "opening", &quotient);
-            Ok(OpeningQuotient {
-                blinding: quotient.blinding,
-                point,
-                combined_blinding: f.blinding,
-            })
-        };
-        Ok([divide(&u, z.0)?, divide(&v, z_inverse)?])
+        // The tables' parts in U and V, which only sparse quotients reach.
+        let scales: Vec<Fr> = separators.iter().map(|psi| c1.0 * psi).collect();
+        let in_v = |table: &SparseSide, scale: &Fr| -*scale * power(z.0, table.size() - 1);
+        let (mut at_z, mut at_inverse) = (G1Projective::ZERO, G1Projective::ZERO);
+        let mut table_blinding = Fr::ZERO;
+        for (table, scale) in tables.iter().zip(&scales) {
+            channel.scalars("y_s", &[*scale * table.reversed_at(z.0)]);
+            at_z += table.reversed_quotient(z.0, *scale, backend);
+            at_inverse += table.quotient(z_inverse, in_v(table, scale), backend);
+            table_blinding += in_v(table, scale) * table.blinding.a;
+        }
+        let mut divide =
+            |f: &Committed, point: Fr, sparse: G1Projective| -> Result<_, RandomnessUnavailable> {
+                let quotient =
+                    Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
+                let whole = quotient.commit(key, backend) + sparse;
+                channel.points("opening", &[whole.into_affine()]);
+                Ok(OpeningQuotient {
+                    blinding: quotient.blinding,
+                    point,
+                    combined_blinding: f.blinding,
+                })
+            };
+        let mut quotients =
+            alloc::vec![divide(&u, z.0, at_z)?, divide(&v, z_inverse, at_inverse)?,];
+        for quotient in quotients.iter_mut().skip(1) {
+            quotient.combined_blinding += table_blinding;
+        }
+        if !tables.is_empty() {
+            quotients.push(self.open_at_zero(psi.0, key, channel, (backend, random))?);
+        }
+        Ok(quotients)
     }
 
-    /// What the equations of the openings leave in β with their weights, as multiples of [1]₁, [τ]₁ and [τ^C]₁.
+    /// Opens Σ_k ψ^k(Â + (σ/N̂)·Z_V) at 0.
+    fn open_at_zero(
+        &self,
+        psi: Fr,
+        key: &CommitKey<'_>,
+        channel: &mut Sender,
+        (backend, random): (&impl Backend, &mut dyn RandomSource),
+    ) -> Result<OpeningQuotient, RandomnessUnavailable> {
+        let tables = self.input.tables;
+        let weights = powers(psi, tables.len());
+        let sparse = tables.iter().zip(&weights);
+        let sparse: G1Projective = sparse
+            .map(|(table, weight)| table.quotient(Fr::ZERO, *weight, backend))
+            .sum();
+        let blinding = random.scalar()?;
+        channel.points(
+            "opening at 0",
+            &[(sparse + key.beta * blinding).into_affine()],
+        );
+        let blindings = tables.iter().zip(&weights);
+        Ok(OpeningQuotient {
+            blinding,
+            point: Fr::ZERO,
+            combined_blinding: blindings
+                .map(|(table, weight)| table.blinding.a * weight)
+                .sum(),
+        })
+    }
+
+    /// What the equations of the openings leave in β with their weights, as multiples of [1]₁, [τ]₁ and [τ^C]₁: one weight for each
+    /// quotient, and that of the division.
     pub(crate) fn left_in_beta(
         &self,
-        quotients: &[OpeningQuotient; 2],
-        [w1, w2, w3]: [Fr; 3],
+        quotients: &[OpeningQuotient],
+        weights: &[Fr],
+        w3: Fr,
     ) -> [Fr; 3] {
         let [mut one, mut tau] = [Fr::ZERO; 2];
-        for (opening, weight) in quotients.iter().zip([w1, w2]) {
-            one += weight * (opening.combined_blinding + opening.blinding * opening.point);
-            tau -= weight * opening.blinding;
+        for (opening, weight) in quotients.iter().zip(weights) {
+            one += *weight * (opening.combined_blinding + opening.blinding * opening.point);
+            tau -= *weight * opening.blinding;
         }
         let q_p = self.q_p.blinding;
         one += w3 * (self.input.p.blinding - self.g_p.blinding + q_p * self.alpha_prime.0);

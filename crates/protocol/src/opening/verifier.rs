@@ -3,6 +3,7 @@
 use ark_ff::{AdditiveGroup, Field};
 
 use super::{Coefficients, LaurentPoint, laurent};
+use crate::cq::{TableOpeningClaim, TableOpenings};
 use crate::curve::{Fr, G1Affine};
 use crate::error::VerifyError;
 use crate::pairing::{Accumulator, Side};
@@ -20,6 +21,8 @@ pub(crate) struct OpeningClaim<'a> {
     pub(crate) log_columns: usize,
     /// C + 5μ.
     pub(crate) g_length: usize,
+    /// The large tables.
+    pub(crate) tables: TableOpeningClaim,
 }
 
 /// The messages of the openings and what they claim.
@@ -37,13 +40,15 @@ pub(crate) struct Openings {
     /// U(z) and V(1/z).
     pub(crate) values: [Fr; 2],
     pub(crate) quotients: [G1Affine; 2],
+    /// What the large tables add.
+    pub(crate) tables: Option<TableOpenings>,
 }
 
 /// Receives the openings; `weight_functional` gives k′ at a point.
 ///
 /// # Errors
 ///
-/// A malformed message, or a point z at which 1/z = z or which has no inverse.
+/// A malformed message, or a point z at which 1/z = z, which has no inverse, or which is in the subgroup of a large table.
 ///
 /// # Soundness
 ///
@@ -67,6 +72,7 @@ pub(crate) fn receive(
     let s = channel.point("S")?;
     let (c1, z): (C1, Z) = (channel.challenge(), channel.challenge());
     let z_inverse = inverse_of_regular(z.0)?;
+    claim.tables.check_point(z.0)?;
     let combinations = laurent(&LaurentPoint {
         log_columns: claim.log_columns,
         r: claim.r,
@@ -81,7 +87,17 @@ pub(crate) fn receive(
         g_length: claim.g_length,
     });
     let y1 = channel.scalar("y_1")?;
+    let sparse = channel.scalars("y_s", claim.tables.log_rows.len())?;
     let y2 = (ga.0 * claim.b + gb.0 * claim.s).double() - y1;
+    let quotients = [channel.point("opening")?, channel.point("opening")?];
+    let tables = if sparse.is_empty() {
+        None
+    } else {
+        let at_zero = channel.point("opening at 0")?;
+        let points = (z.0, z_inverse);
+        let openings = TableOpenings::new(&claim.tables, (&sparse, at_zero), (psi.0, c1.0), points);
+        Some(openings)
+    };
     Ok(Openings {
         alpha_prime: alpha_prime.0,
         h,
@@ -92,7 +108,8 @@ pub(crate) fn receive(
         combinations,
         points: [z.0, z_inverse],
         values: [y1, y2],
-        quotients: [channel.point("opening")?, channel.point("opening")?],
+        quotients,
+        tables,
     })
 }
 

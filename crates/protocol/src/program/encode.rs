@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
+use super::{
+    AxisMap, Block, LargeSegment, LargeTable, Layer, Program, ProgramParts, Tensor, Term, Weights,
+};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::table::Table;
 
@@ -35,6 +37,18 @@ impl Program {
         }
         numbers(writer, &parts.inputs);
         numbers(writer, &parts.outputs);
+        if !parts.large_tables.is_empty() {
+            write_large(writer, &parts.large_tables);
+        }
+    }
+
+    /// The first version of the verifying key that has what is in the program.
+    pub(crate) fn version(&self) -> u16 {
+        if self.parts.large_tables.is_empty() {
+            2
+        } else {
+            3
+        }
     }
 }
 
@@ -45,7 +59,8 @@ impl ProgramParts {
             1 => read_layer_v1,
             _ => read_layer,
         };
-        Ok(Self {
+        let mut parts = Self {
+            large_tables: Vec::new(),
             log_rows: reader.u32()?,
             lanes: reader.u32()?,
             log_weight_rows: reader.u32()?,
@@ -67,8 +82,48 @@ impl ProgramParts {
             layers: reader.counted(layer)?,
             inputs: reader.counted(Reader::u32)?,
             outputs: reader.counted(Reader::u32)?,
-        })
+        };
+        if version >= 3 {
+            parts.large_tables = reader.counted(read_large)?;
+            if parts.large_tables.is_empty() {
+                return Err(DecodeError::InvalidNumber {
+                    what: "number of large tables in a key of this version",
+                    found: 0,
+                });
+            }
+        }
+        Ok(parts)
     }
+}
+
+fn write_large(writer: &mut Writer, tables: &[LargeTable]) {
+    writer.count(tables.len());
+    for table in tables {
+        writer.u32(table.log_rows);
+        writer.count(table.segments.len());
+        for segment in &table.segments {
+            writer.signed(segment.start.into(), 4);
+            writer.u32(segment.length);
+            for output in [segment.low, segment.high, segment.at_zero] {
+                writer.signed(output.into(), 4);
+            }
+        }
+    }
+}
+
+fn read_large(reader: &mut Reader<'_>) -> Result<LargeTable, DecodeError> {
+    Ok(LargeTable {
+        log_rows: reader.u32()?,
+        segments: reader.counted(|reader| {
+            Ok(LargeSegment {
+                start: reader.i32()?,
+                length: reader.u32()?,
+                low: reader.i32()?,
+                high: reader.i32()?,
+                at_zero: reader.i32()?,
+            })
+        })?,
+    })
 }
 
 fn write_layer(writer: &mut Writer, layer: &Layer) {

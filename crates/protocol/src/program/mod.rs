@@ -7,6 +7,7 @@
 mod arrangement;
 mod encode;
 mod error;
+mod large;
 mod layer;
 mod map;
 mod place;
@@ -16,6 +17,7 @@ mod validate_layer;
 
 pub use arrangement::{Arrangement, MAX_INFERENCES};
 pub use error::ProgramError;
+pub use large::{BLIND_ROWS, LargeSegment, LargeTable};
 pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
 pub use map::AxisMap;
 pub use place::place;
@@ -43,6 +45,8 @@ pub struct ProgramParts {
     pub log_weight_columns: u32,
     /// The lookup table.
     pub table: Table,
+    /// Tables that are larger than the columns.
+    pub large_tables: Vec<LargeTable>,
     /// The tensors, each with its place in the lanes.
     pub tensors: Vec<Tensor>,
     /// The layers: every tensor that is not an input is the output of exactly one.
@@ -209,11 +213,24 @@ impl Program {
 
     /// The least and greatest value that a cell of the tensor can have.
     pub fn output_range(&self, tensor: &Tensor) -> (i64, i64) {
+        if let Some(place) = self.large_place(tensor.segment) {
+            return (place.segment.low.into(), place.segment.high.into());
+        }
         self.parts
             .table
             .segments
             .get(crate::encoding::widen(tensor.segment))
             .map_or((0, 0), crate::table::Segment::output_range)
+    }
+
+    /// What the tensor's padded cells hold: the output for zero.
+    pub(crate) fn padding(&self, tensor: &Tensor) -> i64 {
+        if let Some(place) = self.large_place(tensor.segment) {
+            return place.segment.at_zero.into();
+        }
+        let segment = crate::encoding::widen(tensor.segment);
+        let segment = self.parts.table.segments.get(segment);
+        segment.and_then(|segment| segment.apply(0)).unwrap_or(0)
     }
 
     /// The most position bits of any tensor: as many challenges fold the positions.

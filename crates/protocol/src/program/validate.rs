@@ -5,7 +5,7 @@ use alloc::vec;
 
 use super::tensor::axis_bits;
 use super::validate_layer::{MAX_MAP_WORK, map_work, validate_layer};
-use super::{Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor};
+use super::{BLIND_ROWS, LargeTable, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor};
 use crate::encoding::widen;
 use crate::table::{Outputs, Segment};
 
@@ -17,6 +17,12 @@ const MAX_AXES: usize = 8;
 /// Remainders below 2^24 keep every accumulator of an honest model far below the field's half.
 pub(super) const MAX_SHIFT: u32 = 24;
 const MAX_PORTS: usize = 256;
+/// The field has roots of unity of order 2^28, and a setup of power p serves 2^(p − 1) rows.
+const MAX_LOG_LARGE: u32 = 27;
+/// Each costs a verifier four Miller loops.
+const MAX_LARGE_TABLES: u64 = 16;
+const MAX_LARGE_SEGMENTS: u64 = 256;
+
 impl Program {
     /// Validates the parts.
     ///
@@ -31,6 +37,7 @@ impl Program {
     pub fn new(parts: ProgramParts) -> Result<Self, ProgramError> {
         sizes(&parts)?;
         table(&parts)?;
+        large_tables(&parts)?;
         for (index, tensor) in parts.tensors.iter().enumerate() {
             validate_tensor(&parts, index, tensor)?;
         }
@@ -101,6 +108,39 @@ fn table(parts: &ProgramParts) -> Result<(), ProgramError> {
     Ok(())
 }
 
+/// The blind rows of every table have two random cells of a column to themselves, of the rem and pre columns.
+fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
+    let columns = 2 * u64::from(parts.lanes);
+    let tables = count(parts.large_tables.len());
+    let limit = MAX_LARGE_TABLES.min(columns);
+    within("number of large tables", tables, 0, limit)?;
+    let mut index = parts.table.segments.len();
+    for table in &parts.large_tables {
+        within(
+            "log of a large table",
+            table.log_rows.into(),
+            2,
+            MAX_LOG_LARGE.into(),
+        )?;
+        let segments = count(table.segments.len());
+        within("segments of a large table", segments, 1, MAX_LARGE_SEGMENTS)?;
+        for segment in &table.segments {
+            let end = i64::from(segment.start) + i64::from(segment.length);
+            let outputs = segment.low <= segment.at_zero && segment.at_zero <= segment.high;
+            if segment.start > 0 || end <= 0 || end > i32::MAX.into() || !outputs {
+                return Err(ProgramError::Segment { index });
+            }
+            index += 1;
+        }
+        let available = (1u64 << table.log_rows) - BLIND_ROWS;
+        let rows = LargeTable::used_rows(table);
+        if rows > available {
+            return Err(ProgramError::TableTooLong { rows, available });
+        }
+    }
+    Ok(())
+}
+
 /// Zero must have a row: padded cells hold it.
 fn well_formed(segment: &Segment) -> bool {
     let end = i64::from(segment.start) + i64::from(segment.length);
@@ -134,7 +174,8 @@ fn validate_tensor(
         0,
         MAX_LOG.into(),
     )?;
-    let segments = count(parts.table.segments.len());
+    let large = parts.large_tables.iter().map(|table| table.segments.len());
+    let segments = count(parts.table.segments.len() + large.sum::<usize>());
     if u64::from(tensor.segment) >= segments {
         return Err(ProgramError::Segment {
             index: widen(tensor.segment),

@@ -16,9 +16,11 @@ use zeroize::Zeroize;
 
 use super::columns::{Hiding, SecretColumns};
 use crate::backend::Backend;
-use crate::curve::{Fr, G1Affine, g1_generator};
+use crate::cq::{SparseSide, blind_cells, count};
+use crate::curve::{Fr, G1Affine, G1Projective, g1_generator};
+use crate::error::ProveError;
 use crate::keys::ProvingKey;
-use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::lookup::{LookupChallenges, helpers, multiplicities, table_side, tag_column};
 use crate::opening::{CommitKey, Committed, MercuryInput, MercuryState, masked_tail};
 use crate::poly::multilinear::eq_table;
@@ -58,18 +60,22 @@ pub(crate) struct WitnessRound<'k> {
     pub(crate) cells: CellColumns,
     pub(crate) multiplicities: Vec<i64>,
     pub(crate) hiding: Vec<Hiding>,
+    /// The large tables.
+    pub(crate) tables: Vec<SparseSide>,
 }
 
 /// Round 2: lookups, the weights' remainder, the mask.
 pub(crate) struct Lookups<'k> {
     statement: Statement<'k>,
-    challenges: LookupChallenges,
+    pub(crate) challenges: LookupChallenges,
     pub(crate) alpha: Alpha,
     pub(crate) columns: SecretColumns,
     hiding: Vec<Hiding>,
     /// λ + t.
     table: Vec<Fr>,
     fractions: Vec<[Vec<Fr>; 2]>,
+    /// The large tables.
+    pub(crate) tables: Vec<SparseSide>,
     /// g = W mod (X^C − α).
     pub(crate) g: Vec<Fr>,
     /// What is added to the quotient of W: nothing, for an honest prover.
@@ -97,6 +103,8 @@ pub(crate) struct Opening<'k> {
     g: Committed,
     q_blinding: Fr,
     alpha: Fr,
+    challenges: LookupChallenges,
+    tables: Vec<SparseSide>,
 }
 
 impl<'k> WitnessRound<'k> {
@@ -104,18 +112,34 @@ impl<'k> WitnessRound<'k> {
         statement: Statement<'k>,
         witness: &Witness,
         random: &mut dyn RandomSource,
-    ) -> Result<Self, RandomnessUnavailable> {
+    ) -> Result<Self, ProveError> {
         let program = statement.program;
         let cells = CellColumns::new(program, witness);
-        let hiding: Result<_, _> = (0..program.columns().count())
-            .map(|_| Hiding::draw(random))
-            .collect();
-        Ok(Self {
+        let hiding = (0..program.columns().count()).map(|_| Hiding::draw(random));
+        let mut round = Self {
             statement,
             multiplicities: multiplicities(program, &cells),
+            tables: Vec::new(),
             cells,
-            hiding: hiding?,
-        })
+            hiding: hiding.collect::<Result<_, _>>()?,
+        };
+        round.count_tables(random)?;
+        Ok(round)
+    }
+
+    /// Counts how often each row of the large tables is used; the blind rows as often as the random cells say.
+    pub(crate) fn count_tables(&mut self, random: &mut dyn RandomSource) -> Result<(), ProveError> {
+        let Statement { key, program, .. } = self.statement;
+        let missing = |table| ProveError::MissingTable { table };
+        let cached = key.cached().map_err(missing)?;
+        let counts = count(program, &self.cells, &cached)?;
+        let sides = cached.iter().zip(counts).enumerate();
+        let side = |(table, (cached, counts))| {
+            let [.., second, first] = self.hiding[program.blind_column(table)].rows;
+            SparseSide::new(table, cached, counts, [first, second], random)
+        };
+        self.tables = sides.map(side).collect::<Result<_, _>>()?;
+        Ok(())
     }
 
     /// Commits to the witness, then computes what follows from λ, θ and α.
@@ -133,6 +157,10 @@ impl<'k> WitnessRound<'k> {
             let commitment = hiding.commit_cells(cells, commit_key, backend);
             channel.points("witness", &[commitment]);
             columns.push_cells(cells, hiding);
+        }
+        for table in &self.tables {
+            let commitment = table.multiplicities(commit_key.beta, backend);
+            channel.points("m of a table", &[commitment]);
         }
         let challenges = LookupChallenges {
             lambda: channel.challenge(),
@@ -152,6 +180,7 @@ impl<'k> WitnessRound<'k> {
             ),
             extra_quotient: Vec::new(),
             mask: Mask::draw(program.log_rows(), random)?,
+            tables: self.tables,
             hiding: self.hiding,
         };
         lookups.fill(&self.multiplicities);
@@ -175,6 +204,9 @@ impl<'k> Lookups<'k> {
         }
         let side = table_side(multiplicities, &self.table, active);
         self.columns.push(side, &self.hiding[names.table_side()]);
+        for table in &mut self.tables {
+            table.divide(&self.challenges);
+        }
     }
 
     /// Sends the helpers, G and q′, runs the sumcheck and sends every column's evaluation.
@@ -191,7 +223,11 @@ impl<'k> Lookups<'k> {
         let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
         let eta: Eta = channel.challenge();
         let challenges = ClaimChallenges::draw(program, self.alpha, channel);
-        let claims = LinearClaims::new(program, public, &challenges);
+        let sums = TableSums {
+            sigma: self.tables.iter().map(SparseSide::sigma).sum(),
+            blind: blind_cells(program, &self.challenges),
+        };
+        let claims = LinearClaims::new(program, public, &challenges, sums);
         let mut instance = self.instance(&claims, &zerocheck, eta);
         let r = sumcheck::prove(&mut instance, &self.mask, channel, backend);
         let z: Vec<Fr> = instance.columns.iter().map(|column| column[0]).collect();
@@ -216,6 +252,8 @@ impl<'k> Lookups<'k> {
             g,
             q_blinding,
             alpha: self.alpha.0,
+            challenges: self.challenges,
+            tables: core::mem::take(&mut self.tables),
         })
     }
 
@@ -228,6 +266,20 @@ impl<'k> Lookups<'k> {
         let program = self.statement.program;
         let commit_key = &self.statement.commit_key;
         let names = program.columns();
+        let LookupChallenges { lambda, theta } = self.challenges;
+        for (index, table) in self.tables.iter().enumerate() {
+            let verifying = self.statement.key.verifying();
+            let one = g1_generator();
+            let vanishing = verifying.tau_power(table.log()).0 - one;
+            let columns = verifying.large_commitments(index).map(|large| large.g1);
+            let columns = columns.into_iter().flatten().zip(powers(theta.0, 3));
+            let columns: G1Projective = columns.map(|(column, power)| column * power).sum();
+            let points = [commit_key.beta.into(), vanishing, columns + one * lambda.0];
+            let [a, q] = table.commit(theta.0, points, backend);
+            channel.points("A of a table", &[a]);
+            channel.points("Q of a table", &[q]);
+            channel.scalars("sigma", &[table.sigma()]);
+        }
         // Rows outside all blocks look up the zero row, so they share one value of the helper; the table's side is mostly zero.
         let unused = self.challenges.unused_row();
         let later = self.columns.columns.iter().zip(&self.hiding).enumerate();
@@ -334,21 +386,41 @@ impl Opening<'_> {
             weight_functional: &self.weight_functional,
             r: &self.r,
             log_columns: self.statement.program.log_weight_columns(),
+            tables: &self.tables,
         };
         let mut mercury = MercuryState::divide(input, commit_key, channel, (backend, random))?;
         alter(&mut mercury);
         let quotients = mercury.open(commit_key, channel, (backend, random))?;
-        let weights: [Fr; 4] = core::array::from_fn(|_| channel.challenge::<EquationWeight>().0);
-        let [w1, w2, w3, w4] = weights;
+        let mut weight = || channel.challenge::<EquationWeight>().0;
+        let [w1, w2, w3, w4] = core::array::from_fn(|_| weight());
+        let table_weights: Vec<Fr> = self.tables.iter().map(|_| weight()).collect();
+        let at_zero = (!self.tables.is_empty()).then(weight);
 
-        let [mut one, tau, mut tau_c] = mercury.left_in_beta(&quotients, [w1, w2, w3]);
+        // What each equation leaves in β, as a combination of [1]₁, [τ]₁ and [τ^C]₁, and of the points of each large table.
+        let opening_weights: Vec<Fr> = [w1, w2].into_iter().chain(at_zero).collect();
+        let [mut one, tau, mut tau_c] = mercury.left_in_beta(&quotients, &opening_weights, w3);
         one += w4
             * (self.statement.key.weights_blinding() - self.g.blinding
                 + self.q_blinding * self.alpha);
         tau_c -= w4 * self.q_blinding;
         let verifying = self.statement.key.verifying();
-        let bases: [G1Affine; 3] = [g1_generator(), verifying.setup().tau_g1, verifying.tau_c()];
-        let correction = backend.msm(&bases, &[one, tau, tau_c]);
+        let log_columns = self.statement.program.log_weight_columns();
+        let tau_c_g1 = verifying.tau_power(log_columns).0;
+        let mut bases: Vec<G1Affine> = Vec::from([verifying.setup().tau_g1, tau_c_g1]);
+        let mut scalars = Vec::from([tau, tau_c]);
+        let LookupChallenges { lambda, theta } = self.challenges;
+        for ((index, table), weight) in self.tables.iter().enumerate().zip(table_weights) {
+            let (a, m, q) = (table.blinding.a, table.blinding.m, table.blinding.q);
+            one += weight * (lambda.0 * a - m + q);
+            bases.push(verifying.tau_power(table.log()).0);
+            scalars.push(-weight * q);
+            let columns = verifying.large_commitments(index).map(|large| large.g1);
+            bases.extend(columns.into_iter().flatten());
+            scalars.extend(powers(theta.0, 3).iter().map(|power| weight * a * power));
+        }
+        bases.push(g1_generator());
+        scalars.push(one);
+        let correction = backend.msm(&bases, &scalars);
         channel.points("E", &[correction.into_affine()]);
         Ok(())
     }

@@ -122,11 +122,16 @@ impl PowerChain {
         })
     }
 
-    /// [τ^C]₁ and [τ^C]₂: the end of the chain, which is the setup's own [τ] where C = 1.
-    pub fn power(&self, setup: &Setup) -> (G1Affine, G2Affine) {
+    /// [τ^(2^log)]₁ and [τ^(2^log)]₂, which are the setup's own for log = 0 and the end of the chain for any log beyond it.
+    pub fn power(&self, setup: &Setup, log: usize) -> (G1Affine, G2Affine) {
+        let Some(index) = log.checked_sub(1) else {
+            return (setup.tau_g1, setup.tau_g2);
+        };
+        let g1 = self.g1.get(index).or(self.g1.last());
+        let g2 = self.g2.get(index).or(self.g2.last());
         (
-            self.g1.last().copied().unwrap_or(setup.tau_g1),
-            self.g2.last().copied().unwrap_or(setup.tau_g2),
+            g1.copied().unwrap_or(setup.tau_g1),
+            g2.copied().unwrap_or(setup.tau_g2),
         )
     }
 

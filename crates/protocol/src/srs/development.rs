@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use ark_ec::CurveGroup;
+use ark_ec::{CurveGroup, PrimeGroup, ScalarMul};
 use ark_ff::{Field, One, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::fixed_base::FixedBase;
 use super::{Setup, Srs};
-use crate::curve::{Fr, G1Affine, G2Affine, g1_generator, g2_generator};
+use crate::curve::{Fr, G1Affine, G2Affine, G2Projective, g1_generator, g2_generator};
 use crate::encoding::widen;
 use crate::random::{RandomSource, RandomnessUnavailable};
 
@@ -77,6 +77,19 @@ impl Srs {
         power: u32,
         random: &mut dyn RandomSource,
     ) -> Result<Self, DevelopmentError> {
+        Self::development_with_g2(power, 0, random)
+    }
+
+    /// As [`Self::development`], with the first `powers_g2` powers in G2, at most 2^power.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::development`].
+    pub fn development_with_g2(
+        power: u32,
+        powers_g2: usize,
+        random: &mut dyn RandomSource,
+    ) -> Result<Self, DevelopmentError> {
         if !(1..=DEVELOPMENT_MAX_POWER).contains(&power) {
             return Err(DevelopmentError::PowerOutOfRange { found: power });
         }
@@ -98,6 +111,7 @@ impl Srs {
             setup,
             powers: powers(&tau, (2 << power) - 1),
             squares: squares(&tau, widen(power) + 1),
+            powers_g2: powers_of_g2(&tau, powers_g2.min(1 << power)),
         })
     }
 }
@@ -117,6 +131,17 @@ fn powers(tau: &Fr, count: usize) -> Vec<G1Affine> {
         powers.extend(base.multiples(&scalars));
     }
     powers
+}
+
+/// [τⁱ]₂ for i < count.
+fn powers_of_g2(tau: &Fr, count: usize) -> Vec<G2Affine> {
+    let mut scalars = Zeroizing::new(Vec::with_capacity(count));
+    let mut next = Zeroizing::new(Fr::one());
+    for _ in 0..count {
+        scalars.push(*next);
+        *next *= tau;
+    }
+    G2Projective::generator().batch_mul(&scalars)
 }
 
 /// [τ^(2^k)]₂ for k < count.

@@ -3,9 +3,10 @@
 //! ```text
 //! "TSsr", u16 version
 //! setup      u8 mark of a development setup, [τ]₁, [τ]₂, [β]₁, [β]₂ compressed
-//! counts     u32 powers, u32 squares
+//! counts     u32 powers, u32 squares, and in version 2 u32 powers in G2; a file without them has version 1
 //! powers     [τⁱ]₁, both coordinates, 64 bytes each
 //! squares    [τ^(2^k)]₂, compressed, 64 bytes each
+//! in G2      [τⁱ]₂, compressed, 64 bytes each
 //! digest     32 bytes, of everything before
 //! ```
 
@@ -14,7 +15,7 @@ use core::fmt;
 
 use ark_ec::AffineRepr;
 
-use super::{ChainError, Setup, Srs, squares_within};
+use super::{ChainError, PowersError, Setup, Srs, squares_within};
 use crate::curve::{
     G1_UNCOMPRESSED_BYTES, G1Affine, decode_g1_uncompressed, encode_g1_uncompressed, encode_g2,
     g1_generator,
@@ -53,6 +54,8 @@ pub enum SrsFileError {
     NotGenerator,
     /// The powers or the squares do not have the τ of the setup that the file names.
     NotTau,
+    /// The powers in G2 are not those of the setup's τ.
+    Powers(PowersError),
     /// The squares do not belong to the powers, or β in G1 and G2 disagree.
     Chain(ChainError),
 }
@@ -81,6 +84,7 @@ impl fmt::Display for SrsFileError {
                 "the powers of the setup file are not those of the setup that it names; \
                  make the file again",
             ),
+            Self::Powers(error) => error.fmt(f),
             Self::Chain(error) => error.fmt(f),
         }
     }
@@ -94,6 +98,7 @@ impl core::error::Error for SrsFileError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Decode(error) => Some(error),
+            Self::Powers(error) => Some(error),
             Self::Chain(error) => Some(error),
             _ => None,
         }
@@ -103,6 +108,12 @@ impl core::error::Error for SrsFileError {
 impl From<DecodeError> for SrsFileError {
     fn from(error: DecodeError) -> Self {
         Self::Decode(error)
+    }
+}
+
+impl From<PowersError> for SrsFileError {
+    fn from(error: PowersError) -> Self {
+        Self::Powers(error)
     }
 }
 
@@ -117,15 +128,20 @@ impl Srs {
     /// belong to them.
     pub fn to_bytes(&self, max_powers: Option<usize>) -> Vec<u8> {
         let (powers, squares) = self.prefix(max_powers);
-        let mut writer = Writer::file(FileKind::Setup);
+        let powers_g2 = self.powers_g2.iter().take(powers.len());
+        let version = if powers_g2.len() == 0 { 1 } else { 2 };
+        let mut writer = Writer::file_of_version(FileKind::Setup, version);
         self.setup.write(&mut writer);
         writer.count(powers.len());
         writer.count(squares.len());
+        if powers_g2.len() > 0 {
+            writer.count(powers_g2.len());
+        }
         for power in powers {
             writer.bytes(&encode_g1_uncompressed(power));
         }
-        for square in squares {
-            writer.bytes(&encode_g2(square));
+        for point in squares.iter().chain(powers_g2) {
+            writer.bytes(&encode_g2(point));
         }
         let mut bytes = writer.finish();
         let digest = digest(&bytes);
@@ -149,7 +165,7 @@ impl Srs {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SrsFileError> {
         // Another kind of file, or version, is to be named as such and not called damaged.
         let mut reader = Reader::new(bytes);
-        reader.header(FileKind::Setup)?;
+        let version = reader.header(FileKind::Setup)?;
         let body = reader
             .left()
             .checked_sub(DIGEST_BYTES)
@@ -163,15 +179,24 @@ impl Srs {
         if found != expected {
             return Err(SrsFileError::Damaged { expected, found });
         }
-        let srs = Self::read_body(&mut reader_of_body)?;
+        let srs = Self::read_body(&mut reader_of_body, version)?;
         reader_of_body.finish()?;
         srs.check_chain()?;
+        srs.check_powers_g2()?;
         Ok(srs)
     }
 
-    fn read_body(reader: &mut Reader<'_>) -> Result<Self, SrsFileError> {
+    fn read_body(reader: &mut Reader<'_>, version: u16) -> Result<Self, SrsFileError> {
         let setup = Setup::read(reader)?;
         let (powers, squares) = (reader.u32()?, reader.u32()?);
+        let powers_g2 = match version {
+            1 => 0,
+            _ => match reader.u32()? {
+                // That is what version 1 is for.
+                0 => return Err(SrsFileError::Counts { powers, squares }),
+                count => count,
+            },
+        };
         let (power_count, square_count) = (widen(powers), widen(squares));
         // Fewer than two powers allow no squares at all.
         if square_count == 0 || square_count > squares_within(power_count) {
@@ -179,6 +204,7 @@ impl Srs {
         }
         let powers = read_powers(reader, power_count)?;
         let squares = reader.list(square_count, Reader::g2_nonzero)?;
+        let powers_g2 = reader.list(widen(powers_g2), Reader::g2_nonzero)?;
         if powers.first() != Some(&g1_generator()) {
             return Err(SrsFileError::NotGenerator);
         }
@@ -189,6 +215,7 @@ impl Srs {
             setup,
             powers,
             squares,
+            powers_g2,
         })
     }
 }

@@ -12,6 +12,7 @@
 //! | `file` | [`Srs::to_bytes`], [`Srs::from_bytes`]: this crate's own file |
 //! | `chain` | [`PowerChain`]: the points that a verifying key brings for its C |
 //! | `powers` | [`Srs::check_powers`], and the weights of all random combinations of this module |
+//! | `powers_g2` | [τⁱ]₂ for the columns of large tables, which only a compiler needs |
 
 mod chain;
 mod development;
@@ -19,6 +20,7 @@ mod file;
 mod fixed_base;
 mod hermez;
 mod powers;
+mod powers_g2;
 mod ptau;
 mod ptau_error;
 mod setup;
@@ -54,6 +56,8 @@ pub struct Srs {
     powers: Vec<G1Affine>,
     /// [τ^(2^k)]₂, from k = 0; at least one, and [τ^(2^k)]₁ is among the powers for each.
     squares: Vec<G2Affine>,
+    /// [τⁱ]₂, from i = 0; none unless asked for.
+    powers_g2: Vec<G2Affine>,
 }
 
 impl Srs {
@@ -72,8 +76,13 @@ impl Srs {
         &self.squares
     }
 
-    /// The same setup with its first `powers` powers, two at the least, and the squares that belong to them; all of it when it
-    /// has no more.
+    /// [τⁱ]₂, from i = 0: what commits to the columns of large tables in G2. Most setups carry none.
+    pub fn powers_g2(&self) -> &[G2Affine] {
+        &self.powers_g2
+    }
+
+    /// The same setup with its first `powers` powers, two at the least, and the squares that belong to them, without powers in G2;
+    /// all of it when it has no more.
     #[must_use]
     pub fn truncated(&self, powers: usize) -> Self {
         let (powers, squares) = self.prefix(Some(powers));
@@ -81,6 +90,7 @@ impl Srs {
             setup: self.setup.clone(),
             powers: powers.to_vec(),
             squares: squares.to_vec(),
+            powers_g2: Vec::new(),
         }
     }
 

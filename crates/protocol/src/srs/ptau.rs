@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A coordinate is 32 bytes, little endian, times 2^256 modulo q (Montgomery's form). Sections 1, 2, 3, 5 and 6 are needed, in
-//! any order; of section 3 the powers [τ^(2^k)]₂ are read, of section 5 the first point. α serves Groth16 and has no use here,
+//! any order; of section 3 the powers [τ^(2^k)]₂ are read, and those that [`Srs::with_powers_g2`] asks for; of section 5 the first point. α serves Groth16 and has no use here,
 //! so section 4 is never looked at, nor are the contributions (7) and the Lagrange bases (12 to 15): a file altered there is
 //! accepted, and is no longer recognised as the published one.
 
@@ -78,6 +78,7 @@ impl Srs {
             setup,
             powers,
             squares,
+            powers_g2: Vec::new(),
         };
         srs.check_powers()?;
         srs.check_chain()?;
@@ -85,6 +86,22 @@ impl Srs {
             srs,
             CeremonyFile::recognise(&Blake2b512::digest(bytes).into()),
         ))
+    }
+}
+
+impl Srs {
+    /// This setup with the first `count` powers in G2 of the `.ptau` file from which it was read; the file has half as many as in G1.
+    ///
+    /// # Errors
+    ///
+    /// [`PtauError`]: the first thing that is wrong, [`PtauError::Powers`] where the points are not the powers of this setup's τ.
+    pub fn with_powers_g2(mut self, ptau: &[u8], count: usize) -> Result<Self, PtauError> {
+        let points = Sections::find(ptau)?.points()?;
+        self.powers_g2 = (0..count)
+            .map(|index| g2_at(PtauSection::TauG2, points.tau_g2, index))
+            .collect::<Result<_, _>>()?;
+        self.check_powers_g2()?;
+        Ok(self)
     }
 }
 

@@ -174,6 +174,7 @@ impl Builder {
             log_weight_rows,
             log_weight_columns,
             table: table(self.span),
+            large_tables: Vec::new(),
             tensors,
             layers: self.layers,
             inputs: vec![0],
@@ -186,6 +187,7 @@ impl Builder {
             weights,
             input,
             output: outputs[0],
+            tables: Vec::new(),
         }
     }
 }

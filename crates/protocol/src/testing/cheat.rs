@@ -6,6 +6,7 @@ use ark_ff::AdditiveGroup as _;
 
 use super::random;
 use crate::backend::{Backend, Reference};
+use crate::cq::SparseSide;
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::keys::ProvingKey;
 use crate::lookup::multiplicities;
@@ -40,6 +41,8 @@ pub(crate) struct Cheat<'a> {
     pub(crate) columns: &'a dyn Fn(&Program, &mut [Vec<i64>]),
     /// Alters the multiplicities before they are committed to.
     pub(crate) counts: &'a dyn Fn(&mut Vec<i64>),
+    /// Alters the large tables' side before it is committed to.
+    pub(crate) tables: &'a dyn Fn(&Program, &mut [SparseSide]),
     /// Alters round 2, after λ, θ and α are known.
     pub(crate) lookups: &'a dyn Fn(&Program, &mut Lookups<'_>),
     /// Alters Mercury's division, after α′ is known.
@@ -55,6 +58,7 @@ impl Default for Cheat<'_> {
             values: &|_| (),
             columns: &|_, _| (),
             counts: &|_| (),
+            tables: &|_, _| (),
             lookups: &|_, _| (),
             mercury: &|_| (),
         }
@@ -91,6 +95,8 @@ pub(crate) fn prove_falsely_with(
     (cheat.columns)(program, round.cells.columns_mut());
     round.multiplicities = multiplicities(program, &round.cells);
     (cheat.counts)(&mut round.multiplicities);
+    round.count_tables(random).unwrap();
+    (cheat.tables)(program, &mut round.tables);
     let mut public = reveal(program, &cheat.public, &round.cells);
     (cheat.values)(&mut public);
 

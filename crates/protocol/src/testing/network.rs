@@ -1,12 +1,14 @@
 //! Small networks, compiled and run without the model crate: dense layers and one-dimensional convolutions, as in the protocol's
 //! executable reference.
 
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::random;
 use crate::backend::Reference;
-use crate::keys::{ProvingKey, generate};
+use crate::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use crate::keys::{Model, ProvingKey, generate_with_tables};
 use crate::linear::weights::WeightMatrix;
 use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
 use crate::srs::Srs;
@@ -36,6 +38,8 @@ pub(crate) struct Network {
     pub(crate) weights: WeightMatrix,
     pub(crate) input: Vec<i64>,
     pub(crate) output: u32,
+    /// What stands in the large tables.
+    pub(crate) tables: Vec<TableContents>,
 }
 
 /// A generator of small integers.
@@ -105,17 +109,44 @@ pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
     } else {
         11
     };
-    let srs = Srs::development(power, &mut random(1)).unwrap();
-    let key = generate(
-        network.program.clone(),
-        network.weights.clone(),
-        b"a test".to_vec(),
-        &srs,
-        (&Reference, &mut random(2)),
-        &mut |_, _| (),
-    )
-    .unwrap();
+    let tables = network.tables.iter();
+    let longest = tables.map(|table| 1 << table.log_rows).max();
+    let longest: usize = longest.unwrap_or(0);
+    let srs = Srs::development_with_g2(power, longest, &mut random(1)).unwrap();
+    let key = keys_under(&srs, network);
     (srs, key)
+}
+
+/// The cached points of a table.
+pub(crate) fn cached(
+    contents: &TableContents,
+    place: (&Program, usize),
+    srs: &Srs,
+) -> Result<CachedTable, crate::KeyError> {
+    let mut preprocessor = Preprocessor {
+        backend: &Reference,
+        checkpoints: &mut NoCheckpoints,
+        progress: &mut |_, _| (),
+    };
+    CachedTable::compute(contents, place, srs, &mut preprocessor)
+}
+
+/// Keys under a setup, with the cached points of all large tables.
+pub(crate) fn keys_under(srs: &Srs, network: &Network) -> ProvingKey {
+    let model = Model {
+        program: network.program.clone(),
+        tables: &network.tables,
+        weights: network.weights.clone(),
+        annotation: b"a test".to_vec(),
+    };
+    let tools = (&Reference, &mut random(2) as &mut _);
+    let mut key = generate_with_tables(model, srs, tools, &mut |_, _| ()).unwrap();
+    for (index, contents) in network.tables.iter().enumerate() {
+        let place = (&network.program, index);
+        let points = cached(contents, place, srs);
+        key.attach_table(index, Arc::new(points.unwrap())).unwrap();
+    }
+    key
 }
 
 fn clamp(low: i32) -> Segment {
@@ -158,6 +189,7 @@ impl Network {
                 shift: SHIFT,
                 segments: vec![clamp(-8), clamp(0)],
             },
+            large_tables: Vec::new(),
             tensors,
             layers: program_layers,
             inputs: vec![0],
@@ -170,7 +202,31 @@ impl Network {
             weights,
             input,
             output,
+            tables: Vec::new(),
         }
+    }
+
+    /// The functions of all tables, in the order of their numbers.
+    pub(crate) fn segments(&self) -> Vec<Segment> {
+        let large = self.tables.iter().flat_map(|table| &table.segments);
+        let small = &self.program.table().segments;
+        small.iter().chain(large).cloned().collect()
+    }
+
+    /// The network with its last segments in large tables: for each table log₂ of its rows and how many segments it takes.
+    pub(crate) fn with_large_tables(mut self, tables: &[(u32, usize)]) -> Self {
+        let mut parts = self.program.parts().clone();
+        let count: usize = tables.iter().map(|(_, count)| count).sum();
+        let split = parts.table.segments.len() - count;
+        let mut moved = parts.table.segments.split_off(split).into_iter();
+        let contents = |(log_rows, count): &(u32, usize)| TableContents {
+            log_rows: *log_rows,
+            segments: moved.by_ref().take(*count).collect(),
+        };
+        self.tables = tables.iter().map(contents).collect();
+        parts.large_tables = self.tables.iter().map(TableContents::describe).collect();
+        self.program = Program::new(parts).unwrap();
+        self
     }
 
     /// Integer inference. Accumulators outside the table are a fault of the test.
@@ -183,7 +239,7 @@ impl Network {
         if self.layers.is_empty() {
             return super::plain::infer(self, alter).expect("an accumulator left the table");
         }
-        let segments = &self.program.table().segments;
+        let segments = self.segments();
         let input = self.input.iter().map(|x| Cell {
             rem: 0,
             pre: *x,

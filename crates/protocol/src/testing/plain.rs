@@ -60,7 +60,7 @@ fn infer_with(
             .filter(|(layer, _)| *layer == index)
             .map(|(_, value)| value);
         let output = &program.tensors()[layer.output as usize];
-        let segment = &program.table().segments[output.segment as usize];
+        let segment = &network.segments()[output.segment as usize];
         let limbs = || layer.limbs.iter().copied();
         let widths: Vec<u32> = limbs()
             .map(|limb| program.limb_bits(&program.tensors()[limb as usize]))

@@ -63,10 +63,17 @@ impl Replay {
             messages: 0,
             drawn: Vec::new(),
         };
+        let tables = program.large_tables().len();
         recorder.points("witness", names.first_round());
+        recorder.points("m of a table", tables);
         recorder.draw::<Lambda>();
         recorder.draw::<Theta>();
         let alpha: Alpha = recorder.draw();
+        for _ in 0..tables {
+            recorder.points("A of a table", 1);
+            recorder.points("Q of a table", 1);
+            recorder.scalars("sigma", 1);
+        }
         recorder.points("lookups", names.count() - names.first_round());
         recorder.points("G", 1);
         recorder.points("q'", 1);
@@ -94,7 +101,7 @@ impl Replay {
         recorder.scalars("z", names.count());
         recorder.scalars("t", 1);
         let xi = recorder.draw::<Xi>().0;
-        recorder.openings();
+        recorder.openings(tables);
         Self {
             zerocheck,
             eta,
@@ -107,7 +114,7 @@ impl Replay {
 }
 
 impl Recorder<'_> {
-    fn openings(&mut self) {
+    fn openings(&mut self, tables: usize) {
         self.points("h", 1);
         self.draw::<AlphaPrime>();
         self.points("g_p", 1);
@@ -120,8 +127,11 @@ impl Recorder<'_> {
         self.draw::<C1>();
         self.draw::<Z>();
         self.scalars("y_1", 1);
+        self.scalars("y_s", tables);
         self.points("opening", 2);
-        for _ in 0..4 {
+        let at_zero = usize::from(tables > 0);
+        self.points("opening at 0", at_zero);
+        for _ in 0..4 + tables + at_zero {
             self.draw::<EquationWeight>();
         }
         self.points("E", 1);

@@ -125,6 +125,28 @@ fn every_inference_of_every_network_opens_to_its_values() {
 }
 
 #[test]
+fn tensors_that_look_up_in_large_tables_open_to_their_values() {
+    // Input and output in one table, the output in one of its own; of the output padded cells hold two.
+    for tables in [&[(7, 3)][..], &[(6, 2), (5, 1)]] {
+        let network = raised().with_large_tables(tables);
+        let both = [0, network.output];
+        for count in [None, Some(3)] {
+            let mut sealed = Sealed::new(Case::new(network.clone()), count, &both, 3);
+            let verdict = sealed.case.verify(&sealed.proof).unwrap();
+            assert_eq!(verdict.committed, both);
+            sealed.secret = OpeningSecret::from_bytes(&sealed.secret.to_bytes()).unwrap();
+            for (tensor, inference) in [(0, 0), (both[1], verdict.inferences - 1)] {
+                let mut opening = sealed.open(tensor, inference).unwrap();
+                let expected = sealed.expected(tensor, inference);
+                assert_eq!(sealed.check(&opening), Ok(expected));
+                opening.values[0] += if opening.values[0] > 0 { -1 } else { 1 };
+                assert_eq!(sealed.check(&opening), Err(VerifyError::Equations));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_committed_tensor_has_its_columns_to_itself() {
     for case in cases() {
         for inferences in [None, Some(1), Some(3), Some(100)] {

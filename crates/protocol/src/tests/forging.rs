@@ -8,7 +8,7 @@ use crate::backend::{Backend, Reference};
 use crate::curve::{Fr, G1Affine, G1Projective};
 use crate::error::VerifyError;
 use crate::keys::ProvingKey;
-use crate::linear::claims::LinearClaims;
+use crate::linear::claims::{LinearClaims, TableSums};
 use crate::poly::multilinear::{eq, eq_index};
 use crate::proof::{Proof, PublicTensor};
 use crate::sumcheck::{EVALUATIONS, Instance, active_at, interpolate};
@@ -127,7 +127,7 @@ fn a_remainder_of_mercurys_division_of_too_high_a_degree_is_refused() {
     let first = replay(&prove_falsely(&key, &network, &cheat));
     let value = |values: &[i64]| {
         let public = [PublicTensor::new(1, values.to_vec())];
-        LinearClaims::new(program, &public, &first.claims).value
+        LinearClaims::new(program, &public, &first.claims, TableSums::default()).value
     };
     let at_one = |r: &Fr| {
         let mut basis = [Fr::ZERO; EVALUATIONS];
@@ -213,8 +213,9 @@ fn a_mask_with_a_sum_does_not_make_up_for_a_false_value() {
         .collect();
     let mut honest = proof.public().to_vec();
     honest[1] = PublicTensor::new(output, truth);
-    let value =
-        |public: &[PublicTensor]| LinearClaims::new(&network.program, public, &challenges).value;
+    let value = |public: &[PublicTensor]| {
+        LinearClaims::new(&network.program, public, &challenges, TableSums::default()).value
+    };
     let half = (value(proof.public()) - value(&honest)) / Fr::from(2u64);
     let liar = Liar {
         round: Some((0, [half; EVALUATIONS])),

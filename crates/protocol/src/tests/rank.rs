@@ -46,11 +46,15 @@ impl Setting {
         self.network.program.columns().count()
     }
 
-    fn revealed(&self) -> usize {
-        5 * self.network.program.log_rows() + self.columns() + 1
+    fn tables(&self) -> usize {
+        self.network.tables.len()
     }
 
-    /// The round values, the z's and y₁.
+    fn revealed(&self) -> usize {
+        5 * self.network.program.log_rows() + self.columns() + 1 + 2 * self.tables()
+    }
+
+    /// The σ's, the round values, the z's, y₁ and the y_s's.
     fn scalars(&self, random: &[Fr]) -> Vec<Fr> {
         let mut source = Chosen {
             scalars: random,
@@ -60,10 +64,16 @@ impl Setting {
             argument_under_fixed_challenges(&self.key, &self.network, &self.public, &mut source);
         assert_eq!(source.drawn, random.len());
         let fields: Vec<&[u8]> = argument.chunks(32).collect();
-        let first = self.columns() + 2;
-        let table = first + self.revealed() - 1;
-        (first..table)
-            .chain([table + 6])
+        let (columns, tables) = (self.columns(), self.tables());
+        let witness = 3 * self.network.program.lanes() + 1;
+        // Of each table m̂ after the witness; then Â, Q̂ and σ.
+        let sigmas = (0..tables).map(|table| witness + tables + 3 * table + 2);
+        let first = columns + 4 * tables + 2;
+        let table = first + 5 * self.network.program.log_rows() + columns;
+        let rounds_and_columns = first..table;
+        sigmas
+            .chain(rounds_and_columns)
+            .chain(table + 6..=table + 6 + tables)
             .map(|field| decode_scalar(fields[field]).unwrap())
             .collect()
     }
@@ -71,11 +81,15 @@ impl Setting {
     /// A row of derivatives for each random scalar that is no blinding: four rows of each column, then the mask.
     fn jacobian(&self) -> Vec<Vec<Fr>> {
         let (columns, mask) = (self.columns(), 5 * self.network.program.log_rows());
-        let mut random = scalars(5 * columns + mask + 9, 12);
+        // The blindings of a table's three points, and of the opening at 0.
+        let tables = 3 * self.tables();
+        let at_zero = usize::from(tables > 0);
+        let mut random = scalars(5 * columns + tables + mask + 9 + at_zero, 12);
         let rows = (0..5 * columns).filter(|i| i % 5 < 4);
+        let mask_from = 5 * columns + tables;
         let base = self.scalars(&random);
         let mut jacobian = Vec::new();
-        for variable in rows.chain(5 * columns..5 * columns + mask) {
+        for variable in rows.chain(mask_from..mask_from + mask) {
             random[variable] += Fr::ONE;
             let one = self.scalars(&random);
             random[variable] += Fr::ONE;
@@ -136,9 +150,14 @@ fn settings() -> Vec<Setting> {
     short.program = crate::program::Program::new(parts).unwrap();
     networks.push(short);
     networks.push(limbs());
+    networks.push(networks[0].clone().with_large_tables(&[(5, 1)]));
+    networks.push(networks[0].clone().with_large_tables(&[(6, 1), (5, 1)]));
     let mut settings = Vec::new();
     for network in networks {
-        for public in [&[0, network.output][..], &[]] {
+        let visibilities = [&[][..], &[0, network.output]];
+        // What is public makes no difference to a table's side, and the ranks take their time.
+        let count = if network.tables.is_empty() { 2 } else { 1 };
+        for public in visibilities.into_iter().take(count) {
             settings.push(Setting {
                 network: network.clone(),
                 key: keys(&network).1,
@@ -166,8 +185,35 @@ fn the_revealed_scalars_have_full_rank_in_the_provers_randomness() {
                 .enumerate()
                 .filter(|(row, _)| row / 4 != column)
                 .map(|(_, row)| row.clone());
-            assert_eq!(rank(without), expected - 1, "column {column}");
+            // A large table's σ and y_s hide behind the random rows of one column.
+            let tables =
+                (0..setting.tables()).map(|table| setting.network.program.blind_column(table));
+            let hides = 1 + 2 * tables.filter(|blind| *blind == column).count();
+            assert_eq!(rank(without), expected - hides, "column {column}");
         }
+    }
+}
+
+/// Of a large table σ and y_s are revealed: one blind row would not hide both.
+#[test]
+fn both_blind_rows_are_needed() {
+    let network = networks().remove(0).1.with_large_tables(&[(5, 1)]);
+    let key = keys(&network).1;
+    let public = Vec::new();
+    let setting = Setting {
+        network,
+        key,
+        public,
+    };
+    let jacobian = setting.jacobian();
+    let blind = setting.network.program.blind_column(0);
+    for without in [2, 3] {
+        let kept = jacobian.iter().enumerate();
+        let kept = kept.filter(|(row, _)| *row != 4 * blind + without);
+        // The other three rows of the column have z and y₁ to hide besides: with two of them left there is one too few.
+        let kept = kept.filter(|(row, _)| row / 4 != blind || row % 4 >= 2);
+        let kept: Vec<Vec<Fr>> = kept.map(|(_, row)| row.clone()).collect();
+        assert!(rank(kept) < setting.revealed());
     }
 }
 

@@ -6,7 +6,7 @@ use ark_ff::{AdditiveGroup, Field};
 use serde_json::Value;
 
 use crate::curve::Fr;
-use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::lookup::{LookupChallenges, constraints};
 use crate::opening::{Coefficients, LaurentPoint, laurent, masked_tail};
 use crate::poly::laurent::symmetric_quotient;
@@ -148,7 +148,7 @@ fn linear_claims_are_the_references() {
             let cells = trace[index as usize].iter();
             PublicTensor::new(index, cells.map(|cell| cell.out).collect())
         });
-        let claims = LinearClaims::new(program, &public, &challenges.claims);
+        let claims = LinearClaims::new(program, &public, &challenges.claims, TableSums::default());
         let (r, z) = (&challenges.r, &challenges.z);
         assert_eq!(claims.value, scalar(&case["v"]));
         let u = claims.evaluate(program, r, z, active_at(r));

@@ -8,7 +8,7 @@ use crate::backend::Reference;
 use crate::curve::Fr;
 use crate::encoding::widen;
 use crate::error::VerifyError;
-use crate::linear::claims::{ClaimChallenges, LinearClaims};
+use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::opening::masked_tail;
 use crate::poly::multilinear::{eq_index, eq_table, inner_product};
 use crate::poly::univariate::evaluate;
@@ -54,7 +54,7 @@ fn closed_forms_are_the_dense_vectors() {
         let columns = program.columns().count();
         let public = public(&network);
         let challenges = challenges(program);
-        let claims = LinearClaims::new(program, &public, &challenges);
+        let claims = LinearClaims::new(program, &public, &challenges, TableSums::default());
         let (r, z) = (scalars(program.log_rows(), 4), scalars(columns, 5));
         let eq = eq_table(&r);
 
@@ -117,7 +117,7 @@ fn the_linear_claims_are_what_the_layers_say() {
         let program = &network.program;
         let challenges = challenges(program);
         let public = public(&network);
-        let claims = LinearClaims::new(program, &public, &challenges);
+        let claims = LinearClaims::new(program, &public, &challenges, TableSums::default());
         let alpha = challenges.alpha.0;
         let g: Vec<Fr> = (0..program.weight_columns())
             .map(|column| {

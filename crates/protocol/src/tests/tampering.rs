@@ -25,7 +25,18 @@ struct Case {
 
 /// The dense network with input and output public.
 fn case() -> Case {
-    let (_, network) = networks().remove(0);
+    case_of(networks().remove(0).1)
+}
+
+/// The same, and with its functions in the table, in one large table, and in two.
+fn cases() -> Vec<Case> {
+    let network = networks().remove(0).1;
+    let large: [&[(u32, usize)]; 3] = [&[], &[(6, 2)], &[(6, 1), (5, 1)]];
+    let networks = large.map(|tables| network.clone().with_large_tables(tables));
+    networks.map(case_of).into()
+}
+
+fn case_of(network: Network) -> Case {
     let (_, key) = keys(&network);
     let cheat = Cheat {
         public: [0, network.output].into(),
@@ -60,17 +71,28 @@ impl Case {
 /// For each 32-byte field of the argument whether it is a point.
 fn fields(program: &Program) -> Vec<bool> {
     let columns = program.columns().count();
-    let mut fields = alloc::vec![true; columns + 2];
+    let first = program.columns().first_round();
+    let tables = program.large_tables().len();
+    let mut fields = alloc::vec![true; first + tables];
+    for _ in 0..tables {
+        fields.extend([true, true, false]);
+    }
+    fields.extend(alloc::vec![true; columns - first + 2]);
     fields.extend(alloc::vec![false; 5 * program.log_rows() + columns + 1]);
     fields.extend([true; 5]);
-    fields.push(false);
-    fields.extend([true; 3]);
+    fields.extend(alloc::vec![false; 1 + tables]);
+    fields.extend(alloc::vec![true; 3 + usize::from(tables > 0)]);
     fields
 }
 
 #[test]
 fn every_field_altered_to_another_valid_one_is_refused() {
-    let case = case();
+    for case in cases() {
+        check_every_field(&case);
+    }
+}
+
+fn check_every_field(case: &Case) {
     let fields = fields(&case.network.program);
     assert_eq!(32 * fields.len(), case.proof.len() - case.header());
     for (field, point) in fields.into_iter().enumerate() {
@@ -92,7 +114,12 @@ fn every_field_altered_to_another_valid_one_is_refused() {
 
 #[test]
 fn infinity_points_off_the_curve_and_unreduced_scalars_are_refused_in_every_field() {
-    let case = case();
+    for case in cases() {
+        check_infinity_points(&case);
+    }
+}
+
+fn check_infinity_points(case: &Case) {
     let off = (1u64..)
         .map(Fq::from)
         .find(|x| (x.square() * x + Fq::from(3u64)).sqrt().is_none())
@@ -141,7 +168,12 @@ fn a_proof_of_any_other_length_is_refused() {
 
 #[test]
 fn every_message_changes_every_later_challenge_and_no_earlier_one() {
-    let case = case();
+    for case in cases() {
+        check_every_message(&case);
+    }
+}
+
+fn check_every_message(case: &Case) {
     let replay = |bytes: &[u8]| {
         let proof = Proof::from_bytes(bytes).unwrap();
         Replay::of(case.key.verifying(), &proof, &[]).drawn

@@ -49,7 +49,7 @@ fn an_honest_chain_passes_and_ends_at_its_power() {
         let chain = honest(log);
         assert_eq!(chain.check(&setup()), Ok(()));
         let power = Fr::from(TAU).pow([1 << log]);
-        assert_eq!(chain.power(&setup()), (on_g1(power), on_g2(power)));
+        assert_eq!(chain.power(&setup(), log), (on_g1(power), on_g2(power)));
     }
 }
 
@@ -61,7 +61,7 @@ fn the_chain_of_a_setup_is_its_powers() {
         assert_eq!((chain.g1.len(), chain.g2.len()), (log, log));
         assert_eq!(chain.check(srs.setup()), Ok(()));
         assert_eq!(
-            chain.power(srs.setup()),
+            chain.power(srs.setup(), log),
             (srs.powers()[1 << log], srs.squares()[log])
         );
     }

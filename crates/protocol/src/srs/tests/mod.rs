@@ -5,6 +5,7 @@ mod chain;
 mod development;
 mod file;
 mod powers;
+mod powers_g2;
 mod ptau;
 
 use alloc::vec::Vec;

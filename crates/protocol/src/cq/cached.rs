@@ -1,0 +1,382 @@
+//! The cached points of a large table, all of them or a slice, and their file.
+//!
+//! ```text
+//! "TScq", u16 version
+//! content    32 bytes: the digest of the setup and of the table's columns
+//! counts     u32 log of the table's rows, u32 rows that follow
+//! a row      u32 index, i64 value, i64 out, i64 tag; [Lᵢ]₁, [L_{−i}]₁, [Q_{value,i}]₁, [Q_{out,i}]₁, [Q_{tag,i}]₁, both coordinates each
+//! digest     32 bytes, of everything before
+//! ```
+//!
+//! Rows ascend by their index, and the last two, the blind ones, are always there.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::AdditiveGroup;
+
+use super::contents::{TableContents, content_digest};
+use super::quotients::{Preprocessor, Quotients, quotients};
+use super::{COLUMNS, root_of_unity};
+use crate::backend::Backend;
+use crate::curve::{
+    Fr, G1_UNCOMPRESSED_BYTES, G1Affine, G2Affine, G2Prepared, encode_g1_uncompressed,
+    g1_generator, g2_generator,
+};
+use crate::digest::{Digest32, Hasher};
+use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
+use crate::error::KeyError;
+use crate::keys::VerifyingKey;
+use crate::pairing::product_is_one;
+use crate::program::Program;
+use crate::srs::Srs;
+
+const DIGEST_BYTES: usize = 32;
+/// The largest table of which a file may speak.
+const MAX_LOG_ROWS: u32 = 27;
+
+/// A row of a large table with the points that a lookup of it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedRow {
+    /// i.
+    pub(crate) index: u32,
+    /// value, out, tag.
+    pub(crate) cells: [i64; COLUMNS],
+    /// [Lᵢ]₁.
+    pub(crate) lagrange: G1Affine,
+    /// [L_{−i}]₁.
+    pub(crate) mirrored: G1Affine,
+    /// [Q_{j,i}]₁.
+    pub(crate) quotients: [G1Affine; COLUMNS],
+}
+
+/// The cached points of a large table for the rows that a prover may use.
+///
+/// False points spoil proofs, and a prover verifies its proofs; they do not let anyone prove what is false.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CachedTable {
+    content: Digest32,
+    log_rows: u32,
+    rows: Vec<CachedRow>,
+}
+
+impl fmt::Debug for CachedTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "CachedTable({} of 2^{} rows)",
+            self.rows.len(),
+            self.log_rows
+        )
+    }
+}
+
+/// Why a file of cached points was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CachedTableError {
+    /// The bytes are not such a file.
+    Decode(DecodeError),
+    /// The bytes are not those that were written.
+    Damaged,
+    /// The number of rows is out of range, rows do not ascend, or the blind ones are missing.
+    Rows,
+}
+
+impl fmt::Display for CachedTableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(error) => write!(f, "{error}; preprocess the table again"),
+            Self::Damaged => {
+                f.write_str("the file of cached points is damaged; preprocess the table again")
+            }
+            Self::Rows => f.write_str(
+                "the rows of the cached points are not those of a table; preprocess it again",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for CachedTableError {}
+
+impl From<DecodeError> for CachedTableError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl CachedTable {
+    /// Bytes of a file before its rows.
+    pub const HEADER_BYTES: usize = 4 + 2 + DIGEST_BYTES + 4 + 4;
+    /// Bytes of a row.
+    pub const ROW_BYTES: usize = 4 + 8 * COLUMNS + G1_UNCOMPRESSED_BYTES * (2 + COLUMNS);
+
+    /// The name under which the points of a table at its place in a program are cached: a digest of the setup and of the columns.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableContents::columns`].
+    pub fn content(
+        contents: &TableContents,
+        (program, table): (&Program, usize),
+        srs: &Srs,
+    ) -> Result<Digest32, KeyError> {
+        Ok(content_digest(srs, &contents.columns(program, table)?))
+    }
+
+    /// Computes the points of all rows of a program's table.
+    ///
+    /// # Errors
+    ///
+    /// When the contents are not those of the program's table, or the setup has fewer powers than the table has rows.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every list has an entry for each row"
+    )]
+    pub fn compute(
+        contents: &TableContents,
+        (program, table): (&Program, usize),
+        srs: &Srs,
+        preprocessor: &mut Preprocessor<'_, impl Backend>,
+    ) -> Result<Self, KeyError> {
+        let columns = contents.columns(program, table)?;
+        let (needed, found) = (1usize << contents.log_rows, srs.powers().len());
+        if found < needed {
+            return Err(KeyError::SetupTooSmall { needed, found });
+        }
+        let content = content_digest(srs, &columns);
+        let Quotients {
+            lagrange,
+            quotients,
+        } = quotients(&columns, srs.powers(), preprocessor);
+        // Both are lists of N̂ entries.
+        let size = lagrange.len();
+        let row = |(index, i): (u32, usize)| CachedRow {
+            index,
+            cells: columns.each_ref().map(|column| column[i]),
+            lagrange: lagrange[i],
+            mirrored: lagrange[(size - i) % size],
+            quotients: quotients.each_ref().map(|column| column[i]),
+        };
+        Ok(Self {
+            content,
+            log_rows: contents.log_rows,
+            rows: (0u32..).zip(0..size).map(row).collect(),
+        })
+    }
+
+    /// The table with these rows and the blind ones alone: what a prover needs that uses no others. Rows that are not there are left out.
+    #[must_use]
+    pub fn slice(&self, mut wanted: impl FnMut(u32) -> bool) -> Self {
+        let blind = self.blind_from();
+        let rows = self.rows.iter();
+        let rows = rows.filter(|row| row.index >= blind || wanted(row.index));
+        Self {
+            rows: rows.cloned().collect(),
+            ..*self
+        }
+    }
+
+    /// The name under which the points are cached.
+    pub fn content_digest(&self) -> Digest32 {
+        self.content
+    }
+
+    /// log₂ N̂.
+    pub fn log_rows(&self) -> u32 {
+        self.log_rows
+    }
+
+    /// How many rows there are here.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Never: the blind rows are always there.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row by its index in the whole table; `None` if it is not here.
+    pub(crate) fn row(&self, index: u32) -> Option<&CachedRow> {
+        let place = self
+            .rows
+            .binary_search_by_key(&index, |row| row.index)
+            .ok()?;
+        self.rows.get(place)
+    }
+
+    /// The two blind rows.
+    pub(crate) fn blind(&self) -> [Option<&CachedRow>; 2] {
+        let first = self.blind_from();
+        [self.row(first), self.row(first.saturating_add(1))]
+    }
+
+    fn blind_from(&self) -> u32 {
+        (1u32 << self.log_rows).saturating_sub(2)
+    }
+
+    /// Checks the points of one row against the setup and commitments of a key, whoever computed them:
+    ///
+    /// ```text
+    /// e(Q_{j,i}, [τ^N̂ − 1]₂) = e(Lᵢ, [T̂_j]₂ − t_{j,i}[1]₂)        e(Lᵢ, [τ]₂ − ωⁱ[1]₂) = e(ωⁱ/N̂·[τ^N̂ − 1]₁, [1]₂)
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::CachedPoints`] when the row is not here or an equation fails.
+    pub fn check_row(&self, index: u32, key: &VerifyingKey, table: usize) -> Result<(), KeyError> {
+        let false_points = KeyError::CachedPoints { table, row: index };
+        let known = self.row(index).zip(key.large_commitments(table));
+        let (row, commitments) = known.ok_or(false_points.clone())?;
+        let (tau_g1, tau_g2) = key.tau_power(widen(self.log_rows));
+        let (one, two) = (g1_generator(), g2_generator());
+        let vanishing_g2 = (tau_g2.into_group() - two).into_affine();
+        let holds = |left: [G1Affine; 2], right: [G2Affine; 2]| {
+            let [a, b] = left;
+            product_is_one(
+                &[a.into_group(), -b.into_group()],
+                right.map(G2Prepared::from).to_vec(),
+            )
+        };
+        let point = root_of_unity(self.log_rows);
+        let omega = ark_ff::Field::pow(&point, [u64::from(index)]);
+        for (j, cell) in row.cells.iter().enumerate() {
+            let quotient = row.quotients.get(j).ok_or(false_points.clone())?;
+            let column = commitments.g2.get(j).ok_or(false_points.clone())?;
+            let rest = (column.into_group() - two * Fr::from(*cell)).into_affine();
+            if !holds([*quotient, row.lagrange], [vanishing_g2, rest]) {
+                return Err(false_points);
+            }
+        }
+        let size = Fr::from(1u64 << self.log_rows);
+        for (lagrange, omega) in [(row.lagrange, omega), (row.mirrored, inverse(omega))] {
+            let shifted = (key.setup().tau_g2.into_group() - two * omega).into_affine();
+            let vanishing = ((tau_g1.into_group() - one) * (omega * inverse(size))).into_affine();
+            if !holds([lagrange, vanishing], [shifted, two]) {
+                return Err(false_points);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::file(FileKind::CachedTable);
+        writer.bytes(&self.content.0);
+        writer.u32(self.log_rows);
+        writer.count(self.rows.len());
+        for row in &self.rows {
+            writer.u32(row.index);
+            for cell in row.cells {
+                writer.i64(cell);
+            }
+            for point in [&row.lagrange, &row.mirrored]
+                .into_iter()
+                .chain(&row.quotients)
+            {
+                writer.bytes(&encode_g1_uncompressed(point));
+            }
+        }
+        let mut bytes = writer.finish();
+        let digest = digest(&bytes);
+        bytes.extend_from_slice(&digest.0);
+        bytes
+    }
+
+    /// A slice from rows that were taken out of a file, [`Self::ROW_BYTES`] each, behind its first [`Self::HEADER_BYTES`], in which a file
+    /// of the whole table has row i at place i.
+    ///
+    /// # Errors
+    ///
+    /// [`CachedTableError`]. Whether the rows are those that were written is not known without the rest of the file.
+    pub fn from_rows(header: &[u8], rows: &[u8]) -> Result<Self, CachedTableError> {
+        let mut reader = Reader::new(header);
+        reader.header(FileKind::CachedTable)?;
+        let content = Digest32(reader.array()?);
+        let log_rows = reader.u32()?;
+        reader.u32()?;
+        reader.finish()?;
+        let count = rows.len() / Self::ROW_BYTES;
+        let mut reader = Reader::new(rows);
+        let rows = reader.list(count, read_row)?;
+        reader.finish()?;
+        Self::checked(content, log_rows, rows)
+    }
+
+    /// Reads a file that [`Self::to_bytes`] has written.
+    ///
+    /// # Errors
+    ///
+    /// [`CachedTableError`]: the first thing that is wrong.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CachedTableError> {
+        let mut reader = Reader::new(bytes);
+        reader.header(FileKind::CachedTable)?;
+        let body = reader.left().checked_sub(DIGEST_BYTES);
+        let body = body.ok_or(DecodeError::Truncated {
+            needed: DIGEST_BYTES,
+            left: reader.left(),
+        })?;
+        let mut body = Reader::new(reader.take(body)?);
+        let expected = Digest32(reader.array()?);
+        if digest(bytes.strip_suffix(&expected.0).unwrap_or(bytes)) != expected {
+            return Err(CachedTableError::Damaged);
+        }
+        let content = Digest32(body.array()?);
+        let log_rows = body.u32()?;
+        let rows = body.counted(read_row)?;
+        body.finish()?;
+        Self::checked(content, log_rows, rows)
+    }
+
+    fn checked(
+        content: Digest32,
+        log_rows: u32,
+        rows: Vec<CachedRow>,
+    ) -> Result<Self, CachedTableError> {
+        if !(2..=MAX_LOG_ROWS).contains(&log_rows) {
+            return Err(CachedTableError::Rows);
+        }
+        let table = Self {
+            content,
+            log_rows,
+            rows,
+        };
+        let ascending = table.rows.iter().zip(table.rows.iter().skip(1));
+        let inside = table
+            .rows
+            .last()
+            .is_some_and(|row| row.index >> log_rows == 0);
+        if !inside
+            || !ascending.into_iter().all(|(a, b)| a.index < b.index)
+            || table.blind().iter().any(Option::is_none)
+        {
+            return Err(CachedTableError::Rows);
+        }
+        Ok(table)
+    }
+}
+
+fn read_row(reader: &mut Reader<'_>) -> Result<CachedRow, DecodeError> {
+    Ok(CachedRow {
+        index: reader.u32()?,
+        cells: [reader.i64()?, reader.i64()?, reader.i64()?],
+        lagrange: reader.g1_uncompressed()?,
+        mirrored: reader.g1_uncompressed()?,
+        quotients: [
+            reader.g1_uncompressed()?,
+            reader.g1_uncompressed()?,
+            reader.g1_uncompressed()?,
+        ],
+    })
+}
+
+fn digest(body: &[u8]) -> Digest32 {
+    Hasher::new("tensorseal cached table").part(body).finish()
+}
+
+/// The inverse of what is never zero.
+fn inverse(x: Fr) -> Fr {
+    ark_ff::Field::inverse(&x).unwrap_or(Fr::ZERO)
+}

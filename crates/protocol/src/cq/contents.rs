@@ -1,0 +1,196 @@
+//! What stands in a large table, and its commitments.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ff::AdditiveGroup;
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+
+use super::COLUMNS;
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, G2Affine, G2Projective, encode_g1, encode_g2};
+use crate::digest::{Digest32, Hasher};
+use crate::encoding::{DecodeError, Reader, Writer, widen};
+use crate::error::KeyError;
+use crate::program::{LargeSegment, LargeTable, Program};
+use crate::srs::Srs;
+use crate::table::{Segment, TAG_ZERO};
+
+/// The functions of a large table, value by value. Whoever makes keys or proofs has it; a verifier needs the commitments alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableContents {
+    /// log₂ N̂.
+    pub log_rows: u32,
+    /// The functions, in the order of the rows.
+    pub segments: Vec<Segment>,
+}
+
+impl TableContents {
+    /// What a program says of the table.
+    pub fn describe(&self) -> LargeTable {
+        let describe = |segment: &Segment| {
+            let (low, high) = segment.output_range();
+            let narrow = |output: i64| i32::try_from(output).unwrap_or(0);
+            LargeSegment {
+                start: segment.start,
+                length: segment.length,
+                low: narrow(low),
+                high: narrow(high),
+                at_zero: segment.apply(0).map_or(0, narrow),
+            }
+        };
+        LargeTable {
+            log_rows: self.log_rows,
+            segments: self.segments.iter().map(describe).collect(),
+        }
+    }
+
+    /// The columns value, out and tag, N̂ cells each, of this table at its place in a program.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Mismatch`] when the program describes the place otherwise.
+    pub fn columns(&self, program: &Program, table: usize) -> Result<[Vec<i64>; 3], KeyError> {
+        if program.large_tables().get(table) != Some(&self.describe()) {
+            return Err(KeyError::Mismatch {
+                what: "the contents of a large table are not those that the program describes",
+            });
+        }
+        let rows = 1usize << self.log_rows;
+        let mut columns = [(); COLUMNS].map(|()| Vec::with_capacity(rows));
+        let mut push = |cells: [i64; COLUMNS]| {
+            for (column, cell) in columns.iter_mut().zip(cells) {
+                column.push(cell);
+            }
+        };
+        let mut count = 0;
+        for (segment, tag) in self.segments.iter().zip(program.first_tag(table)..) {
+            let start = i64::from(segment.start);
+            for value in start..start + i64::from(segment.length) {
+                push([value, segment.apply(value).unwrap_or(0), tag.into()]);
+                count += 1;
+            }
+        }
+        for _ in count..rows - 2 {
+            push([0, 0, TAG_ZERO.into()]);
+        }
+        for value in 0..2 {
+            push([value, 0, program.blind_tag(table).into()]);
+        }
+        Ok(columns)
+    }
+}
+
+/// A digest of everything from which the cached points of a table follow: the setup and the columns.
+pub(crate) fn content_digest(srs: &Srs, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
+    let hasher = Hasher::new("tensorseal large table").part(&srs.setup().digest().0);
+    let hash = |hasher: Hasher, column: &Vec<i64>| {
+        let bytes: Vec<u8> = column.iter().flat_map(|cell| cell.to_le_bytes()).collect();
+        hasher.part(&bytes)
+    };
+    columns.iter().fold(hasher, hash).finish()
+}
+
+/// The commitments to the columns of a large table, unblinded, in both groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LargeCommitments {
+    pub(crate) g1: [G1Affine; COLUMNS],
+    pub(crate) g2: [G2Affine; COLUMNS],
+}
+
+impl LargeCommitments {
+    /// Commits to columns of N̂ cells.
+    pub(crate) fn new(
+        columns: &[Vec<i64>; COLUMNS],
+        srs: &Srs,
+        backend: &impl Backend,
+    ) -> Result<Self, KeyError> {
+        let [rows, _, _] = columns.each_ref().map(Vec::len);
+        let found = srs.powers_g2().len();
+        let powers = srs.powers_g2().get(..rows);
+        let powers = powers.ok_or(KeyError::NoPowersInG2 {
+            needed: rows,
+            found,
+        })?;
+        let coefficients = columns.each_ref().map(|column| interpolate(column));
+        let g2 = coefficients
+            .each_ref()
+            .map(|f| G2Projective::msm_unchecked(powers, f).into_affine());
+        if g2.iter().any(AffineRepr::is_zero) {
+            return Err(KeyError::Mismatch {
+                what: "a column of a large table is zero everywhere, which needs no table",
+            });
+        }
+        Ok(Self {
+            g1: commit_g1(&coefficients, srs, backend)?,
+            g2,
+        })
+    }
+
+    /// The commitments in G1 alone, to compare with.
+    pub(crate) fn recompute_g1(
+        columns: &[Vec<i64>; COLUMNS],
+        srs: &Srs,
+        backend: &impl Backend,
+    ) -> Result<[G1Affine; COLUMNS], KeyError> {
+        let coefficients = columns.each_ref().map(|column| interpolate(column));
+        commit_g1(&coefficients, srs, backend)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for point in &self.g1 {
+            writer.bytes(&encode_g1(point));
+        }
+        for point in &self.g2 {
+            writer.bytes(&encode_g2(point));
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            g1: [
+                reader.g1_nonzero()?,
+                reader.g1_nonzero()?,
+                reader.g1_nonzero()?,
+            ],
+            g2: [
+                reader.g2_nonzero()?,
+                reader.g2_nonzero()?,
+                reader.g2_nonzero()?,
+            ],
+        })
+    }
+}
+
+fn commit_g1(
+    coefficients: &[Vec<Fr>; COLUMNS],
+    srs: &Srs,
+    backend: &impl Backend,
+) -> Result<[G1Affine; COLUMNS], KeyError> {
+    let [needed, _, _] = coefficients.each_ref().map(Vec::len);
+    let found = srs.powers().len();
+    let powers = srs.powers().get(..needed);
+    let powers = powers.ok_or(KeyError::SetupTooSmall { needed, found })?;
+    Ok(coefficients
+        .each_ref()
+        .map(|f| backend.msm(powers, f).into_affine()))
+}
+
+/// The coefficients of the polynomial with these values over V.
+pub(super) fn interpolate(values: &[i64]) -> Vec<Fr> {
+    let mut values: Vec<Fr> = values.iter().copied().map(Fr::from).collect();
+    match Radix2EvaluationDomain::<Fr>::new(values.len()) {
+        Some(domain) => domain.ifft_in_place(&mut values),
+        // Validation keeps tables below the order of the field's roots of unity.
+        None => values = vec![Fr::ZERO; values.len()],
+    }
+    values
+}
+
+impl LargeTable {
+    /// Bytes in which a program's readers hold nothing: the number of rows as a size.
+    pub(crate) fn log(&self) -> usize {
+        widen(self.log_rows)
+    }
+}

@@ -1,0 +1,439 @@
+//! Cached quotients by transforms in the group (after Feist and Khovratovich, "Fast amortized KZG proofs", ePrint 2023/033).
+//!
+//! In the Lagrange basis Q_{j,i} = (T̂_j − t_i)·Lᵢ/Z_V is a sum over the other rows,
+//!
+//! ```text
+//! Q_i = Σ_{k ≠ i} (t_k − t_i)·(ω^k Lᵢ − ω^i L_k) / (N̂(ω^i − ω^k))
+//!     = (aᵢ·Lᵢ + tᵢ·Sᵢ − Bᵢ)/N̂,
+//!
+//! aᵢ = Σ_{k ≠ i} (t_k − tᵢ)(c_{k−i} − 1)      Bᵢ = Σ_k t_k c_{k−i} L_k      Sᵢ = Σ_k c_{k−i} L_k      c_j = 1/(1 − ω^j), c₀ = 0
+//! ```
+//!
+//! so B and S are cyclic correlations of length N̂ with c, whose transform is known: Σ_j c_j ω^{jm} is (N̂ − 1)/2 for m = 0 and
+//! m − (N̂ + 1)/2 for 0 < m < N̂. The transform of the L_k is the powers of τ. A column takes two transforms of length N̂ in the group,
+//! where the Toeplitz product of the powers with the coefficients of T̂ takes one of length N̂ and two of 2N̂.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::expect_used,
+    reason = "whoever preprocesses a table runs this on data whose lengths agree"
+)]
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+
+use super::{COLUMNS, root_of_unity};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+use crate::poly::univariate::powers;
+
+/// Columns that differ from one value on at most so many rows take no transform.
+const SPARSE: usize = 8;
+
+/// [Lᵢ]₁ and, for each column, [Q_{j,i}]₁, for all rows.
+pub(super) struct Quotients {
+    pub(super) lagrange: Vec<G1Affine>,
+    pub(super) quotients: [Vec<G1Affine>; COLUMNS],
+}
+
+/// The group side of V.
+struct Transforms<'a, B> {
+    backend: &'a B,
+    log: u32,
+    /// ω^j, and ω^{−j}, for j < N̂.
+    roots: Vec<Fr>,
+    inverse_roots: Vec<Fr>,
+    progress: &'a mut dyn FnMut(usize, usize),
+    done: usize,
+    total: usize,
+}
+
+/// A part of the preprocessing of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// [Lᵢ]₁, the same for all tables of one size.
+    Lagrange,
+    /// What the columns of all tables of one size have in common.
+    Shared,
+    /// The quotients of a column.
+    Column(usize),
+}
+
+/// Keeps the finished parts of a preprocessing, so that one that was interrupted goes on where it was.
+pub trait Checkpoints {
+    /// The points of a part that was finished before. A list of another length than the table's counts as none.
+    fn load(&mut self, part: Part) -> Option<Vec<G1Affine>>;
+
+    /// Keeps the points of a part.
+    fn store(&mut self, part: Part, points: &[G1Affine]);
+}
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn load(&mut self, _: Part) -> Option<Vec<G1Affine>> {
+        None
+    }
+
+    fn store(&mut self, _: Part, _: &[G1Affine]) {}
+}
+
+/// What preprocesses a table.
+pub struct Preprocessor<'a, B> {
+    /// The kernels.
+    pub backend: &'a B,
+    /// Where finished parts are kept.
+    pub checkpoints: &'a mut dyn Checkpoints,
+    /// Is told how many stages of transforms are done, and of how many.
+    pub progress: &'a mut dyn FnMut(usize, usize),
+}
+
+impl<B> core::fmt::Debug for Preprocessor<'_, B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Preprocessor")
+    }
+}
+
+/// All cached points of a table from N̂ powers of τ.
+///
+/// # Panics
+///
+/// When there are fewer powers than rows.
+pub(super) fn quotients(
+    columns: &[Vec<i64>; COLUMNS],
+    tau: &[G1Affine],
+    preprocessor: &mut Preprocessor<'_, impl Backend>,
+) -> Quotients {
+    let size = columns[0].len();
+    let log = size.trailing_zeros();
+    let omega = root_of_unity(log);
+    let inverse = omega.inverse().expect("a root of unity is not zero");
+    let dense = columns
+        .iter()
+        .filter(|column| common(column).is_none())
+        .count();
+    let mut transforms = Transforms {
+        backend: preprocessor.backend,
+        log,
+        roots: powers(omega, size),
+        inverse_roots: powers(inverse, size),
+        progress: &mut *preprocessor.progress,
+        done: 0,
+        total: (1 + usize::from(dense > 0) + 2 * dense) * log as usize,
+    };
+    let mut part = |part, compute: &mut dyn FnMut() -> Vec<G1Projective>| {
+        let known = preprocessor.checkpoints.load(part);
+        known
+            .filter(|points| points.len() == size)
+            .unwrap_or_else(|| {
+                let points = to_affine(&compute());
+                preprocessor.checkpoints.store(part, &points);
+                points
+            })
+    };
+    let tau: Vec<G1Projective> = projective(&tau[..size]);
+    let lagrange = part(Part::Lagrange, &mut || transforms.lagrange(&tau));
+    let basis = projective(&lagrange);
+    let mut shared = None;
+    let mut quotients = [(); COLUMNS].map(|()| Vec::new());
+    for (index, (column, quotients)) in columns.iter().zip(&mut quotients).enumerate() {
+        if common(column).is_none() && shared.is_none() {
+            shared = Some(projective(&part(Part::Shared, &mut || {
+                transforms.shared(&tau)
+            })));
+        }
+        *quotients = part(
+            Part::Column(index),
+            &mut || match (common(column), &shared) {
+                (None, Some(shared)) => transforms.dense(column, &basis, shared),
+                (Some((value, others)), _) => transforms.sparse(column, value, &others, &basis),
+                (None, None) => Vec::new(),
+            },
+        );
+    }
+    Quotients {
+        lagrange,
+        quotients,
+    }
+}
+
+fn projective(points: &[G1Affine]) -> Vec<G1Projective> {
+    points.iter().map(|point| (*point).into()).collect()
+}
+
+/// The value of almost all rows, and the rows that have another; `None` if there are many of these.
+fn common(column: &[i64]) -> Option<(i64, Vec<usize>)> {
+    let value = *column.first()?;
+    let others: Vec<usize> = (0..column.len())
+        .filter(|row| column[*row] != value)
+        .take(SPARSE + 1)
+        .collect();
+    (others.len() <= SPARSE).then_some((value, others))
+}
+
+impl<B: Backend> Transforms<'_, B> {
+    fn size(&self) -> usize {
+        1 << self.log
+    }
+
+    fn size_inverse(&self) -> Fr {
+        Fr::from(1u64 << self.log)
+            .inverse()
+            .expect("the size is a power of two")
+    }
+
+    /// L_k = Σ_m ω^{−km} τ^m / N̂.
+    fn lagrange(&mut self, tau: &[G1Projective]) -> Vec<G1Projective> {
+        let scale = alloc::vec![self.size_inverse(); tau.len()];
+        let scaled = self.backend.multiples(tau, &scale);
+        self.transform(scaled, true)
+    }
+
+    /// The transform of c, divided by N̂².
+    fn kernel(&self) -> Vec<Fr> {
+        let scale = self.size_inverse().square();
+        let half = Fr::from(2u64).inverse().expect("2 is not zero") * scale;
+        let size = self.size() as i64;
+        let twice = |m: i64| if m == 0 { size - 1 } else { 2 * m - size - 1 };
+        (0..size).map(|m| Fr::from(twice(m)) * half).collect()
+    }
+
+    /// Sᵢ/N̂: the L_k have the transform τ^{−m mod N̂}.
+    fn shared(&mut self, tau: &[G1Projective]) -> Vec<G1Projective> {
+        let size = self.size();
+        let mirrored: Vec<G1Projective> = (0..size).map(|m| tau[(size - m) % size]).collect();
+        let spectrum = self.backend.multiples(&mirrored, &self.kernel());
+        self.transform(spectrum, false)
+    }
+
+    /// The quotients of a column with values of all kinds.
+    fn dense(
+        &mut self,
+        column: &[i64],
+        lagrange: &[G1Projective],
+        shared: &[G1Projective],
+    ) -> Vec<G1Projective> {
+        let values: Vec<Fr> = column.iter().copied().map(Fr::from).collect();
+        let weighted = self.backend.multiples(lagrange, &values);
+        let spectrum = self.transform(weighted, true);
+        let spectrum = self.backend.multiples(&spectrum, &self.kernel());
+        let correlated = self.transform(spectrum, false);
+        let own = self.backend.multiples(lagrange, &self.own_factors(&values));
+        let common = self.backend.multiples(shared, &values);
+        let sums = own.iter().zip(&common).zip(&correlated);
+        sums.map(|((own, common), correlated)| *own + common - correlated)
+            .collect()
+    }
+
+    /// aᵢ/N̂.
+    fn own_factors(&self, values: &[Fr]) -> Vec<Fr> {
+        let domain =
+            Radix2EvaluationDomain::<Fr>::new(self.size()).expect("the field has the roots");
+        let size = Fr::from(self.size() as u64);
+        let scale = self.size_inverse();
+        // With the kernel's N̂⁻², the transform back gives Σ_k t_k c_{k−i} / N̂.
+        let mut correlated = domain.ifft(values);
+        for (value, factor) in correlated.iter_mut().zip(self.kernel()) {
+            *value *= factor * size;
+        }
+        domain.fft_in_place(&mut correlated);
+        let sum: Fr = values.iter().sum();
+        let half = (size - Fr::ONE) * Fr::from(2u64).inverse().expect("2 is not zero");
+        let each =
+            |(correlated, value): (&Fr, &Fr)| *correlated + (*value * (size - half) - sum) * scale;
+        correlated.iter().zip(values).map(each).collect()
+    }
+
+    /// The quotients of a column that is `value` but on a few rows: of the sum over k only those are left on most rows.
+    fn sparse(
+        &self,
+        column: &[i64],
+        value: i64,
+        others: &[usize],
+        lagrange: &[G1Projective],
+    ) -> Vec<G1Projective> {
+        let mut quotients = alloc::vec![G1Projective::ZERO; self.size()];
+        for k in others {
+            let step = Fr::from(column[*k] - value);
+            let rows = (0..self.size()).filter(|i| i != k).collect::<Vec<usize>>();
+            let [on_own, on_other]: [Vec<Fr>; 2] = self.pairs(&rows, *k, step);
+            let own = self.backend.multiples(&pick(lagrange, &rows), &on_own);
+            let other = self
+                .backend
+                .multiples(&alloc::vec![lagrange[*k]; rows.len()], &on_other);
+            for ((i, own), other) in rows.iter().zip(own).zip(other) {
+                let pair = own - other;
+                quotients[*i] += pair;
+                // (L_k − 1)·L_k/Z_V = −Σ_{i ≠ k} L_i·L_k/Z_V.
+                quotients[*k] -= pair;
+            }
+        }
+        quotients
+    }
+
+    /// step·ω^k/(N̂(ω^i − ω^k)) and step·ω^i/(N̂(ω^i − ω^k)) for the rows i.
+    fn pairs(&self, rows: &[usize], k: usize, step: Fr) -> [Vec<Fr>; 2] {
+        let mut inverses: Vec<Fr> = rows
+            .iter()
+            .map(|i| self.roots[*i] - self.roots[k])
+            .collect();
+        ark_ff::batch_inversion_and_mul(&mut inverses, &(step * self.size_inverse()));
+        let own = inverses
+            .iter()
+            .map(|inverse| *inverse * self.roots[k])
+            .collect();
+        let other = rows
+            .iter()
+            .zip(&inverses)
+            .map(|(i, inverse)| *inverse * self.roots[*i]);
+        [own, other.collect()]
+    }
+
+    /// Σ_k ω^{±ik} points_k for all i, by decimation in time.
+    fn transform(&mut self, mut points: Vec<G1Projective>, inverse: bool) -> Vec<G1Projective> {
+        let size = self.size();
+        for i in 0..size {
+            let mirrored = i.reverse_bits() >> (usize::BITS - self.log);
+            if i < mirrored {
+                points.swap(i, mirrored);
+            }
+        }
+        for stage in 0..self.log {
+            self.stage(&mut points, 1 << stage, inverse);
+            self.done += 1;
+            (self.progress)(self.done, self.total);
+        }
+        points
+    }
+
+    /// Butterflies over pairs at distance `half`.
+    fn stage(&self, points: &mut [G1Projective], half: usize, inverse: bool) {
+        let roots = if inverse {
+            &self.inverse_roots
+        } else {
+            &self.roots
+        };
+        let step = self.size() / (2 * half);
+        let places: Vec<usize> = (0..self.size()).filter(|i| i & half != 0).collect();
+        // A multiplication by one is none.
+        let turned: Vec<usize> = places.iter().copied().filter(|i| i % half != 0).collect();
+        let factors: Vec<Fr> = turned.iter().map(|i| roots[(i % half) * step]).collect();
+        let products = self.backend.multiples(&pick(points, &turned), &factors);
+        for (i, product) in turned.iter().zip(products) {
+            points[*i] = product;
+        }
+        for i in places {
+            let (low, high) = (points[i - half], points[i]);
+            points[i - half] = low + high;
+            points[i] = low - high;
+        }
+    }
+}
+
+fn pick(points: &[G1Projective], rows: &[usize]) -> Vec<G1Projective> {
+    rows.iter().map(|row| points[*row]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::backend::Reference;
+    use crate::cq::contents::interpolate;
+    use crate::msm::msm;
+    use crate::poly::univariate::{add_scaled, divide_by_binomial};
+    use crate::srs::Srs;
+    use crate::testing::random;
+
+    #[derive(Default)]
+    struct Kept {
+        parts: Vec<(Part, Vec<G1Affine>)>,
+    }
+
+    impl Checkpoints for Kept {
+        fn load(&mut self, part: Part) -> Option<Vec<G1Affine>> {
+            let found = self.parts.iter().find(|(known, _)| *known == part);
+            found.map(|(_, points)| points.clone())
+        }
+
+        fn store(&mut self, part: Part, points: &[G1Affine]) {
+            assert!(self.load(part).is_none());
+            self.parts.push((part, points.to_vec()));
+        }
+    }
+
+    /// (f·L_i)/Z_V by its definition, where it is a polynomial.
+    fn direct(column: &[i64], i: usize) -> Vec<Fr> {
+        let size = column.len();
+        let mut unit = vec![0; size];
+        unit[i] = 1;
+        let lagrange = interpolate(&unit);
+        let mut f = interpolate(column);
+        f[0] -= Fr::from(column[i]);
+        let mut product = Vec::new();
+        for (shift, coefficient) in f.iter().enumerate() {
+            let mut shifted = vec![Fr::ZERO; shift];
+            shifted.extend_from_slice(&lagrange);
+            add_scaled(&mut product, &shifted, *coefficient);
+        }
+        let (quotient, rest) = divide_by_binomial(&product, size, Fr::ONE);
+        assert!(rest.iter().all(|rest| *rest == Fr::ZERO), "not divisible");
+        quotient
+    }
+
+    #[test]
+    fn quotients_are_those_of_the_definition() {
+        let srs = Srs::development(6, &mut random(1)).unwrap();
+        for log in [2u32, 3, 5] {
+            let size = 1usize << log;
+            let mut mixed: Vec<i64> = (0..size as i64).map(|i| i * i % 7 - 3).collect();
+            mixed[size - 1] = i64::from(i32::MIN);
+            let value: Vec<i64> = (0..size as i64).map(|i| i - 20).collect();
+            let mut tag = vec![3; size];
+            tag[size - 2..].fill(9);
+            tag[1] = 0;
+            let columns = [value, mixed, tag];
+            let mut last = (0, 0);
+            let mut kept = Kept::default();
+            let mut preprocess = |checkpoints: &mut Kept, stages: &mut usize| {
+                let mut preprocessor = Preprocessor {
+                    backend: &Reference,
+                    checkpoints,
+                    progress: &mut |done, total| {
+                        *stages += 1;
+                        last = (done, total);
+                    },
+                };
+                quotients(&columns, srs.powers(), &mut preprocessor)
+            };
+            let mut stages = 0;
+            let found = preprocess(&mut kept, &mut stages);
+            // An interrupted one goes on with the parts that are there and comes to the same.
+            let stages_before = stages;
+            kept.parts.retain(|(part, _)| *part != Part::Column(1));
+            let again = preprocess(&mut kept, &mut stages);
+            assert!(found.lagrange == again.lagrange && found.quotients == again.quotients);
+            assert!(stages - stages_before <= 2 * log as usize);
+            assert!(last.0 <= last.1 && stages_before == last.1, "{last:?}");
+            for i in 0..size {
+                let mut unit = vec![0; size];
+                unit[i] = 1;
+                let commit = |f: &[Fr]| G1Affine::from(msm(&srs.powers()[..f.len()], f));
+                assert_eq!(found.lagrange[i], commit(&interpolate(&unit)));
+                for (column, quotients) in columns.iter().zip(&found.quotients) {
+                    assert_eq!(
+                        quotients[i],
+                        commit(&direct(column, i)),
+                        "row {i} of 2^{log}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Tables that are larger than the columns (PROTOCOL §11): what a program says of them.
+//!
+//! Row by row such a table holds its segments (value, out, tag), then zero rows, and on its last two rows (0, 0, b) and (1, 0, b) with a
+//! tag b that no tensor has. The outputs themselves are in no key: the key commits to them, and
+//! [`TableContents`](crate::cq::TableContents) has them.
+
+use alloc::vec::Vec;
+
+use super::Program;
+use crate::encoding::widen;
+use crate::table::TAG_FIRST_SEGMENT;
+
+/// Rows of a large table that no lookup reaches; their multiplicities hide what the table's side of a proof reveals.
+pub const BLIND_ROWS: u64 = 2;
+
+/// A table of its own subgroup of 2^log rows, committed in both groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LargeTable {
+    /// log₂ N̂.
+    pub log_rows: u32,
+    /// The functions in it, in the order of its rows. They are numbered behind the segments of the small table and of earlier
+    /// large ones, and have tags as those have.
+    pub segments: Vec<LargeSegment>,
+}
+
+/// What a program knows of a function on the integers from `start` up to, but not including, `start + length`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LargeSegment {
+    /// The least value.
+    pub start: i32,
+    /// How many values.
+    pub length: u32,
+    /// The least output.
+    pub low: i32,
+    /// The greatest output.
+    pub high: i32,
+    /// The output for zero, which padded cells hold.
+    pub at_zero: i32,
+}
+
+impl LargeTable {
+    /// N̂.
+    pub fn rows(&self) -> usize {
+        1 << self.log_rows
+    }
+
+    /// Rows that the segments take.
+    pub fn used_rows(&self) -> u64 {
+        self.segments.iter().map(|s| u64::from(s.length)).sum()
+    }
+}
+
+/// Where in which table a tensor's lookups go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LargePlace {
+    /// The table.
+    pub(crate) table: usize,
+    /// The first row of the segment.
+    pub(crate) first_row: u32,
+    pub(crate) segment: LargeSegment,
+}
+
+impl LargePlace {
+    /// The row that holds a value; `None` outside the segment.
+    pub(crate) fn row(&self, value: i64) -> Option<u32> {
+        let offset = u32::try_from(value.checked_sub(self.segment.start.into())?).ok()?;
+        let inside = offset < self.segment.length;
+        inside.then(|| self.first_row.saturating_add(offset))
+    }
+}
+
+impl Program {
+    /// The large tables.
+    pub fn large_tables(&self) -> &[LargeTable] {
+        &self.parts.large_tables
+    }
+
+    /// The place of a segment in the large tables; `None` if it is one of the small table.
+    pub(crate) fn large_place(&self, segment: u32) -> Option<LargePlace> {
+        let mut left = widen(segment).checked_sub(self.parts.table.segments.len())?;
+        for (table, large) in self.large_tables().iter().enumerate() {
+            let mut first_row = 0u32;
+            for segment in &large.segments {
+                if left == 0 {
+                    return Some(LargePlace {
+                        table,
+                        first_row,
+                        segment: *segment,
+                    });
+                }
+                left -= 1;
+                first_row = first_row.saturating_add(segment.length);
+            }
+        }
+        None
+    }
+
+    /// The tag of a large table's first segment.
+    pub(crate) fn first_tag(&self, table: usize) -> u32 {
+        let before = self.large_tables().iter().take(table);
+        let before: usize = before.map(|table| table.segments.len()).sum();
+        first_segment(self.parts.table.segments.len() + before)
+    }
+
+    /// The tag of a large table's blind rows, which no segment has.
+    pub(crate) fn blind_tag(&self, table: usize) -> u32 {
+        self.first_tag(self.large_tables().len())
+            .saturating_add(u32::try_from(table).unwrap_or(u32::MAX))
+    }
+
+    /// The column whose random cells in rows n − 1 and n − 2 are the multiplicities of a table's blind rows. It is never one that holds
+    /// outputs.
+    pub(crate) fn blind_column(&self, table: usize) -> usize {
+        let columns = self.columns();
+        match table.checked_sub(self.lanes()) {
+            None => columns.rem(table),
+            Some(lane) => columns.pre(lane),
+        }
+    }
+}
+
+fn first_segment(segments: usize) -> u32 {
+    TAG_FIRST_SEGMENT.saturating_add(u32::try_from(segments).unwrap_or(u32::MAX))
+}

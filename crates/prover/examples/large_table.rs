@@ -1,0 +1,281 @@
+//! What a large table costs: `cargo run --release -p tensorseal-prover --example large_table -- 8 16` proves a network of the shape of
+//! digits_mlp (64, 32, 10) with one table of 2^8, 2^10, … 2^16 rows, by cached quotients and, up to 2^18 rows, in columns as high as
+//! the table. Prints a row of figures for each size. With `preprocess` in front, the time to preprocess a table of one function (two
+//! columns; the third, its tag, is one value but for the blind rows) of each size.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "a measurement, run by hand"
+)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tensorseal_protocol::backend::Backend;
+use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use tensorseal_protocol::digest::Hasher;
+use tensorseal_protocol::linear::weights::WeightMatrix;
+use tensorseal_protocol::program::{Layer, Program, ProgramParts, Tensor, Term, Weights, place};
+use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::table::{Outputs, Segment, Table};
+use tensorseal_protocol::{
+    Cell, Model, ProveOptions, VerifyOptions, Witness, generate_with_tables, prove, verify,
+};
+use tensorseal_prover::Threads;
+
+const SHIFT: u32 = 8;
+const CHANNELS: [u32; 3] = [64, 32, 10];
+const LOG_WEIGHT_ROWS: u32 = 4;
+const LOG_WEIGHT_COLUMNS: u32 = 8;
+/// Proofs of each kind, of which the fastest counts.
+const RUNS: usize = 5;
+
+/// Numbers that repeat themselves.
+struct Repeatable(u64);
+
+impl RandomSource for Repeatable {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
+        for chunk in bytes.chunks_mut(32) {
+            self.0 += 1;
+            let block = Hasher::new("example").part(&self.0.to_le_bytes()).finish();
+            chunk.copy_from_slice(&block.0[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Two functions that together fill 2^log rows but for the two blind ones.
+fn segments(log: u32) -> Vec<Segment> {
+    let length = (1u32 << (log - 1)) - 1;
+    let segment = |low| Segment {
+        start: -((length / 2) as i32),
+        length,
+        outputs: Outputs::Clamp { low, high: 1 << 20 },
+    };
+    vec![segment(-(1 << 20)), segment(0)]
+}
+
+struct Network {
+    program: Program,
+    tables: Vec<TableContents>,
+    weights: WeightMatrix,
+    witness: Witness,
+}
+
+fn network(log: u32, large: bool) -> Network {
+    let segments = segments(log);
+    let rows = 1 + (1u64 << SHIFT) + if large { 0 } else { (1 << log) - 2 };
+    let log_rows = (rows + 4).next_power_of_two().trailing_zeros().max(9);
+    let tensor = |channels: u32, segment| Tensor {
+        positions: Vec::new(),
+        channels,
+        segment,
+        blocks: Vec::new(),
+    };
+    let tensors = CHANNELS.iter().zip([0, 1, 0]);
+    let tensors = tensors
+        .map(|(channels, segment)| tensor(*channels, segment))
+        .collect();
+    let (tensors, lanes) = place(tensors, log_rows, &|_| 1);
+    let height = 1u32 << LOG_WEIGHT_ROWS;
+    let mut weights = WeightMatrix::zero(height as usize, 1 << LOG_WEIGHT_COLUMNS);
+    let (mut layers, mut next) = (Vec::new(), 0u32);
+    for (source, pair) in (0u32..).zip(CHANNELS.windows(2)) {
+        let runs: Vec<u32> = (0..pair[1].div_ceil(height))
+            .map(|block| next + block * pair[0])
+            .collect();
+        next += pair[0] * runs.len() as u32;
+        for (block, run) in runs.iter().enumerate() {
+            for row in 0..height.min(pair[1] - block as u32 * height) {
+                for column in 0..pair[0] {
+                    let weight = ((row * 7 + column * 13 + source) % 5) as i32 - 2;
+                    weights.set(row as usize, (run + column) as usize, weight);
+                }
+            }
+        }
+        layers.push(Layer {
+            output: source + 1,
+            limbs: Vec::new(),
+            terms: vec![Term {
+                source,
+                maps: Vec::new(),
+                exponent: 0,
+                weights: Weights::Dense { runs },
+            }],
+            bias: Vec::new(),
+        });
+    }
+    let contents = TableContents {
+        log_rows: log,
+        segments: segments.clone(),
+    };
+    let program = Program::new(ProgramParts {
+        log_rows,
+        lanes,
+        log_weight_rows: LOG_WEIGHT_ROWS,
+        log_weight_columns: LOG_WEIGHT_COLUMNS,
+        table: Table {
+            shift: SHIFT,
+            segments: if large { Vec::new() } else { segments.clone() },
+        },
+        large_tables: if large {
+            vec![contents.describe()]
+        } else {
+            Vec::new()
+        },
+        tensors,
+        layers,
+        inputs: vec![0],
+        outputs: vec![2],
+    })
+    .unwrap();
+    let witness = witness(&program, &weights, &segments);
+    Network {
+        program,
+        tables: if large { vec![contents] } else { Vec::new() },
+        weights,
+        witness,
+    }
+}
+
+fn witness(program: &Program, weights: &WeightMatrix, segments: &[Segment]) -> Witness {
+    let input = (0..i64::from(CHANNELS[0])).map(|i| i % 7 - 3);
+    let mut trace: Vec<Vec<Cell>> = vec![
+        input
+            .map(|pre| Cell {
+                rem: 0,
+                pre,
+                out: pre,
+            })
+            .collect(),
+    ];
+    for layer in program.layers() {
+        let output = &program.tensors()[layer.output as usize];
+        let source = &trace[trace.len() - 1];
+        let cells = (0..output.channels as usize).map(|o| {
+            let run = layer.terms[0].runs()[o >> LOG_WEIGHT_ROWS] as usize;
+            let row = weights.row(o & ((1 << LOG_WEIGHT_ROWS) - 1));
+            let sum: i64 = source
+                .iter()
+                .zip(&row[run..])
+                .map(|(cell, w)| cell.out * i64::from(*w))
+                .sum();
+            let sum = sum + (1 << (SHIFT - 1));
+            let pre = sum >> SHIFT;
+            let out = segments[output.segment as usize].apply(pre).unwrap();
+            Cell {
+                rem: sum & ((1 << SHIFT) - 1),
+                pre,
+                out,
+            }
+        });
+        let cells = cells.collect();
+        trace.push(cells);
+    }
+    Witness::new(program, trace).unwrap()
+}
+
+/// The fastest proof in milliseconds, the time for the table, the proof's bytes and the Miller loops of its verification.
+fn measure(log: u32, large: bool, srs: &Srs) -> (f64, f64, usize, usize) {
+    let network = network(log, large);
+    let random = &mut Repeatable(1);
+    let model = Model {
+        program: network.program.clone(),
+        tables: &network.tables,
+        weights: network.weights,
+        annotation: Vec::new(),
+    };
+    let mut key = generate_with_tables(model, srs, (&Threads, random), &mut |_, _| ()).unwrap();
+    let start = Instant::now();
+    for (index, contents) in network.tables.iter().enumerate() {
+        let table = preprocess(contents, (&network.program, index), srs, &Threads);
+        table.check_row(3, key.verifying(), index).unwrap();
+        key.attach_table(index, Arc::new(table)).unwrap();
+    }
+    let preprocessing = start.elapsed().as_secs_f64();
+    let (mut fastest, mut proof) = (f64::MAX, Vec::new());
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let made = prove(
+            &key,
+            &network.witness,
+            &ProveOptions::default(),
+            (&Threads, random),
+        );
+        fastest = fastest.min(start.elapsed().as_secs_f64() * 1e3);
+        proof = made.unwrap().to_bytes();
+    }
+    let options = VerifyOptions {
+        allow_development_setup: true,
+        ..VerifyOptions::default()
+    };
+    let verdict = verify(key.verifying(), &proof, &options).unwrap();
+    (fastest, preprocessing, proof.len(), verdict.miller_loops)
+}
+
+fn preprocess(
+    contents: &TableContents,
+    place: (&Program, usize),
+    srs: &Srs,
+    backend: &impl Backend,
+) -> CachedTable {
+    let mut preprocessor = Preprocessor {
+        backend,
+        checkpoints: &mut NoCheckpoints,
+        progress: &mut |_, _| (),
+    };
+    CachedTable::compute(contents, place, srs, &mut preprocessor).unwrap()
+}
+
+fn preprocess_alone(log: u32) {
+    let length = (1u32 << log) - 2;
+    let start = -((length / 2) as i32);
+    let values = (start..start + length as i32).map(|value| (value.pow(2) >> 8) - value / 3);
+    let contents = TableContents {
+        log_rows: log,
+        segments: vec![Segment {
+            start,
+            length,
+            outputs: Outputs::Values(values.collect()),
+        }],
+    };
+    let mut parts = network(log, true).program.parts().clone();
+    parts
+        .tensors
+        .iter_mut()
+        .for_each(|tensor| tensor.segment = 0);
+    parts.large_tables = vec![contents.describe()];
+    let program = Program::new(parts).unwrap();
+    let srs = Srs::development(log, &mut Repeatable(7)).unwrap();
+    let start = Instant::now();
+    preprocess(&contents, (&program, 0), &srs, &Threads);
+    println!("{log}, {:.1} s", start.elapsed().as_secs_f64());
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let alone = arguments.next_if_eq("preprocess").is_some();
+    let mut arguments = arguments.map(|text| text.parse::<u32>().unwrap());
+    let (first, last) = (
+        arguments.next().unwrap_or(8),
+        arguments.next().unwrap_or(14),
+    );
+    if alone {
+        (first..=last).step_by(2).for_each(preprocess_alone);
+        return;
+    }
+    println!("log rows, form, prove ms, preprocess s, proof bytes, Miller loops");
+    for log in (first..=last).step_by(2) {
+        let rows = 1usize << log;
+        let srs = Srs::development_with_g2((log + 1).max(12), rows, &mut Repeatable(7)).unwrap();
+        for large in [true, false] {
+            let form = if large { "cq" } else { "columns" };
+            let (prove, preprocess, bytes, loops) = measure(log, large, &srs);
+            println!("{log}, {form}, {prove:.1}, {preprocess:.1}, {bytes}, {loops}");
+        }
+    }
+}

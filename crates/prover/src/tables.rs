@@ -1,0 +1,395 @@
+//! The cached points of large tables on disk, under a name that follows from the setup and the table's content.
+//!
+//! A file is complete or not there: it is written beside its place and moved into it, so two processes may fill one folder. While a table
+//! is preprocessed its finished parts lie in the folder too, and one that was interrupted goes on with them.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tensorseal_protocol::KeyError;
+use tensorseal_protocol::cq::{
+    CachedTable, CachedTableError, Checkpoints, Part, Preprocessor, TableContents,
+};
+use tensorseal_protocol::curve::{
+    G1_UNCOMPRESSED_BYTES, G1Affine, decode_g1_uncompressed, encode_g1_uncompressed,
+};
+use tensorseal_protocol::digest::{Digest32, Hasher};
+use tensorseal_protocol::program::Program;
+use tensorseal_protocol::srs::Srs;
+
+use crate::Threads;
+
+/// A folder of cached points.
+#[derive(Clone, Debug)]
+pub struct TableCache {
+    folder: PathBuf,
+}
+
+/// Why cached points were not had.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TableCacheError {
+    /// The folder or a file in it cannot be read or written.
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A file in the folder is none of cached points; delete it to have it made again.
+    File {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        error: CachedTableError,
+    },
+    /// The table cannot be preprocessed.
+    Key(KeyError),
+}
+
+impl std::fmt::Display for TableCacheError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::File { path, error } => {
+                write!(f, "{}: {error}; delete the file", path.display())
+            }
+            Self::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TableCacheError {}
+
+impl From<KeyError> for TableCacheError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> TableCacheError {
+    move |error| TableCacheError::Io {
+        path: path.to_path_buf(),
+        error,
+    }
+}
+
+impl TableCache {
+    /// The cache in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`TableCacheError::Io`].
+    pub fn new(folder: impl Into<PathBuf>) -> Result<Self, TableCacheError> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        Ok(Self { folder })
+    }
+
+    /// The file of a table, by [`CachedTable::content`].
+    pub fn path(&self, content: Digest32) -> PathBuf {
+        self.folder.join(format!("{content}.tscq"))
+    }
+
+    /// The points of all rows of a program's table: read if they are there, otherwise computed on all cores and kept.
+    ///
+    /// # Errors
+    ///
+    /// [`TableCacheError`].
+    pub fn table(
+        &self,
+        contents: &TableContents,
+        place: (&Program, usize),
+        srs: &Srs,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<CachedTable, TableCacheError> {
+        let content = CachedTable::content(contents, place, srs)?;
+        let path = self.path(content);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                return CachedTable::from_bytes(&bytes)
+                    .map_err(|error| TableCacheError::File { path, error });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at(&path)(error)),
+        }
+        let mut parts = Parts {
+            folder: &self.folder,
+            content,
+            size: Hasher::new("tensorseal parts of all tables")
+                .part(&srs.setup().digest().0)
+                .part(&contents.log_rows.to_le_bytes())
+                .finish(),
+        };
+        let mut preprocessor = Preprocessor {
+            backend: &Threads,
+            checkpoints: &mut parts,
+            progress,
+        };
+        let table = CachedTable::compute(contents, place, srs, &mut preprocessor)?;
+        write_whole(&path, &table.to_bytes()).map_err(at(&path))?;
+        parts.forget();
+        Ok(table)
+    }
+
+    /// The points of some rows of a table that is in the cache, and of the blind ones, without reading the others: as many reads as rows.
+    /// `None` if the table is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`TableCacheError`].
+    pub fn rows(
+        &self,
+        content: Digest32,
+        rows: &[u32],
+    ) -> Result<Option<CachedTable>, TableCacheError> {
+        let path = self.path(content);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(at(&path)(error)),
+        };
+        let mut header = vec![0; CachedTable::HEADER_BYTES];
+        file.read_exact(&mut header).map_err(at(&path))?;
+        // The number of rows ends the header, and a file in the cache has all.
+        let count = header
+            .last_chunk()
+            .map_or(0, |count| u32::from_le_bytes(*count));
+        let mut rows: Vec<u32> = rows.iter().copied().filter(|row| *row < count).collect();
+        rows.extend([count.saturating_sub(2), count.saturating_sub(1)]);
+        rows.sort_unstable();
+        rows.dedup();
+        let mut bytes = vec![0; rows.len() * CachedTable::ROW_BYTES];
+        for (row, bytes) in rows
+            .iter()
+            .zip(bytes.chunks_exact_mut(CachedTable::ROW_BYTES))
+        {
+            let start =
+                CachedTable::HEADER_BYTES as u64 + u64::from(*row) * CachedTable::ROW_BYTES as u64;
+            file.seek(SeekFrom::Start(start)).map_err(at(&path))?;
+            file.read_exact(bytes).map_err(at(&path))?;
+        }
+        let table = CachedTable::from_rows(&header, &bytes);
+        table
+            .map(Some)
+            .map_err(|error| TableCacheError::File { path, error })
+    }
+}
+
+/// The finished parts of a preprocessing as files.
+struct Parts<'a> {
+    folder: &'a Path,
+    content: Digest32,
+    /// Names what all tables of one size under one setup share.
+    size: Digest32,
+}
+
+impl Parts<'_> {
+    fn path(&self, part: Part) -> PathBuf {
+        self.folder.join(match part {
+            Part::Lagrange => format!("{}.lagrange", self.size),
+            Part::Shared => format!("{}.shared", self.size),
+            Part::Column(column) => format!("{}.column{column}", self.content),
+        })
+    }
+
+    /// Deletes the parts of this table; those of its size stay for others. What cannot be deleted is in nobody's way.
+    fn forget(&self) {
+        for column in 0..3 {
+            let _ = fs::remove_file(self.path(Part::Column(column)));
+        }
+    }
+}
+
+impl Checkpoints for Parts<'_> {
+    fn load(&mut self, part: Part) -> Option<Vec<G1Affine>> {
+        let bytes = fs::read(self.path(part)).ok()?;
+        let (points, digest) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
+        if digest != digest_of(points).0 {
+            return None;
+        }
+        let points = points.chunks_exact(G1_UNCOMPRESSED_BYTES);
+        points.map(decode_g1_uncompressed).collect()
+    }
+
+    fn store(&mut self, part: Part, points: &[G1Affine]) {
+        let mut bytes: Vec<u8> = points.iter().flat_map(encode_g1_uncompressed).collect();
+        let digest = digest_of(&bytes);
+        bytes.extend_from_slice(&digest.0);
+        // A part that cannot be kept is computed again, should it come to that; the table itself is told of.
+        let _ = write_whole(&self.path(part), &bytes);
+    }
+}
+
+fn digest_of(bytes: &[u8]) -> Digest32 {
+    Hasher::new("tensorseal part of a table")
+        .part(bytes)
+        .finish()
+}
+
+/// Writes a file beside its place and moves it there, so that nobody ever reads half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_extension(format!("{}-{count}.part", std::process::id()));
+    let written = File::create_new(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| fs::rename(&beside, path));
+    if moved.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorseal_protocol::program::{ProgramParts, Tensor, place};
+    use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
+    use tensorseal_protocol::table::{Outputs, Segment, Table};
+
+    struct Counter(u8);
+
+    impl RandomSource for Counter {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
+            for byte in bytes {
+                self.0 = self.0.wrapping_mul(5).wrapping_add(113);
+                *byte = self.0;
+            }
+            Ok(())
+        }
+    }
+
+    fn setting() -> (TableContents, Program, Srs) {
+        let squares = Segment {
+            start: -8,
+            length: 20,
+            outputs: Outputs::Values((-8..12).map(|value| value * value).collect()),
+        };
+        let contents = TableContents {
+            log_rows: 5,
+            segments: vec![squares],
+        };
+        let tensor = Tensor {
+            positions: Vec::new(),
+            channels: 3,
+            segment: 0,
+            blocks: Vec::new(),
+        };
+        let (tensors, lanes) = place(vec![tensor], 6, &|_| 1);
+        let program = Program::new(ProgramParts {
+            log_rows: 6,
+            lanes,
+            log_weight_rows: 1,
+            log_weight_columns: 1,
+            table: Table {
+                shift: 1,
+                segments: Vec::new(),
+            },
+            large_tables: vec![contents.describe()],
+            tensors,
+            layers: Vec::new(),
+            inputs: vec![0],
+            outputs: Vec::new(),
+        });
+        let srs = Srs::development(6, &mut Counter(1)).unwrap();
+        (contents, program.unwrap(), srs)
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("tensorseal-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn a_table_is_computed_once_read_again_and_sliced() {
+        let (contents, program, srs) = setting();
+        let folder = folder("tables");
+        let cache = TableCache::new(&folder).unwrap();
+        let mut stages = 0;
+        let mut table = || {
+            let mut progress = |_, _| stages += 1;
+            cache
+                .table(&contents, (&program, 0), &srs, &mut progress)
+                .unwrap()
+        };
+        let first = table();
+        let second = table();
+        assert_eq!(first, second);
+        // One transform for the basis, one for what is shared, two for each of three columns: tags differ from one on many rows.
+        assert_eq!(stages, 8 * 5);
+        let content = first.content_digest();
+        let slice = cache.rows(content, &[4, 9, 9, 77]).unwrap().unwrap();
+        assert_eq!(slice, first.slice(|row| [4, 9].contains(&row)));
+        assert_eq!(cache.rows(Digest32([1; 32]), &[4]).unwrap(), None);
+        let left: Vec<String> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            !left
+                .iter()
+                .any(|name| name.contains("column") || name.ends_with(".part")),
+            "{left:?}"
+        );
+
+        fs::write(cache.path(content), b"damage").unwrap();
+        let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        assert!(matches!(error, Err(TableCacheError::File { .. })));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_interrupted_preprocessing_goes_on_and_damaged_parts_are_made_again() {
+        let (contents, program, srs) = setting();
+        let folder = folder("parts");
+        let cache = TableCache::new(&folder).unwrap();
+        let place = (&program, 0);
+        let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
+        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        let mut stages = 0;
+        let again = cache
+            .table(&contents, place, &srs, &mut |_, _| stages += 1)
+            .unwrap();
+        assert_eq!(whole, again);
+        assert_eq!(stages, 6 * 5, "the basis and what is shared were there");
+        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[70] ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+        assert_eq!(
+            cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap(),
+            whole
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn processes_that_fill_one_folder_at_once_read_whole_files() {
+        let (contents, program, srs) = setting();
+        let folder = folder("race");
+        let cache = TableCache::new(&folder).unwrap();
+        let tables: Vec<CachedTable> = std::thread::scope(|scope| {
+            let table = || {
+                cache
+                    .table(&contents, (&program, 0), &srs, &mut |_, _| ())
+                    .unwrap()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(table)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert!(tables.iter().all(|table| *table == tables[0]));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
