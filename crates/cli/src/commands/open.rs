@@ -85,11 +85,7 @@ pub(crate) fn run(arguments: &OpenArguments) -> Result<Outcome> {
 /// The values in the order of the model's file, where the key says what that is.
 fn in_order(secret: &OpeningSecret, tensor: u32, values: &[i64]) -> Vec<i64> {
     let description = Description::from_bytes(secret.key().annotation());
-    let ordered = description.and_then(|description| {
-        let mut ports = description.inputs.iter().chain(&description.outputs);
-        let port = ports.find(|port| port.tensor == tensor)?;
-        port.to_onnx(values)
-    });
+    let ordered = description.and_then(|description| description.port(tensor)?.to_onnx(values));
     ordered.unwrap_or_else(|| values.to_vec())
 }
 

@@ -11,7 +11,7 @@ use crate::graph::{Convolution, Gemm, Operand, Operation};
 type Imported = Result<Vec<Operand>, ImportError>;
 
 /// The attributes of every convolution.
-const CONVOLUTION: &[&str] = &[
+pub(super) const CONVOLUTION: &[&str] = &[
     "auto_pad",
     "dilations",
     "group",

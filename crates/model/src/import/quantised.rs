@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::ImportError;
 use super::importer::Importer;
-use super::linear::convolution;
+use super::linear::{CONVOLUTION, convolution};
 use super::node_view::NodeView;
 use crate::graph::{ElementType, Elements, Gemm, Operand, Operation, QuantizedAxis, Tensor};
 
@@ -77,17 +77,7 @@ fn zeros(element_type: ElementType, shape: Vec<usize>, count: usize) -> Option<O
 }
 
 pub(super) fn conv(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
-    node.check(
-        8..=9,
-        &[
-            "auto_pad",
-            "dilations",
-            "group",
-            "kernel_shape",
-            "pads",
-            "strides",
-        ],
-    )?;
+    node.check(8..=9, CONVOLUTION)?;
     let operands = importer.operands_with_optional(node, 8)?;
     let convolution = convolution(importer, node, &operands[0], &operands[3])?;
     importer.single(node, Operation::QLinearConv(convolution), operands)

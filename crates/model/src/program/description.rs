@@ -75,6 +75,13 @@ impl Description {
         Semantics::of(self.inputs.iter().map(PortDescription::conversion))
     }
 
+    /// The input or output that is this tensor of the program.
+    #[must_use]
+    pub fn port(&self, tensor: u32) -> Option<&PortDescription> {
+        let mut ports = self.inputs.iter().chain(&self.outputs);
+        ports.find(|port| port.tensor == tensor)
+    }
+
     /// The bytes for a key's annotation.
     ///
     /// # Panics

@@ -233,10 +233,9 @@ fn open(key: &VerifyingKey, opened: &OpenedTensor) -> Opened {
 /// Values of a tensor with what the key says about it.
 fn described(key: &VerifyingKey, tensor: u32, values: &[i64], inferences: u32) -> Public {
     let description = Description::from_bytes(key.annotation());
-    let words = description.as_ref().and_then(|description| {
-        let mut ports = description.inputs.iter().chain(&description.outputs);
-        ports.find(|port| port.tensor == tensor)
-    });
+    let words = description
+        .as_ref()
+        .and_then(|description| description.port(tensor));
     // A description that does not fit is as good as none: the values are then shown as the proof has them.
     let fitting = words.and_then(|port| Some((port, port.to_onnx(values)?)));
     Public {
