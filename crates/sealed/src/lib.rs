@@ -116,7 +116,8 @@ impl Sealed {
     /// The tensors that a proof reveals which keeps `hidden` to itself.
     pub fn public(&self, hidden: Hidden) -> Vec<u32> {
         let program = self.key.verifying().program();
-        let shown = |tensors: &[u32], hidden: bool| if hidden { Vec::new() } else { tensors.to_vec() };
+        let shown =
+            |tensors: &[u32], hidden: bool| if hidden { Vec::new() } else { tensors.to_vec() };
         let mut public = shown(program.inputs(), hidden.input);
         public.extend(shown(program.outputs(), hidden.output));
         public

@@ -100,7 +100,10 @@ impl Prover {
     ///
     /// An `Error` with the code `invalid-input`.
     pub fn run(&self, inputs: Vec<Float32Array>) -> Result<JsValue, JsValue> {
-        let (_, outputs) = self.0.run(&floats(&inputs)).map_err(|error| exception(&error))?;
+        let (_, outputs) = self
+            .0
+            .run(&floats(inputs))
+            .map_err(|error| exception(&error))?;
         record::outputs(outputs)
     }
 
@@ -117,7 +120,10 @@ impl Prover {
         context: &[u8],
         told: &Function,
     ) -> Result<JsValue, JsValue> {
-        let (witness, outputs) = self.0.run(&floats(&inputs)).map_err(|error| exception(&error))?;
+        let (witness, outputs) = self
+            .0
+            .run(&floats(inputs))
+            .map_err(|error| exception(&error))?;
         let public = self.0.public(Hidden {
             input: hide_input,
             output: hide_output,
@@ -139,6 +145,6 @@ impl Prover {
     }
 }
 
-fn floats(inputs: &[Float32Array]) -> Vec<Vec<f32>> {
-    inputs.iter().map(Float32Array::to_vec).collect()
+fn floats(inputs: Vec<Float32Array>) -> Vec<Vec<f32>> {
+    inputs.into_iter().map(|input| input.to_vec()).collect()
 }

@@ -58,7 +58,11 @@ fn records(outputs: Vec<Output>) -> Vec<OutputRecord> {
         .into_iter()
         .map(|output| {
             // A table's values have 32 bits.
-            let integers: Vec<i32> = output.integers.iter().map(|integer| *integer as i32).collect();
+            let integers: Vec<i32> = output
+                .integers
+                .iter()
+                .map(|integer| *integer as i32)
+                .collect();
             OutputRecord {
                 name: output.name,
                 shape: output.shape,
