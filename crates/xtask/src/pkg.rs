@@ -8,13 +8,33 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::shell::{cargo, command, output, root, run};
 
-/// Most bytes that the verifier's module may have after compression with Brotli.
-const BROTLI_BUDGET: usize = 76_000;
+/// A module made from the crate `tensorseal-wasm`.
+struct Module {
+    /// The name of its glue, and before `_bg.wasm` its own.
+    name: &'static str,
+    /// Features of the crate.
+    features: &'static str,
+    /// Most bytes that it may have after compression with Brotli.
+    brotli_budget: usize,
+}
 
-/// What the compiler does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter than
-/// calling them, and field elements are copied by one instruction instead of four loads and stores.
-const COMPACT: &str =
-    "-Cllvm-args=-inline-threshold=25 -max-store-memcpy=3 -max-store-memmove=3 -max-store-memset=3";
+/// What every page downloads, and what it downloads once it has openings or keys with large tables to check.
+const MODULES: [Module; 2] = [
+    Module {
+        name: "verifier",
+        features: "",
+        brotli_budget: 60_000,
+    },
+    Module {
+        name: "verifier_full",
+        features: "large-tables,openings",
+        brotli_budget: 69_000,
+    },
+];
+
+/// What the linker's optimiser does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter than
+/// calling them, those with many locals are not, and field elements are copied by one instruction instead of four loads and stores.
+const COMPACT: &str = "-Cllvm-args=-inline-threshold=20 -inline-max-stacksize=1000 -max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1";
 
 /// What the module may use, which is what rustc gives `wasm32-unknown-unknown`: wasm-opt invents nothing beyond it.
 const WASM_FEATURES: [&str; 8] = [
@@ -43,35 +63,68 @@ console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotli.length);
 
 /// Builds the package and holds it to its budget.
 pub(crate) fn build() -> Result<()> {
-    let module = build_module()?;
     let package = root().join("pkg");
     let glue = package.join("wasm");
     empty(&glue)?;
-    make_glue(&module, &glue)?;
-    let module = glue.join("verifier_bg.wasm");
-    optimise(&module)?;
+    for module in &MODULES {
+        make_glue(&module.compile()?, module.name, &glue)?;
+        optimise(&module.file(&glue))?;
+    }
     empty(&package.join("dist"))?;
     let compiler = package.join("node_modules/typescript/bin/tsc");
     run(command("node", &[]).arg(compiler).current_dir(package))?;
-    check_size(&module)
+    MODULES
+        .iter()
+        .try_for_each(|module| module.check_size(&glue))
 }
 
-fn build_module() -> Result<PathBuf> {
-    let mut build = cargo(&[
-        "build",
-        "--profile=wasm",
-        "--target=wasm32-unknown-unknown",
-        "--package=tensorseal-wasm",
-        "--lib",
-    ]);
-    let mut flags = without_machine_paths()?;
-    flags.push(COMPACT.into());
-    run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(root()
-        .join(target)
-        .join("wasm32-unknown-unknown/wasm/tensorseal_wasm.wasm"))
+impl Module {
+    /// Where the module lies beside its glue.
+    fn file(&self, glue: &Path) -> PathBuf {
+        glue.join(format!("{}_bg.wasm", self.name))
+    }
+
+    /// Compiles the crate as a module alone: with a Rust library beside it, nothing would be optimised across crates.
+    fn compile(&self) -> Result<PathBuf> {
+        let mut build = cargo(&[
+            "rustc",
+            "--profile=wasm",
+            "--target=wasm32-unknown-unknown",
+            "--package=tensorseal-wasm",
+            "--lib",
+            "--crate-type=cdylib",
+            "--no-default-features",
+            "--features",
+            self.features,
+            "--",
+            COMPACT,
+        ]);
+        let flags = without_machine_paths()?;
+        run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
+        let target =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        Ok(root()
+            .join(target)
+            .join("wasm32-unknown-unknown/wasm/tensorseal_wasm.wasm"))
+    }
+
+    fn check_size(&self, glue: &Path) -> Result<()> {
+        let sizes = output(command("node", &["-e", SIZES]).arg(self.file(glue)))
+            .context("cannot measure the module")?;
+        let sizes: Vec<usize> = sizes
+            .split(' ')
+            .map_while(|size| size.parse().ok())
+            .collect();
+        let [raw, gzip, brotli] = sizes[..] else {
+            bail!("cannot read the module's sizes");
+        };
+        let (name, budget) = (self.name, self.brotli_budget);
+        eprintln!("{name}.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {budget}");
+        if brotli > budget {
+            bail!("{name}.wasm is over its size budget");
+        }
+        Ok(())
+    }
 }
 
 /// Compiler flags that keep the folders of this machine out of the module, so that every machine makes the same one.
@@ -99,7 +152,7 @@ fn empty(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_glue(module: &Path, folder: &Path) -> Result<()> {
+fn make_glue(module: &Path, name: &str, folder: &Path) -> Result<()> {
     let mut bindgen = command(
         "wasm-bindgen",
         &[
@@ -107,7 +160,8 @@ fn make_glue(module: &Path, folder: &Path) -> Result<()> {
             "--omit-default-module-path",
             "--remove-name-section",
             "--remove-producers-section",
-            "--out-name=verifier",
+            "--out-name",
+            name,
         ],
     );
     run(bindgen.arg("--out-dir").arg(folder).arg(module))
@@ -123,6 +177,7 @@ fn optimise(module: &Path) -> Result<()> {
         .args([
             "-Oz",
             "--converge",
+            "--strip-target-features",
             "--flexible-inline-max-function-size=0",
             "--one-caller-inline-max-function-size=0",
             "--always-inline-max-function-size=0",
@@ -131,21 +186,4 @@ fn optimise(module: &Path) -> Result<()> {
         .arg(module)
         .arg(module);
     run(&mut optimiser)
-}
-
-fn check_size(module: &Path) -> Result<()> {
-    let sizes =
-        output(command("node", &["-e", SIZES]).arg(module)).context("cannot measure the module")?;
-    let sizes: Vec<usize> = sizes
-        .split(' ')
-        .map_while(|size| size.parse().ok())
-        .collect();
-    let [raw, gzip, brotli] = sizes[..] else {
-        bail!("cannot read the module's sizes");
-    };
-    eprintln!("verifier.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {BROTLI_BUDGET}");
-    if brotli > BROTLI_BUDGET {
-        bail!("the verifier is over its size budget");
-    }
-    Ok(())
 }
