@@ -1,5 +1,5 @@
 import initialise from "../wasm/verifier.js";
-import { bytesOf } from "./source.js";
+import { moduleOf } from "./module.js";
 import type { Source } from "./types.js";
 
 let ready: Promise<void> | undefined;
@@ -23,14 +23,5 @@ export function init(source?: Source | WebAssembly.Module): Promise<void> {
 async function load(source?: Source | WebAssembly.Module): Promise<void> {
   // Written out like this, bundlers find the file and give it an address.
   const url = new URL("../wasm/verifier_bg.wasm", import.meta.url);
-  const module = source instanceof WebAssembly.Module ? source : await fetched(source ?? url);
-  await initialise({ module_or_path: module });
-}
-
-/** A response, which is compiled while it arrives, when the module comes from the network; otherwise bytes. */
-async function fetched(source: Source): Promise<Response | Uint8Array> {
-  const remote =
-    (typeof source === "string" || source instanceof URL) && !String(source).startsWith("file:");
-  const response = remote ? await fetch(source) : source;
-  return response instanceof Response && response.ok ? response : bytesOf(response, "the module");
+  await initialise({ module_or_path: await moduleOf(source ?? url) });
 }
