@@ -202,9 +202,9 @@ fn answer(model: &Sealed, picture: &[f32], label: usize) -> Result<Answer> {
 }
 
 /// A bundle of proofs for the first `count` pictures: the pictures hidden, the outputs public.
-fn bundle(model: &Model, held_out: &DataFile, count: usize) -> Result<Vec<u8>> {
+fn bundle(model: &Sealed, held_out: &DataFile, count: usize) -> Result<Vec<u8>> {
     let progress = Progress::spinner("proving the bundled pictures");
-    let key = model.key.verifying();
+    let key = model.key().verifying();
     let mut writer = BundleWriter::new(key);
     let mut proofs = Vec::new();
     for index in 0..count {
