@@ -1,55 +1,71 @@
 // The packed package in the projects of its users: Vite, webpack, esbuild. What they build runs under a strict policy in Chromium.
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, readdirSync } from "node:fs";
+import { copyFileSync, cpSync } from "node:fs";
 import { after, test } from "node:test";
 
 import * as esbuild from "esbuild";
 import * as vite from "vite";
 import webpack from "webpack";
 
-import { at, BUILT } from "./places.js";
+import { at, BUILT, SEALED } from "./places.js";
 import { closeBrowser, resultOf, serve } from "./site.js";
 
 const FILES = at("../../../tests/vectors/demo/");
 const EXPECTED = { code: "ok", setup: "hermez", shown: ["output logits"] };
+const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6 };
 
 after(closeBrowser);
 
-/** Runs what was built to `folder`, and says which modules the page fetched. */
+/** Runs what was built to `folder`: the page that verifies, then the one that proves, with the modules that each fetched. */
 async function run(folder) {
-  const server = await serve({ "/files/": FILES, "/": folder });
-  try {
-    const result = await resultOf(`${server.url}index.html`);
+  const server = await serve({ "/files/": FILES, "/sealed/": SEALED, "/": folder });
+  const visit = async (page) => {
+    server.asked.length = 0;
+    const result = await resultOf(server.url + page);
     return { result, modules: server.asked.filter((path) => path.endsWith(".wasm")) };
+  };
+  try {
+    return { verified: await visit("index.html"), proved: await visit("prove.html") };
   } finally {
     server.close();
   }
 }
 
-const modulesIn = (folder) => readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".wasm"));
+/** What an application built by a bundler does: who only verifies fetches the small module alone. */
+function check({ verified, proved }, name) {
+  assert.deepEqual(verified.result, EXPECTED);
+  assert.equal(verified.modules.length, 1);
+  assert.match(verified.modules[0], name("verifier"));
+  assert.deepEqual(proved.result, PROVED);
+  assert.equal(proved.modules.length, 2);
+  assert.ok(proved.modules.some((path) => name("prover").test(path)));
+}
 
 test("Vite builds an application without any setting", async () => {
   const outDir = `${BUILT}vite`;
-  await vite.build({ root: at("app"), configFile: false, logLevel: "warn", base: "./", build: { outDir, emptyOutDir: true } });
-  const { result, modules } = await run(outDir);
-  assert.deepEqual(result, EXPECTED);
-  assert.equal(modules.length, 1);
-  assert.match(modules[0], /\/assets\/verifier_bg-[\w-]+\.wasm$/);
+  const input = ["index.html", "prove.html"].map((page) => at(`app/${page}`));
+  const build = { outDir, emptyOutDir: true, rolldownOptions: { input } };
+  await vite.build({ root: at("app"), configFile: false, logLevel: "warn", base: "./", build });
+  check(await run(outDir), (module) => new RegExp(`/assets/${module}_bg-[\\w-]+\\.wasm$`));
 });
 
 test("Vite's development server runs it without any setting", async () => {
-  cpSync(FILES, `${BUILT}public/files`, { recursive: true });
+  const publicDir = `${BUILT}public/`;
+  cpSync(FILES, `${publicDir}files`, { recursive: true });
+  cpSync(SEALED, `${publicDir}sealed`, { recursive: true });
   const server = await vite.createServer({
     root: at("app"),
     configFile: false,
     logLevel: "error",
     cacheDir: `${BUILT}vite-cache`,
-    publicDir: `${BUILT}public`,
+    publicDir,
     server: { host: "127.0.0.1", port: 0, fs: { allow: [at(".")] } },
   });
   await server.listen();
   try {
-    assert.deepEqual(await resultOf(server.resolvedUrls.local[0]), EXPECTED);
+    const [url] = server.resolvedUrls.local;
+    assert.deepEqual(await resultOf(url), EXPECTED);
+    assert.deepEqual(await resultOf(`${url}prove.html`), PROVED);
   } finally {
     await server.close();
   }
@@ -57,13 +73,15 @@ test("Vite's development server runs it without any setting", async () => {
 
 test("webpack builds an application without any setting", async () => {
   const path = `${BUILT}webpack`;
-  await packed({ mode: "production", context: at("app"), entry: "./verify.js", output: { path, filename: "verify.js", clean: true } });
-  copyFileSync(at("app/index.html"), `${path}/index.html`);
-  const { result, modules } = await run(path);
-  assert.deepEqual(result, EXPECTED);
-  assert.equal(modules.length, 1);
-  assert.match(modules[0], /\/[0-9a-f]+\.wasm$/);
+  const entry = { verify: "./verify.js", prove: "./prove.js" };
+  await packed({ mode: "production", context: at("app"), entry, output: { path, clean: true } });
+  copyPages(path);
+  check(await run(path), () => /\/[0-9a-f]+\.wasm$/);
 });
+
+function copyPages(folder) {
+  for (const page of ["index.html", "prove.html"]) copyFileSync(at(`app/${page}`), `${folder}/${page}`);
+}
 
 /** Webpack's answer, without warnings or errors. */
 function packed(configuration) {
@@ -78,21 +96,19 @@ function packed(configuration) {
   });
 }
 
-test("esbuild copies the module when it is imported as a file", async () => {
+test("esbuild copies the modules when they are imported as files, and builds the worker as an entry", async () => {
   const outdir = `${BUILT}esbuild`;
   await esbuild.build({
-    entryPoints: [at("app/with-init.js")],
+    entryPoints: { verify: at("app/with-init.js"), prove: at("app/prove-with-places.js"), worker: "tensorseal/worker" },
+    absWorkingDir: at("app"),
     bundle: true,
     format: "esm",
     outdir,
-    entryNames: "verify",
     loader: { ".wasm": "file" },
     logLevel: "warning",
   });
-  copyFileSync(at("app/index.html"), `${outdir}/index.html`);
-  const { result, modules } = await run(outdir);
-  assert.deepEqual(result, EXPECTED);
-  assert.deepEqual(modules, modulesIn(outdir).map((file) => `/${file}`));
+  copyPages(outdir);
+  check(await run(outdir), (module) => new RegExp(`/${module}_bg-[A-Z0-9]+\\.wasm$`));
 });
 
 test("who only verifies gets no prover", async () => {

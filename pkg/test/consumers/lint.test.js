@@ -1,7 +1,7 @@
 // The packed package as its users' tools see it.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { publint } from "publint";
@@ -12,6 +12,10 @@ import { at, INSTALLED, TARBALL } from "./places.js";
 test("publint finds nothing", async () => {
   const { messages, pkg } = await publint({ pkgDir: INSTALLED, strict: true });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
+});
+
+test("the package holds what it needs to run, its licences, and nothing else", () => {
+  assert.deepEqual(readdirSync(INSTALLED).sort(), ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist", "package.json", "wasm"]);
 });
 
 test("every entry has types, first", () => {

@@ -5,11 +5,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 
 import { demoFile, vectors } from "../vectors.js";
-import { at, INSTALLED } from "./places.js";
+import { at, INSTALLED, SEALED } from "./places.js";
 import { closeBrowser, POLICY, resultOf, serve } from "./site.js";
 
 const FILES = at("../../../tests/vectors/demo/");
 const demo = vectors.find(({ name }) => name === "demo");
+const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6 };
 const EXPECTED = { code: "ok", setup: "hermez", shown: ["output logits"] };
 
 after(closeBrowser);
@@ -29,52 +30,87 @@ function page(map, script, origins = "") {
 
 const own = { imports: { tensorseal: "/tensorseal/dist/index.js", "tensorseal/prover": "/tensorseal/dist/prover/index.js" } };
 
-test("plain modules from the page's own server", async () => {
-  const { folders, headers } = page(own, readFileSync(at("app/verify.js")));
-  const server = await serve({ ...folders, "/tensorseal/": INSTALLED, "/files/": FILES }, headers);
-  try {
-    assert.deepEqual(await resultOf(`${server.url}index.html`), EXPECTED);
-  } finally {
-    server.close();
-  }
-});
+for (const [script, expected] of [
+  ["verify", EXPECTED],
+  ["prove", PROVED],
+]) {
+  test(`plain modules from the page's own server: ${script}`, async () => {
+    const { folders, headers } = page(own, readFileSync(at(`app/${script}.js`)));
+    const more = { "/proof.js": readFileSync(at("app/proof.js")), "/tensorseal/": INSTALLED, "/files/": FILES, "/sealed/": SEALED };
+    const server = await serve({ ...folders, ...more }, headers);
+    try {
+      assert.deepEqual(await resultOf(`${server.url}index.html`), expected);
+    } finally {
+      server.close();
+    }
+  });
+}
 
-/** The scripts that whoever only verifies loads. */
-const SCRIPTS = readdirSync(`${INSTALLED}dist`).filter((file) => file.endsWith(".js")).map((file) => `dist/${file}`);
+/** The scripts of the package. */
+const SCRIPTS = ["dist/", "dist/prover/", "wasm/"].flatMap((folder) =>
+  readdirSync(INSTALLED + folder)
+    .filter((file) => file.endsWith(".js"))
+    .map((file) => folder + file),
+);
 
-/** What the README says about content delivery networks, with another origin as one. */
-async function fromElsewhere(altered = {}) {
+/** What the README says about content delivery networks, with another origin as one: what becomes of `script`. */
+async function fromElsewhere(script, { altered, workers = "" } = {}) {
   const cdn = await serve({ ...altered, "/tensorseal/": INSTALLED }, { "Access-Control-Allow-Origin": "*" });
   const base = `${cdn.url}tensorseal/`;
   const map = {
-    imports: { tensorseal: `${base}dist/index.js` },
-    integrity: Object.fromEntries([...SCRIPTS, "wasm/verifier.js"].map((path) => [base + path, integrity(path)])),
+    imports: { tensorseal: `${base}dist/index.js`, "tensorseal/prover": `${base}dist/prover/index.js` },
+    integrity: Object.fromEntries(SCRIPTS.map((path) => [base + path, integrity(path)])),
   };
-  const script = `
-    const module = fetch("${base}wasm/verifier_bg.wasm", { integrity: "${integrity("wasm/verifier_bg.wasm")}" });
-    Promise.all([import("tensorseal"), module])
-      .then(([{ init }, module]) => init(module))
-      .then(() => import("/verify.js"), (error) => (globalThis.result = { error: error.name }));
-  `;
-  const { folders, headers } = page(map, script, cdn.url);
-  const server = await serve({ ...folders, "/verify.js": readFileSync(at("app/verify.js")), "/files/": FILES }, headers);
+  const fetchModule = (name) => `fetch("${base}wasm/${name}_bg.wasm", { integrity: "${integrity(`wasm/${name}_bg.wasm`)}" })`;
+  const { folders, headers } = page(map, script({ base, fetchModule }), cdn.url);
+  headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace("worker-src", `worker-src ${workers && `${workers} ${cdn.url}`}`);
+  const own = { "/verify.js": readFileSync(at("app/verify.js")), "/proof.js": readFileSync(at("app/proof.js")) };
+  const server = await serve({ ...folders, ...own, "/files/": FILES, "/sealed/": SEALED }, headers);
   try {
-    return await resultOf(`${server.url}index.html`, { problemsExpected: Object.keys(altered).length > 0 });
+    return await resultOf(`${server.url}index.html`, { problemsExpected: altered !== undefined });
   } finally {
     server.close();
     cdn.close();
   }
 }
 
+const verifyingScript = ({ fetchModule }) => `
+  Promise.all([import("tensorseal"), ${fetchModule("verifier")}])
+    .then(([{ init }, module]) => init(module))
+    .then(() => import("/verify.js"), (error) => (globalThis.result = { error: error.name }));
+`;
+
 test("from another origin, every file held to its digest", async () => {
-  assert.deepEqual(await fromElsewhere(), EXPECTED);
+  assert.deepEqual(await fromElsewhere(verifyingScript), EXPECTED);
+});
+
+test("from another origin, a prover in the page's thread, every file held to its digest", async () => {
+  const script = ({ fetchModule }) => `
+    import { init } from "tensorseal";
+    import { prove, tell } from "./proof.js";
+    const [verifier, prover] = await Promise.all([${fetchModule("verifier")}, ${fetchModule("prover")}]);
+    await init(verifier);
+    const wasm = new Uint8Array(await prover.arrayBuffer());
+    tell(prove(new URL("sealed/model.pk", document.baseURI), { worker: false, wasm }));
+  `;
+  assert.deepEqual(await fromElsewhere(script), PROVED);
+});
+
+test("from another origin, a prover in a worker of the page's own that imports it", async () => {
+  const script = ({ base }) => `
+    import { prove, tell } from "./proof.js";
+    const source = new Blob(['import "${base}dist/prover/worker.js";'], { type: "text/javascript" });
+    const worker = () => new Worker(URL.createObjectURL(source), { type: "module" });
+    tell(prove(new URL("sealed/model.pk", document.baseURI), { worker }));
+  `;
+  assert.deepEqual(await fromElsewhere(script, { workers: "blob:" }), PROVED);
 });
 
 for (const path of ["wasm/verifier_bg.wasm", "wasm/verifier.js", "dist/key.js"]) {
   test(`from another origin, an altered ${path} is refused`, async () => {
     const bytes = readFileSync(`${INSTALLED}${path}`);
     const altered = { [`/tensorseal/${path}`]: Buffer.concat([bytes, Buffer.from("\n")]) };
-    assert.deepEqual(await fromElsewhere(altered), { error: "TypeError" });
+    assert.deepEqual(await fromElsewhere(verifyingScript, { altered }), { error: "TypeError" });
   });
 }
 
@@ -85,6 +121,7 @@ const examples = (markdown) => [...markdown.matchAll(/^```js\n(.*?)^```$/gms)].m
 const ANSWERS = ["verdict", "many", "all", "one"];
 
 const files = {
+  "/model.pk": readFileSync(`${SEALED}model.pk`),
   "/model.vk": Buffer.from(demo.key),
   "/proof.bin": Buffer.from(demo.proof),
   "/answer.proof": Buffer.from(demoFile("committed.bin")),

@@ -5,7 +5,11 @@ import { test } from "node:test";
 
 import { at } from "./places.js";
 
-test("a program verifies a proof from files", () => {
+test("a program verifies a proof from files, and proves an answer", () => {
   const output = execFileSync(process.execPath, [at("app/node.js")], { encoding: "utf8" });
-  assert.deepEqual(JSON.parse(output), { code: "ok", setup: "hermez" });
+  assert.deepEqual(JSON.parse(output), {
+    code: "ok",
+    setup: "hermez",
+    proved: { code: "ok", logits: 10, hidden: true, stages: 6 },
+  });
 });

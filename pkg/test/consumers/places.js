@@ -11,3 +11,6 @@ export const TARBALL = `${BUILT}tensorseal.tgz`;
 
 /** The package, unpacked as a user has it. */
 export const INSTALLED = at("node_modules/tensorseal/");
+
+/** The keys of a small network. */
+export const SEALED = `${BUILT}sealed/`;

@@ -1,5 +1,6 @@
 // What the types say about results, as a user relies on it.
 import { type BundleVerdict, loadKey, TensorsealError, verify, verifyBundle } from "tensorseal";
+import { createProver, type Proved } from "tensorseal/prover";
 
 export async function answer(key: Uint8Array, proof: Blob): Promise<string> {
   try {
@@ -15,3 +16,12 @@ export async function answer(key: Uint8Array, proof: Blob): Promise<string> {
 }
 
 export const bundle = (url: URL, signal: AbortSignal): Promise<BundleVerdict> => verifyBundle(url, { signal });
+
+export async function prove(key: URL, input: Float32Array, signal: AbortSignal): Promise<Proved> {
+  const prover = await createProver(key, { signal, onProgress: ({ stage, done, total }) => console.log(stage, done / total) });
+  try {
+    return await prover.prove({ [prover.inputs[0]?.name ?? "x"]: input }, { hide: ["input", "output"], context: new Uint8Array(4) });
+  } finally {
+    prover.dispose();
+  }
+}
