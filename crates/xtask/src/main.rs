@@ -53,6 +53,13 @@ enum Task {
         #[arg(long, default_value = "")]
         context: String,
     },
+    /// Measures the prover in headless Chromium
+    BenchProver {
+        /// A proving key
+        key: PathBuf,
+        /// A JSON file with an input
+        input: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,7 +75,8 @@ fn main() -> ExitCode {
             key,
             proof,
             context,
-        } => browser::bench(&key, &proof, &context),
+        } => browser::bench_verifier(&key, &proof, &context),
+        Task::BenchProver { key, input } => browser::bench_prover(&key, &input),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
