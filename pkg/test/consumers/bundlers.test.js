@@ -1,6 +1,7 @@
 // The packed package in the projects of its users: Vite, webpack, esbuild. What they build runs under a strict policy in Chromium.
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { after, test } from "node:test";
 
 import * as esbuild from "esbuild";
@@ -8,17 +9,20 @@ import * as vite from "vite";
 import webpack from "webpack";
 
 import { at, BUILT, SEALED } from "./places.js";
-import { closeBrowser, resultOf, serve } from "./site.js";
+import { closeBrowser, ISOLATED, resultOf, serve } from "./site.js";
 
 const FILES = at("../../../tests/vectors/demo/");
 const EXPECTED = { code: "ok", setup: "hermez", shown: ["output logits"] };
-const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6 };
+const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6, threads: 1 };
 
 after(closeBrowser);
 
+/** Several threads, but no more than there are cores for. */
+const THREADS = Math.min(availableParallelism(), 16);
+
 /** Runs what was built to `folder`: the page that verifies, then the one that proves, with the modules that each fetched. */
-async function run(folder) {
-  const server = await serve({ "/files/": FILES, "/sealed/": SEALED, "/": folder });
+async function run(folder, headers) {
+  const server = await serve({ "/files/": FILES, "/sealed/": SEALED, "/": folder }, headers);
   const visit = async (page) => {
     server.asked.length = 0;
     const result = await resultOf(server.url + page);
@@ -31,14 +35,18 @@ async function run(folder) {
   }
 }
 
-/** What an application built by a bundler does: who only verifies fetches the small module alone. */
-function check({ verified, proved }, name) {
+/** What an application built to `folder` does: who only verifies fetches the small module alone, and an isolated page has threads. */
+async function check(folder, name) {
+  const { verified, proved } = await run(folder);
   assert.deepEqual(verified.result, EXPECTED);
   assert.equal(verified.modules.length, 1);
   assert.match(verified.modules[0], name("verifier"));
   assert.deepEqual(proved.result, PROVED);
   assert.equal(proved.modules.length, 2);
   assert.ok(proved.modules.some((path) => name("prover").test(path)));
+  const isolated = await run(folder, ISOLATED);
+  assert.deepEqual(isolated.verified.result, EXPECTED);
+  assert.deepEqual(isolated.proved.result, { ...PROVED, threads: THREADS });
 }
 
 test("Vite builds an application without any setting", async () => {
@@ -46,7 +54,7 @@ test("Vite builds an application without any setting", async () => {
   const input = ["index.html", "prove.html"].map((page) => at(`app/${page}`));
   const build = { outDir, emptyOutDir: true, rolldownOptions: { input } };
   await vite.build({ root: at("app"), configFile: false, logLevel: "warn", base: "./", build });
-  check(await run(outDir), (module) => new RegExp(`/assets/${module}_bg-[\\w-]+\\.wasm$`));
+  await check(outDir, (module) => new RegExp(`/assets/${module}_bg-[\\w-]+\\.wasm$`));
 });
 
 test("Vite's development server runs it without any setting", async () => {
@@ -76,7 +84,7 @@ test("webpack builds an application without any setting", async () => {
   const entry = { verify: "./verify.js", prove: "./prove.js" };
   await packed({ mode: "production", context: at("app"), entry, output: { path, clean: true } });
   copyPages(path);
-  check(await run(path), () => /\/[0-9a-f]+\.wasm$/);
+  await check(path, () => /\/[0-9a-f]+\.wasm$/);
 });
 
 function copyPages(folder) {
@@ -99,7 +107,7 @@ function packed(configuration) {
 test("esbuild copies the modules when they are imported as files, and builds the worker as an entry", async () => {
   const outdir = `${BUILT}esbuild`;
   await esbuild.build({
-    entryPoints: { verify: at("app/with-init.js"), prove: at("app/prove-with-places.js"), worker: "tensorseal/worker" },
+    entryPoints: { verify: at("app/with-init.js"), prove: at("app/prove-with-places.js"), worker: "tensorseal/worker", helper: "tensorseal/helper" },
     absWorkingDir: at("app"),
     bundle: true,
     format: "esm",
@@ -108,7 +116,7 @@ test("esbuild copies the modules when they are imported as files, and builds the
     logLevel: "warning",
   });
   copyPages(outdir);
-  check(await run(outdir), (module) => new RegExp(`/${module}_bg-[A-Z0-9]+\\.wasm$`));
+  await check(outdir, (module) => new RegExp(`/${module}_bg-[A-Z0-9]+\\.wasm$`));
 });
 
 test("who only verifies gets no prover", async () => {

@@ -10,7 +10,7 @@ import { closeBrowser, POLICY, resultOf, serve } from "./site.js";
 
 const FILES = at("../../../tests/vectors/demo/");
 const demo = vectors.find(({ name }) => name === "demo");
-const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6 };
+const PROVED = { code: "ok", logits: 10, hidden: true, stages: 6, threads: 1 };
 const EXPECTED = { code: "ok", setup: "hermez", shown: ["output logits"] };
 
 after(closeBrowser);

@@ -10,6 +10,6 @@ test("a program verifies a proof from files, and proves an answer", () => {
   assert.deepEqual(JSON.parse(output), {
     code: "ok",
     setup: "hermez",
-    proved: { code: "ok", logits: 10, hidden: true, stages: 6 },
+    proved: { code: "ok", logits: 10, hidden: true, stages: 6, threads: 1 },
   });
 });

@@ -16,6 +16,13 @@ const TYPES = {
 /** All that the package needs of a policy; pictures are for the empty icon of the pages. */
 export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
 
+/** What lets a page use several threads. */
+export const ISOLATED = {
+  "Content-Security-Policy": POLICY,
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 /**
  * Serves `folders`, which maps the start of a path to a folder, or a whole path to bytes.
  *

@@ -1,10 +1,12 @@
 // The section "How it works": figures of this very browser.
+import { readHead } from "../check/claim.js";
 import { brought } from "../check/samples.js";
 import { duration, element, make, message, whole } from "../dom.js";
 import { type Measurements, measurements } from "../measurements.js";
 import { network } from "../prove/network.js";
 import { SAMPLE_DIGITS } from "../prove/sample-digits.js";
 import { whenShown } from "../route.js";
+import { seal } from "../seal.js";
 
 const ROWS: readonly [keyof Measurements, string, string][] = [
   ["start", "Load the verifier", "fetch, compile and start"],
@@ -18,7 +20,17 @@ const ROWS: readonly [keyof Measurements, string, string][] = [
 /** Makes the section work. */
 export function startHow(): void {
   element("measure").addEventListener("click", () => void measure());
-  whenShown("how", showFigures);
+  whenShown("how", () => {
+    showFigures();
+    void showSeal();
+  });
+}
+
+/** The seal of this page's network, of which any of its proofs names the digest. Without its files the page goes without. */
+async function showSeal(): Promise<void> {
+  const proof = await brought("digit.proof").catch(() => undefined);
+  const head = proof && readHead(new Uint8Array(await proof.arrayBuffer()));
+  if (head) element("network-seal").replaceChildren(seal(head.model, "waiting"));
 }
 
 function showFigures(): void {

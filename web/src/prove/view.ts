@@ -59,7 +59,8 @@ async function prepare(scores: Scores): Promise<void> {
   state.textContent = "Loading the network and its prover…";
   try {
     const prover = await network();
-    state.textContent = `Ready. Proving needs about ${Math.ceil(prover.memoryBytes / 1e6)} MB of memory.`;
+    const threads = prover.threads > 1 ? ` on ${prover.threads} threads` : "";
+    state.textContent = `Ready. Proving${threads} needs about ${Math.ceil(prover.memoryBytes / 1e6)} MB of memory.`;
     enable();
     await read(scores);
   } catch (error) {

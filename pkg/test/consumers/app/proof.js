@@ -6,9 +6,10 @@ import { createProver } from "tensorseal/prover";
 export async function prove(key, options) {
   const prover = await createProver(key, options);
   const { proof, outputs, stages } = await prover.prove(new Float32Array(64), { hide: "input" });
-  const verdict = await verify(prover.verifyingKey, proof);
+  const { code, public: shown } = await verify(prover.verifyingKey, proof);
+  const hidden = !shown.some(({ role }) => role === "input");
   prover.dispose();
-  return { code: verdict.code, logits: outputs[0].integers.length, hidden: !verdict.public.some(({ role }) => role === "input"), stages: stages.length };
+  return { code, logits: outputs[0].integers.length, hidden, stages: stages.length, threads: prover.threads };
 }
 
 /** Tells the test what came of it. */
