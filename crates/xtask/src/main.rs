@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `setup` | installs the tools that are missing |
 //! | `pkg` | builds the npm package, within its size budget |
+//! | `web` | builds the page, with a sealed network and proofs for it |
 //! | `test` | everything that must pass |
 //! | `browser` | finds a browser and measures the verifier in it |
 //! | `shell` | runs commands, and says which |
@@ -14,6 +15,7 @@ mod pkg;
 mod setup;
 mod shell;
 mod test;
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ enum Task {
     Setup,
     /// Builds the npm package, and fails when the verifier is over its size budget
     Pkg,
+    /// Builds the page into `web/dist`, static files for any host
+    Web,
     /// Runs everything that must pass, the setup first
     Test {
         /// Only formatting, lints and the tests of the workspace
@@ -62,6 +66,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::run(),
         Task::Pkg => setup::for_pkg().and_then(|()| pkg::build()),
+        Task::Web => setup::for_web()
+            .and_then(|()| pkg::build())
+            .and_then(|()| web::build()),
         Task::Test { quick: true } => test::quick(),
         Task::Test { quick: false } => test::everything(),
         Task::BenchBrowser {

@@ -105,6 +105,9 @@ pub(crate) fn build() -> Result<()> {
         module.optimise(&glue)?;
     }
     empty(&package.join("dist"))?;
+    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(root().join(license), package.join(license))?;
+    }
     let compiler = package.join("node_modules/typescript/bin/tsc");
     run(command("node", &[]).arg(compiler).current_dir(package))?;
     MODULES

@@ -21,7 +21,8 @@ const TARGETS: [&str; 3] = [
 /// What the tests need.
 pub(crate) fn run() -> Result<()> {
     components()?;
-    for_pkg()?;
+    for_web()?;
+    npm_packages("pkg/test/consumers")?;
     chromium()?;
     eprintln!("setup: everything is there");
     Ok(())
@@ -32,7 +33,13 @@ pub(crate) fn for_pkg() -> Result<()> {
     node()?;
     targets()?;
     wasm_bindgen()?;
-    npm_packages()
+    npm_packages("pkg")
+}
+
+/// What building the page needs.
+pub(crate) fn for_web() -> Result<()> {
+    for_pkg()?;
+    npm_packages("web")
 }
 
 /// The formatter and the linter, which a minimal toolchain lacks.
@@ -96,8 +103,8 @@ fn wasm_bindgen() -> Result<()> {
     Ok(())
 }
 
-fn npm_packages() -> Result<()> {
-    let package = root().join("pkg");
+fn npm_packages(folder: &str) -> Result<()> {
+    let package = root().join(folder);
     // npm writes this copy of the lock file last, so it is newer than the lock file when all is installed.
     let modified = |file: &str| {
         package

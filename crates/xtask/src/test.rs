@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::browser::Browser;
-use crate::shell::{cargo, command, find, root, run, target};
-use crate::{pkg, setup};
+use crate::shell::{cargo, command, find, root, run};
+use crate::{pkg, setup, web};
 
 /// The crate that must do without an operating system, and targets that have none.
 const NO_STD: &str = "--package=tensorseal-protocol";
@@ -34,6 +34,7 @@ pub(crate) fn everything() -> Result<()> {
         run(cargo(&["build", NO_STD, "--locked", "--target"]).arg(target))?;
     }
     pkg::build()?;
+    web::build()?;
     let browser = Browser::expected()?;
     wasm(&browser)?;
     npm(&browser)?;
@@ -41,17 +42,21 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
-/// The package, with keys and proofs of the native command.
+/// The package, with keys and proofs of the native command; its consumers and its documentation; the page.
 fn npm(browser: &Browser) -> Result<()> {
-    run(&mut cargo(&[
-        "build",
-        "--package=tensorseal-cli",
-        "--locked",
-    ]))?;
-    let mut npm = command("npm", &["test"]);
-    npm.current_dir(root().join("pkg"))
-        .env("TENSORSEAL", target().join("debug/tensorseal"));
-    run(browser.tell(&mut npm))
+    let program = web::program()?;
+    for (folder, script) in [
+        ("pkg", "test"),
+        ("pkg", "consumers"),
+        ("pkg", "docs"),
+        ("web", "test"),
+    ] {
+        let mut npm = command("npm", &["run", script]);
+        npm.current_dir(root().join(folder))
+            .env("TENSORSEAL", &program);
+        run(browser.tell(&mut npm))?;
+    }
+    Ok(())
 }
 
 /// Licences, sources and banned crates, where cargo-deny is installed.
