@@ -1,5 +1,5 @@
 import * as verifier from "../wasm/verifier.js";
-import { bytesOf } from "./source.js";
+import { moduleOf } from "./module.js";
 import type { Source } from "./types.js";
 
 /** What both modules have: keys, proofs, batches. Their keys and batches do not mix. */
@@ -59,14 +59,5 @@ export function fullVerifier(): Promise<FullVerifier> {
 
 /** Starts the module behind its glue. */
 async function start(glue: Pick<typeof verifier, "default">, source: ModuleSource): Promise<void> {
-  const module = source instanceof WebAssembly.Module ? source : await fetched(source);
-  await glue.default({ module_or_path: module });
-}
-
-/** A response, which is compiled while it arrives, when the module comes from the network; otherwise bytes. */
-async function fetched(source: Source): Promise<Response | Uint8Array> {
-  const remote =
-    (typeof source === "string" || source instanceof URL) && !String(source).startsWith("file:");
-  const response = remote ? await fetch(source) : source;
-  return response instanceof Response && response.ok ? response : bytesOf(response, "the module");
+  await glue.default({ module_or_path: await moduleOf(source) });
 }

@@ -22,7 +22,8 @@
 //!
 //! The paved path is `compile`: ONNX bytes and calibration data in, both graphs and a report out.
 //!
-//! Everything but [`integer`] needs the feature `onnx` (on by default), which uses `std`.
+//! [`integer`] needs no feature and `program` the feature `program`, which is all that a prover wants; everything else needs `onnx` (on by
+//! default), which uses `std`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -51,7 +52,7 @@ pub mod layered;
 pub mod lower;
 #[cfg(feature = "onnx")]
 pub mod onnx;
-#[cfg(feature = "onnx")]
+#[cfg(feature = "program")]
 pub mod program;
 #[cfg(feature = "onnx")]
 pub mod quantise;

@@ -17,8 +17,48 @@ use crate::multiples::multiple;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
+/// What a prover is about to do: the parts of a proof that take most of its time, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Committing to the cells of the witness.
+    Witness,
+    /// Folding the weights; the lookups' helpers.
+    Lookups,
+    /// The sumcheck over lookups and layers.
+    Sumcheck,
+    /// The openings.
+    Opening,
+    /// Verifying the proof that has been made.
+    Check,
+}
+
+impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Self; 5] = [
+        Self::Witness,
+        Self::Lookups,
+        Self::Sumcheck,
+        Self::Opening,
+        Self::Check,
+    ];
+
+    /// A stable name for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Witness => "witness",
+            Self::Lookups => "lookups",
+            Self::Sumcheck => "sumcheck",
+            Self::Opening => "opening",
+            Self::Check => "check",
+        }
+    }
+}
+
 /// The kernels of a prover.
 pub trait Backend {
+    /// Told what comes next, once each stage and proof.
+    fn stage(&self, _stage: Stage) {}
+
     /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
     fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
         msm::msm(bases, scalars)

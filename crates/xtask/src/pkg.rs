@@ -6,35 +6,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::shell::{cargo, command, output, root, run};
+use crate::shell::{cargo, command, output, root, run, target};
 
-/// A module made from the crate `tensorseal-wasm`.
-struct Module {
-    /// The name of its glue, and before `_bg.wasm` its own.
-    name: &'static str,
-    /// Features of the crate.
-    features: &'static str,
-    /// Most bytes that it may have after compression with Brotli.
-    brotli_budget: usize,
-}
+/// What the optimiser across crates does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter
+/// than calling them, those with many locals are not, and field elements are copied by one instruction instead of four loads and stores.
+const COMPACT: &str = "-Cllvm-args=-inline-threshold=20 -inline-max-stacksize=1000 \
+    -max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1";
 
-/// What every page downloads, and what it downloads once it has openings or keys with large tables to check.
-const MODULES: [Module; 2] = [
-    Module {
-        name: "verifier",
-        features: "",
-        brotli_budget: 60_000,
-    },
-    Module {
-        name: "verifier_full",
-        features: "large-tables,openings",
-        brotli_budget: 69_000,
-    },
+/// What wasm-opt does to a module that shall be as small as can be. It inlines nothing: that saves bytes before compression and costs some
+/// after it.
+const SMALLEST: &[&str] = &[
+    "-Oz",
+    "--converge",
+    "--flexible-inline-max-function-size=0",
+    "--one-caller-inline-max-function-size=0",
+    "--always-inline-max-function-size=0",
 ];
-
-/// What the linker's optimiser does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter than
-/// calling them, those with many locals are not, and field elements are copied by one instruction instead of four loads and stores.
-const COMPACT: &str = "-Cllvm-args=-inline-threshold=20 -inline-max-stacksize=1000 -max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1";
 
 /// What the module may use, which is what rustc gives `wasm32-unknown-unknown`: wasm-opt invents nothing beyond it.
 const WASM_FEATURES: [&str; 8] = [
@@ -61,70 +48,85 @@ const brotli = brotliCompressSync(bytes, { params: {
 console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotli.length);
 ";
 
-/// Builds the package and holds it to its budget.
+/// A module of the package.
+struct Module {
+    /// What its files are called.
+    name: &'static str,
+    package: &'static str,
+    /// Arguments that choose the features of the package.
+    features: &'static [&'static str],
+    profile: &'static str,
+    flags: &'static [&'static str],
+    optimiser: &'static [&'static str],
+    /// Most bytes that it may have after compression with Brotli.
+    budget: usize,
+}
+
+/// The verifier that every page downloads.
+const VERIFIER: Module = Module {
+    name: "verifier",
+    package: "tensorseal-wasm",
+    features: &["--no-default-features"],
+    profile: "wasm",
+    flags: &[COMPACT],
+    optimiser: SMALLEST,
+    budget: 60_000,
+};
+
+/// What a page downloads besides once it has openings to verify, or keys with large tables to read.
+const FULL_VERIFIER: Module = Module {
+    name: "verifier_full",
+    features: &["--no-default-features", "--features=large-tables,openings"],
+    budget: 69_000,
+    ..VERIFIER
+};
+
+/// The prover, where size is second to speed.
+const PROVER: Module = Module {
+    name: "prover",
+    package: "tensorseal-wasm-prover",
+    features: &[],
+    profile: "wasm-prover",
+    flags: &[],
+    optimiser: &["-Os"],
+    budget: 280_000,
+};
+
+/// Builds the package and holds it to its budgets.
 pub(crate) fn build() -> Result<()> {
     let package = root().join("pkg");
     let glue = package.join("wasm");
     empty(&glue)?;
-    for module in &MODULES {
-        make_glue(&module.compile()?, module.name, &glue)?;
-        optimise(&module.file(&glue))?;
+    for module in [VERIFIER, FULL_VERIFIER, PROVER] {
+        let built = build_module(&module)?;
+        make_glue(&module, &built, &glue)?;
+        let file = glue.join(format!("{}_bg.wasm", module.name));
+        optimise(&module, &file)?;
+        check_size(&module, &file)?;
     }
     empty(&package.join("dist"))?;
     let compiler = package.join("node_modules/typescript/bin/tsc");
-    run(command("node", &[]).arg(compiler).current_dir(package))?;
-    MODULES
-        .iter()
-        .try_for_each(|module| module.check_size(&glue))
+    run(command("node", &[]).arg(compiler).current_dir(package))
 }
 
-impl Module {
-    /// Where the module lies beside its glue.
-    fn file(&self, glue: &Path) -> PathBuf {
-        glue.join(format!("{}_bg.wasm", self.name))
-    }
-
-    /// Compiles the crate as a module alone: with a Rust library beside it, nothing would be optimised across crates.
-    fn compile(&self) -> Result<PathBuf> {
-        let mut build = cargo(&[
-            "rustc",
-            "--profile=wasm",
-            "--target=wasm32-unknown-unknown",
-            "--package=tensorseal-wasm",
-            "--lib",
-            "--crate-type=cdylib",
-            "--no-default-features",
-            "--features",
-            self.features,
-            "--",
-            COMPACT,
-        ]);
-        let flags = without_machine_paths()?;
-        run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-        let target =
-            env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        Ok(root()
-            .join(target)
-            .join("wasm32-unknown-unknown/wasm/tensorseal_wasm.wasm"))
-    }
-
-    fn check_size(&self, glue: &Path) -> Result<()> {
-        let sizes = output(command("node", &["-e", SIZES]).arg(self.file(glue)))
-            .context("cannot measure the module")?;
-        let sizes: Vec<usize> = sizes
-            .split(' ')
-            .map_while(|size| size.parse().ok())
-            .collect();
-        let [raw, gzip, brotli] = sizes[..] else {
-            bail!("cannot read the module's sizes");
-        };
-        let (name, budget) = (self.name, self.brotli_budget);
-        eprintln!("{name}.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {budget}");
-        if brotli > budget {
-            bail!("{name}.wasm is over its size budget");
-        }
-        Ok(())
-    }
+/// Compiles a package as a module alone: with a Rust library beside it, Cargo would have nothing optimised across crates.
+fn build_module(module: &Module) -> Result<PathBuf> {
+    let mut build = cargo(&[
+        "rustc",
+        "--target=wasm32-unknown-unknown",
+        "--lib",
+        "--crate-type=cdylib",
+    ]);
+    build.arg(format!("--profile={}", module.profile));
+    build.arg(format!("--package={}", module.package));
+    build.args(module.features).arg("--").args(module.flags);
+    let flags = without_machine_paths()?;
+    run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
+    let file = format!("{}.wasm", module.package.replace('-', "_"));
+    Ok(target()
+        .join("wasm32-unknown-unknown")
+        .join(module.profile)
+        .join(file))
 }
 
 /// Compiler flags that keep the folders of this machine out of the module, so that every machine makes the same one.
@@ -152,7 +154,7 @@ fn empty(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_glue(module: &Path, name: &str, folder: &Path) -> Result<()> {
+fn make_glue(module: &Module, built: &Path, folder: &Path) -> Result<()> {
     let mut bindgen = command(
         "wasm-bindgen",
         &[
@@ -160,30 +162,40 @@ fn make_glue(module: &Path, name: &str, folder: &Path) -> Result<()> {
             "--omit-default-module-path",
             "--remove-name-section",
             "--remove-producers-section",
-            "--out-name",
-            name,
         ],
     );
-    run(bindgen.arg("--out-dir").arg(folder).arg(module))
+    bindgen.arg(format!("--out-name={}", module.name));
+    run(bindgen.arg("--out-dir").arg(folder).arg(built))
 }
 
-/// Makes the module smaller. Inlining is left out: it saves bytes before compression and costs some after it.
-fn optimise(module: &Path) -> Result<()> {
+fn optimise(module: &Module, file: &Path) -> Result<()> {
     let tool = root().join("pkg/node_modules/binaryen/bin/wasm-opt");
     let mut optimiser = command("node", &[]);
     optimiser
         .arg(tool)
         .args(WASM_FEATURES)
-        .args([
-            "-Oz",
-            "--converge",
-            "--strip-target-features",
-            "--flexible-inline-max-function-size=0",
-            "--one-caller-inline-max-function-size=0",
-            "--always-inline-max-function-size=0",
-            "-o",
-        ])
-        .arg(module)
-        .arg(module);
+        .args(module.optimiser)
+        .arg("--strip-target-features")
+        .arg("-o")
+        .arg(file)
+        .arg(file);
     run(&mut optimiser)
+}
+
+fn check_size(module: &Module, file: &Path) -> Result<()> {
+    let sizes =
+        output(command("node", &["-e", SIZES]).arg(file)).context("cannot measure the module")?;
+    let sizes: Vec<usize> = sizes
+        .split(' ')
+        .map_while(|size| size.parse().ok())
+        .collect();
+    let [raw, gzip, brotli] = sizes[..] else {
+        bail!("cannot read the module's sizes");
+    };
+    let Module { name, budget, .. } = module;
+    eprintln!("{name}.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {budget}");
+    if brotli > *budget {
+        bail!("the module `{name}` is over its size budget");
+    }
+    Ok(())
 }

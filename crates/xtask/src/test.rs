@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::browser::Browser;
-use crate::shell::{cargo, command, find, root, run};
+use crate::shell::{cargo, command, find, root, run, target};
 use crate::{pkg, setup};
 
 /// The crate that must do without an operating system, and targets that have none.
@@ -36,10 +36,22 @@ pub(crate) fn everything() -> Result<()> {
     pkg::build()?;
     let browser = Browser::expected()?;
     wasm(&browser)?;
-    let mut npm = command("npm", &["test"]);
-    run(browser.tell(npm.current_dir(root().join("pkg"))))?;
+    npm(&browser)?;
     eprintln!("\nall tests pass");
     Ok(())
+}
+
+/// The package, with keys and proofs of the native command.
+fn npm(browser: &Browser) -> Result<()> {
+    run(&mut cargo(&[
+        "build",
+        "--package=tensorseal-cli",
+        "--locked",
+    ]))?;
+    let mut npm = command("npm", &["test"]);
+    npm.current_dir(root().join("pkg"))
+        .env("TENSORSEAL", target().join("debug/tensorseal"));
+    run(browser.tell(&mut npm))
 }
 
 /// Licences, sources and banned crates, where cargo-deny is installed.

@@ -13,9 +13,10 @@ use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
 use tensorseal_protocol::{KeyError, Proof, ProveOptions, VerifyOptions, VerifyingKey, verify};
 use tensorseal_prover::verify_batch;
+use tensorseal_sealed::Sealed;
 
-use super::compile::{Sealed, seal};
-use super::prove::Model;
+use super::compile::{Compilation, seal};
+use super::prove::{input_ports, prove_run};
 use crate::Outcome;
 use crate::args::BenchArguments;
 use crate::files::{self, Audience};
@@ -104,15 +105,15 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
     let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
-    let model = Model::new(sealed.key)?;
-    let samples = calibration.samples_of(&model.inputs())?;
+    let model = Sealed::new(sealed.key)?;
+    let samples = calibration.samples_of(&input_ports(&model))?;
     let sample = samples.first().context("there is no calibration sample")?;
     progress.message("proving");
     let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
     let proof_bytes = proofs.first().map_or(0, |proof| proof.argument().len());
     let proofs: Vec<Vec<u8>> = proofs.iter().map(Proof::to_bytes).collect();
     progress.message("verifying");
-    let verifying = model.key.verifying().to_bytes();
+    let verifying = model.key().verifying().to_bytes();
     let key = VerifyingKey::from_bytes(&verifying)?;
     let (verify_seconds, miller_loops) = verify_repeatedly(&key, &proofs, 20 * repeat)?;
     let batch_verify_seconds = verify_as_batch(key, &proofs)?;
@@ -162,7 +163,11 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
 }
 
 /// Compiles under a development setup that is large enough; the time is that of compiling, without the setup.
-fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(Sealed, Duration)> {
+fn compile(
+    onnx: &[u8],
+    calibration: &DataFile,
+    progress: &Progress,
+) -> Result<(Compilation, Duration)> {
     let guess = onnx
         .len()
         .next_power_of_two()
@@ -186,11 +191,11 @@ fn compile(onnx: &[u8], calibration: &DataFile, progress: &Progress) -> Result<(
 
 /// The proofs, the median of the times, and processor seconds for each proof.
 fn prove_repeatedly(
-    model: &Model,
+    model: &Sealed,
     sample: &[Vec<f32>],
     repeat: usize,
 ) -> Result<(Vec<Proof>, f64, Option<f64>)> {
-    let program = model.key.verifying().program();
+    let program = model.key().verifying().program();
     let public = [program.inputs(), program.outputs()].concat();
     let options = ProveOptions {
         public: &public,
@@ -202,7 +207,7 @@ fn prove_repeatedly(
     for _ in 0..repeat {
         let (made, time) = timed(|| {
             let (witness, _) = model.run(sample)?;
-            model.prove(&witness, &options)
+            prove_run(model, &witness, &options)
         });
         proofs.push(made?);
         times.push(time);
@@ -256,7 +261,7 @@ fn calibration_path(model: &Path) -> PathBuf {
 }
 
 /// Peak memory of `prove` in a process of its own: this one has held the setup and more.
-fn fresh_peak(key: &[u8], model: &Model, sample: &[Vec<f32>]) -> Result<Option<u64>> {
+fn fresh_peak(key: &[u8], model: &Sealed, sample: &[Vec<f32>]) -> Result<Option<u64>> {
     if peak_bytes().is_none() {
         return Ok(None);
     }
@@ -267,7 +272,7 @@ fn fresh_peak(key: &[u8], model: &Model, sample: &[Vec<f32>]) -> Result<Option<u
         Audience::Owner,
     )?;
     let input = folder.path().join("input.json");
-    let ports = model.inputs().into_iter().zip(sample);
+    let ports = input_ports(model).into_iter().zip(sample);
     let arrays: serde_json::Map<String, serde_json::Value> = ports
         .map(|((name, shape), values)| (name.to_owned(), nested(values, shape)))
         .collect();

@@ -29,7 +29,7 @@ pub(crate) const VERIFYING_KEY: &str = "model.vk";
 pub(crate) const REPORT: &str = "report.json";
 
 /// A compiled model with its keys.
-pub(crate) struct Sealed {
+pub(crate) struct Compilation {
     pub(crate) key: ProvingKey,
     pub(crate) report: CompileReport,
     pub(crate) parameters: usize,
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn compile(arguments: &CompileArguments) -> Result<(Sealed, (usize, usize))> {
+fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))> {
     let secret = arguments.output.join(PROVING_KEY);
     ensure!(
         arguments.force || !secret.exists(),
@@ -124,7 +124,7 @@ pub(crate) fn seal(
     options: &QuantiseOptions,
     srs: &Srs,
     progress: &Progress,
-) -> Result<Sealed> {
+) -> Result<Compilation> {
     progress.message("quantising");
     let compiled = tensorseal_model::compile(onnx, calibration, held_out, options)?;
     let Lowered { program, weights } = compiled.lowered;
@@ -138,7 +138,7 @@ pub(crate) fn seal(
         &mut |done, total| progress.set(done, total),
     )?;
     let layers = compiled.integer.layers.iter();
-    Ok(Sealed {
+    Ok(Compilation {
         key,
         parameters: layers
             .map(|layer| layer.weight_count() + layer.bias.len())

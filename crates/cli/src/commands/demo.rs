@@ -7,9 +7,10 @@ use serde::Serialize;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::{ProveOptions, VerifyError, VerifyOptions, VerifyingKey, verify};
+use tensorseal_sealed::Sealed;
 
-use super::compile::{PROVING_KEY, Sealed, VERIFYING_KEY, seal};
-use super::prove::Model;
+use super::compile::{Compilation, PROVING_KEY, VERIFYING_KEY, seal};
+use super::prove::{argmax, prove_run};
 use crate::Outcome;
 use crate::args::DemoArguments;
 use crate::files::{self, Audience};
@@ -40,7 +41,7 @@ struct Summary {
 
 /// The publisher's side: what is made once.
 struct Publisher {
-    model: Model,
+    model: Sealed,
     verifying: Vec<u8>,
     parameters: usize,
     accuracy: Option<f64>,
@@ -88,7 +89,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
     say(check.story())?;
     say(answer.moral())?;
     if let Some(folder) = &arguments.output {
-        let secret = publisher.model.key.to_bytes();
+        let secret = publisher.model.key().to_bytes();
         files::write(&folder.join(PROVING_KEY), &secret, Audience::Owner)?;
         files::write(
             &folder.join("digit.proof"),
@@ -105,7 +106,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
         print_json(&Summary {
             digit: answer.digit,
             label,
-            model: publisher.model.key.verifying().digest().to_string(),
+            model: publisher.model.key().verifying().digest().to_string(),
             setup: check.setup,
             parameters: publisher.parameters,
             accuracy_integer: publisher.accuracy,
@@ -130,7 +131,7 @@ impl Publisher {
             self.parameters,
             seconds(self.time),
             bytes(self.verifying.len()),
-            self.model.key.verifying().digest()
+            self.model.key().verifying().digest()
         )
     }
 }
@@ -170,9 +171,9 @@ fn publish(held_out: &DataFile) -> Result<Publisher> {
         .held_out
         .as_ref()
         .and_then(|held_out| held_out.integer_accuracy);
-    let model = Model::new(sealed.key)?;
+    let model = Sealed::new(sealed.key)?;
     Ok(Publisher {
-        verifying: model.key.verifying().to_bytes(),
+        verifying: model.key().verifying().to_bytes(),
         model,
         parameters: sealed.parameters,
         accuracy,
@@ -180,15 +181,15 @@ fn publish(held_out: &DataFile) -> Result<Publisher> {
     })
 }
 
-fn answer(model: &Model, picture: &[f32], label: usize) -> Result<Answer> {
+fn answer(model: &Sealed, picture: &[f32], label: usize) -> Result<Answer> {
     let (proved, time) = timed(|| {
         let (witness, outputs) = model.run(&[picture.to_vec()])?;
         let options = ProveOptions {
-            public: model.key.verifying().program().outputs(),
+            public: model.key().verifying().program().outputs(),
             context: &[],
         };
-        let digit = outputs.first().map_or(0, |output| output.argmax);
-        anyhow::Ok((model.prove(&witness, &options)?.to_bytes(), digit))
+        let digit = outputs.first().map_or(0, |output| argmax(&output.integers));
+        anyhow::Ok((prove_run(model, &witness, &options)?.to_bytes(), digit))
     });
     let (proof, digit) = proved?;
     Ok(Answer {
@@ -210,7 +211,7 @@ fn check(verifying: &[u8], proof: &[u8]) -> Result<Check> {
     })
 }
 
-fn compile(held_out: &DataFile) -> Result<Sealed> {
+fn compile(held_out: &DataFile) -> Result<Compilation> {
     let progress = Progress::spinner("sealing the bundled classifier");
     let srs = files::bundled_setup()?;
     let calibration = DataFile::parse(CALIBRATION)?;
@@ -226,8 +227,8 @@ fn compile(held_out: &DataFile) -> Result<Sealed> {
     )
 }
 
-fn sample(model: &Model, held_out: &DataFile, index: usize) -> Result<(Vec<f32>, usize)> {
-    let (input, output) = (&model.graph.inputs[0], &model.graph.outputs[0]);
+fn sample(model: &Sealed, held_out: &DataFile, index: usize) -> Result<(Vec<f32>, usize)> {
+    let (input, output) = (&model.inputs()[0], &model.outputs()[0]);
     let samples = held_out.samples(&input.name, &input.shape)?;
     let labels = held_out.labels(samples.len(), output.elements())?;
     let labels = labels.context("the bundled pictures have no labels")?;

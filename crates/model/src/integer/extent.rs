@@ -15,7 +15,7 @@ pub struct Extent {
 
 /// How the axes of an ONNX tensor are dealt out. Every axis is in one of the lists; axes of length one (the batch) may be in either.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "onnx", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "program", derive(serde::Serialize, serde::Deserialize))]
 pub struct PortLayout {
     /// The ONNX axis of each position axis, slowest first; `None` for a position axis of length one that the ONNX tensor lacks.
     pub positions: Vec<Option<usize>>,
@@ -24,7 +24,7 @@ pub struct PortLayout {
     /// Where parts of an ONNX axis are dealt out one by one (a flat vector that is an image): the shape whose axes are meant instead,
     /// the same elements in the same row-major order. Empty where the axes are those of the ONNX shape.
     #[cfg_attr(
-        feature = "onnx",
+        feature = "program",
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub split: Vec<usize>,

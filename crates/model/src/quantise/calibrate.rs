@@ -9,14 +9,15 @@ use crate::layered::{FloatTerm, LayeredGraph};
 /// The most samples that calibration looks at; more would cost time and change little.
 pub const MAX_CALIBRATION_SAMPLES: usize = 1024;
 /// The most multiplications in all: large networks are calibrated on fewer samples, but at least one.
-const MAX_PRODUCTS: usize = 1 << 35;
+const MAX_PRODUCTS: u64 = 1 << 35;
 /// The most values kept of each tensor.
 const MAX_KEPT: usize = 1 << 16;
 
 /// How many of `given` samples calibration uses for a network that takes `products` multiplications.
 #[must_use]
 pub fn samples_used(products: usize, given: usize) -> usize {
-    let affordable = (MAX_PRODUCTS / products.max(1)).max(1);
+    let affordable = (MAX_PRODUCTS / (products as u64).max(1)).max(1);
+    let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
     given.min(MAX_CALIBRATION_SAMPLES).min(affordable)
 }
 

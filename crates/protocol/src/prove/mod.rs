@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Stage};
 use crate::committed::{OpeningSecret, ProofSecret};
 use crate::curve::G1Projective;
 use crate::error::ProveError;
@@ -206,11 +206,13 @@ fn prove_statement(
     let transcript = begin(program, (model, arrangement), options.context, &public);
     let mut channel = Sender::new(transcript);
 
+    backend.stage(Stage::Witness);
     let round = WitnessRound::new(statement, witness, random)?;
     let hiding = round.hiding.clone();
     let lookups = round.commit(&mut channel, (backend, random))?;
     let openings = lookups.sumcheck(&public, &mut channel, (backend, random))?;
     openings.finish(&mut channel, (backend, random))?;
+    backend.stage(Stage::Check);
     let proof = Proof::new((model, arrangement.clone()), public, channel.finish());
     check_equations((verifying, program), &proof, options.context)
         .map_err(|_| ProveError::Unsatisfied)?;

@@ -15,7 +15,7 @@ use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroize;
 
 use super::columns::{Hiding, SecretColumns};
-use crate::backend::Backend;
+use crate::backend::{Backend, Stage};
 use crate::cq::{SparseSide, blind_cells, count};
 use crate::curve::{Fr, G1Affine, G1Projective, g1_generator};
 use crate::error::ProveError;
@@ -167,6 +167,7 @@ impl<'k> WitnessRound<'k> {
             theta: channel.challenge(),
         };
         let alpha: Alpha = channel.challenge();
+        backend.stage(Stage::Lookups);
         let mut lookups = Lookups {
             statement: self.statement,
             challenges,
@@ -220,6 +221,7 @@ impl<'k> Lookups<'k> {
         let program = statement.program;
         let (g, q_blinding) = self.send(channel, (backend, random))?;
 
+        backend.stage(Stage::Sumcheck);
         let zerocheck: Vec<EqPoint> = channel.challenges(program.log_rows());
         let eta: Eta = channel.challenge();
         let challenges = ClaimChallenges::draw(program, self.alpha, channel);
@@ -379,6 +381,7 @@ impl Opening<'_> {
         (backend, random): Tools<'_, B>,
         alter: impl FnOnce(&mut MercuryState<'_>),
     ) -> Result<(), RandomnessUnavailable> {
+        backend.stage(Stage::Opening);
         let commit_key = &self.statement.commit_key;
         let input = MercuryInput {
             p: core::mem::take(&mut self.p),

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tensorseal_model::integer::IntegerGraph;
-use tensorseal_model::program::{Description, lift, witness};
 use tensorseal_model::quantise::Sample;
 use tensorseal_protocol::bundle::BundleWriter;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    OpeningSecret, Proof, ProveOptions, ProvingKey, Runs, Witness, prove, prove_batch,
-    prove_committed,
+    OpeningSecret, Proof, ProveOptions, Runs, Witness, prove_batch, prove_committed,
 };
 use tensorseal_prover::Threads;
+use tensorseal_sealed::Sealed;
 
 use super::compile::PROVING_KEY;
 use crate::Outcome;
@@ -79,97 +77,77 @@ struct Made {
     outputs: Vec<Output>,
 }
 
-/// A key with the network that it holds.
-pub(crate) struct Model {
-    pub(crate) key: ProvingKey,
-    pub(crate) graph: IntegerGraph,
+impl Output {
+    fn new(inference: usize, output: tensorseal_sealed::Output) -> Self {
+        Self {
+            inference,
+            name: output.name,
+            shape: output.shape,
+            values: output.values,
+            argmax: argmax(&output.integers),
+            integers: output.integers,
+        }
+    }
 }
 
-impl Model {
-    /// Reads the network out of a proving key.
-    pub(crate) fn new(key: ProvingKey) -> Result<Self> {
-        let description = Description::from_bytes(key.verifying().annotation())
-            .context("the key's annotation does not describe its model; compile the model again")?;
-        let graph = lift(key.verifying().program(), key.weights(), &description)?;
-        Ok(Self { key, graph })
-    }
+/// Proves a run on all cores.
+pub(crate) fn prove_run(
+    model: &Sealed,
+    witness: &Witness,
+    options: &ProveOptions<'_>,
+) -> Result<Proof> {
+    Ok(model.prove(witness, options, (&Threads, &mut PlatformRandom))?)
+}
 
-    /// Runs the network on its inputs.
-    pub(crate) fn run(&self, inputs: &[Vec<f32>]) -> Result<(Witness, Vec<Output>)> {
-        let integers = self.graph.quantise_inputs(inputs)?;
-        let trace = self.graph.infer(&integers)?;
-        let outputs = self.graph.outputs(&trace)?;
-        let witness = witness(self.key.verifying().program(), &trace)?;
-        let ports = self.graph.outputs.iter().zip(outputs);
-        let outputs = ports.map(|(port, integers)| Output {
-            inference: 0,
-            name: port.name.clone(),
-            shape: port.shape.clone(),
-            values: port.dequantise(&integers),
-            argmax: argmax(&integers),
-            integers,
-        });
-        Ok((witness, outputs.collect()))
+/// Runs the network on some inputs, numbered from `first`, and proves the runs in one proof.
+fn answer(
+    model: &Sealed,
+    inputs: &[Sample],
+    first: usize,
+    job: &Job<'_>,
+    made: &mut Made,
+) -> Result<()> {
+    let mut witnesses = Vec::with_capacity(inputs.len());
+    for (input, index) in inputs.iter().zip(first..) {
+        let run = model.run(input);
+        let (witness, outputs) =
+            run.with_context(|| format!("running the network on input {index}"))?;
+        witnesses.push(witness);
+        let outputs = outputs.into_iter();
+        made.outputs
+            .extend(outputs.map(|output| Output::new(index, output)));
     }
-
-    /// Proves a run.
-    pub(crate) fn prove(&self, witness: &Witness, options: &ProveOptions<'_>) -> Result<Proof> {
-        let proof = prove(&self.key, witness, options, (&Threads, &mut PlatformRandom));
-        proof.context("no proof was made; if this persists, compile the model again")
-    }
-
-    /// Runs the network on some inputs, numbered from `first`, and proves the runs in one proof.
-    fn answer(
-        &self,
-        inputs: &[Sample],
-        first: usize,
-        job: &Job<'_>,
-        made: &mut Made,
-    ) -> Result<()> {
-        let mut witnesses = Vec::with_capacity(inputs.len());
-        for (input, index) in inputs.iter().zip(first..) {
-            let run = self.run(input);
-            let (witness, outputs) =
-                run.with_context(|| format!("running the network on input {index}"))?;
-            witnesses.push(witness);
-            made.outputs
-                .extend(outputs.into_iter().map(|output| Output {
-                    inference: index,
-                    ..output
-                }));
+    let runs = match &witnesses[..] {
+        [witness] if !job.batch => Runs::One(witness),
+        witnesses => Runs::Batch(witnesses),
+    };
+    let tools = (&Threads, &mut PlatformRandom as &mut _);
+    let key = (model.key(), job.srs);
+    let proof = match (job.committed, runs) {
+        ([], Runs::One(witness)) => prove_run(model, witness, &job.options)?,
+        ([], Runs::Batch(witnesses)) => {
+            prove_batch(key, witnesses, &job.options, tools).context("no proof was made")?
         }
-        let runs = match &witnesses[..] {
-            [witness] if !job.batch => Runs::One(witness),
-            witnesses => Runs::Batch(witnesses),
-        };
-        let tools = (&Threads, &mut PlatformRandom as &mut _);
-        let key = (&self.key, job.srs);
-        let proof = match (job.committed, runs) {
-            ([], Runs::One(witness)) => self.prove(witness, &job.options)?,
-            ([], Runs::Batch(witnesses)) => {
-                prove_batch(key, witnesses, &job.options, tools).context("no proof was made")?
+        (committed, runs) => {
+            let (proof, secret) = prove_committed(key, runs, committed, &job.options, tools)
+                .context("no proof was made")?;
+            match &mut made.secret {
+                None => made.secret = Some(secret),
+                Some(all) => all.append(secret)?,
             }
-            (committed, runs) => {
-                let (proof, secret) = prove_committed(key, runs, committed, &job.options, tools)
-                    .context("no proof was made")?;
-                match &mut made.secret {
-                    None => made.secret = Some(secret),
-                    Some(all) => all.append(secret)?,
-                }
-                proof
-            }
-        };
-        made.proofs.push(proof);
-        Ok(())
-    }
+            proof
+        }
+    };
+    made.proofs.push(proof);
+    Ok(())
+}
 
-    /// Names and shapes of the inputs.
-    pub(crate) fn inputs(&self) -> Vec<(&str, &[usize])> {
-        let ports = self.graph.inputs.iter();
-        ports
-            .map(|port| (port.name.as_str(), port.shape.as_slice()))
-            .collect()
-    }
+/// Names and shapes of a network's inputs.
+pub(crate) fn input_ports(model: &Sealed) -> Vec<(&str, &[usize])> {
+    let ports = model.inputs().iter();
+    ports
+        .map(|port| (port.name.as_str(), port.shape.as_slice()))
+        .collect()
 }
 
 /// Index of the first of the largest values.
@@ -184,9 +162,8 @@ pub(crate) fn argmax(values: &[i64]) -> usize {
 pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let path = arguments.model.join(PROVING_KEY);
     let progress = Progress::spinner("reading the proving key");
-    let key = ProvingKey::from_bytes(&files::read(&path)?)
-        .with_context(|| format!("in {}", path.display()))?;
-    let model = Model::new(key).with_context(|| format!("in {}", path.display()))?;
+    let model = Sealed::from_bytes(&files::read(&path)?);
+    let model = model.with_context(|| format!("in {}", path.display()))?;
     let shown = Shown::new(&model, arguments);
     let inputs = inputs(&model, arguments)?;
     let srs = match &arguments.srs {
@@ -214,7 +191,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
             if sizes.len() > 1 {
                 progress.set(first, inputs.len());
             }
-            model.answer(&inputs[first..first + size], first, &job, &mut made)?;
+            answer(&model, &inputs[first..first + size], first, &job, &mut made)?;
             first += size;
         }
         anyhow::Ok(())
@@ -224,8 +201,8 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     drop(progress);
 
     let summary = Summary {
-        model: model.key.verifying().digest().to_string(),
-        setup: model.key.verifying().setup().origin().name(),
+        model: model.key().verifying().digest().to_string(),
+        setup: model.key().verifying().setup().origin().name(),
         inferences: inputs.len(),
         proofs: made.proofs.len(),
         seconds: time.as_secs_f64(),
@@ -247,7 +224,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
 
 /// How many inferences each proof takes, and of a batch the bytes that proving is estimated to take.
 fn sizes(
-    model: &Model,
+    model: &Sealed,
     inferences: usize,
     job: &Job<'_>,
     arguments: &ProveArguments,
@@ -258,13 +235,13 @@ fn sizes(
     if inferences == 0 {
         bail!("the batch is empty");
     }
-    let own = model.key.powers();
+    let own = model.key().powers();
     let memory = arguments
         .memory
         .or_else(|| available_bytes().map(|bytes| bytes / 4 * 3))
         .unwrap_or(MEMORY_IF_UNKNOWN);
     let limits = Limits {
-        program: model.key.verifying().program(),
+        program: model.key().verifying().program(),
         committed: job.committed,
         powers: job.srs.map_or(own, |srs| srs.powers().len().max(own)),
         memory,
@@ -281,7 +258,7 @@ fn sizes(
 }
 
 /// Writes the secret, then one proof as itself and several as a bundle; returns the bytes of that file.
-fn write(model: &Model, made: &Made, arguments: &ProveArguments) -> Result<usize> {
+fn write(model: &Sealed, made: &Made, arguments: &ProveArguments) -> Result<usize> {
     if let Some((secret, path)) = made.secret.as_ref().zip(arguments.secret.as_ref()) {
         let bytes = Zeroizing::new(secret.to_bytes());
         files::write(path, &bytes, Audience::Owner)?;
@@ -289,7 +266,7 @@ fn write(model: &Model, made: &Made, arguments: &ProveArguments) -> Result<usize
     let encoded = match &made.proofs[..] {
         [proof] => proof.to_bytes(),
         proofs => {
-            let mut writer = BundleWriter::new(model.key.verifying());
+            let mut writer = BundleWriter::new(model.key().verifying());
             let proofs: Vec<Vec<u8>> = proofs.iter().map(Proof::to_bytes).collect();
             for proof in &proofs {
                 writer.push(proof)?;
@@ -304,8 +281,8 @@ fn write(model: &Model, made: &Made, arguments: &ProveArguments) -> Result<usize
 }
 
 /// The samples to be proved: one, or those of a batch.
-fn inputs(model: &Model, arguments: &ProveArguments) -> Result<Vec<Sample>> {
-    let ports = model.inputs();
+fn inputs(model: &Sealed, arguments: &ProveArguments) -> Result<Vec<Sample>> {
+    let ports = input_ports(model);
     let (path, samples) = match (&arguments.input, &arguments.batch) {
         (Some(path), _) => {
             let file = files::read_data(path)?;
@@ -340,8 +317,8 @@ impl Ports {
 }
 
 impl Shown {
-    fn new(model: &Model, arguments: &ProveArguments) -> Self {
-        let program = model.key.verifying().program();
+    fn new(model: &Sealed, arguments: &ProveArguments) -> Self {
+        let program = model.key().verifying().program();
         let (mut public, mut committed) = (Ports::default(), Ports::default());
         let (inputs, outputs) = (program.inputs(), program.outputs());
         for (tensors, role, is_hidden, is_committed) in [
