@@ -6,10 +6,14 @@
 //! | `pkg` | builds the npm package, within its size budget |
 //! | `test` | everything that must pass |
 //! | `browser` | finds a browser and measures the verifier in it |
+//! | `edge` | runs the example of a small device |
+//! | `engine` | the other engines that the package is tested in |
 //! | `shell` | runs commands, and says which |
 #![forbid(unsafe_code)]
 
 mod browser;
+mod edge;
+mod engine;
 mod pkg;
 mod setup;
 mod shell;
@@ -49,6 +53,16 @@ enum Task {
         #[arg(long, default_value = "")]
         context: String,
     },
+    /// Checks a proof in the example of a small device, under wasmtime, and says what memory that takes
+    Edge {
+        /// A verifying key
+        key: PathBuf,
+        /// A proof
+        proof: PathBuf,
+        /// Accept a key made with a development setup
+        #[arg(long)]
+        dev: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -62,6 +76,9 @@ fn main() -> ExitCode {
             proof,
             context,
         } => browser::bench(&key, &proof, &context),
+        Task::Edge { key, proof, dev } => {
+            setup::for_edge().and_then(|()| edge::run_example(&key, &proof, dev))
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

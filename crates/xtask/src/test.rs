@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::browser::Browser;
 use crate::shell::{cargo, command, find, root, run, target};
-use crate::{pkg, setup};
+use crate::{edge, engine, pkg, setup};
 
 /// The crate that must do without an operating system, and targets that have none.
 const NO_STD: &str = "--package=tensorseal-protocol";
@@ -33,6 +33,7 @@ pub(crate) fn everything() -> Result<()> {
     for target in NO_STD_TARGETS {
         run(cargo(&["build", NO_STD, "--locked", "--target"]).arg(target))?;
     }
+    edge::test()?;
     pkg::build()?;
     let browser = Browser::expected()?;
     wasm(&browser)?;
@@ -41,7 +42,7 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
-/// The package, with keys and proofs of the native command.
+/// The package, with keys and proofs of the native command, in all engines.
 fn npm(browser: &Browser) -> Result<()> {
     run(&mut cargo(&[
         "build",
@@ -50,7 +51,8 @@ fn npm(browser: &Browser) -> Result<()> {
     ]))?;
     let mut npm = command("npm", &["test"]);
     npm.current_dir(root().join("pkg"))
-        .env("TENSORSEAL", target().join("debug/tensorseal"));
+        .env("TENSORSEAL", target().join("debug/tensorseal"))
+        .env("ENGINES", engine::asked_for());
     run(browser.tell(&mut npm))
 }
 
