@@ -7,10 +7,14 @@
 //! | `web` | builds the page, with a sealed network and proofs for it |
 //! | `test` | everything that must pass |
 //! | `browser` | finds a browser and measures the verifier in it |
+//! | `edge` | runs the example of a small device |
+//! | `engine` | the other engines that the package is tested in |
 //! | `shell` | runs commands, and says which |
 #![forbid(unsafe_code)]
 
 mod browser;
+mod edge;
+mod engine;
 mod pkg;
 mod setup;
 mod shell;
@@ -60,6 +64,16 @@ enum Task {
         /// A JSON file with an input
         input: PathBuf,
     },
+    /// Checks a proof in the example of a small device, under wasmtime, and says what memory that takes
+    Edge {
+        /// A verifying key
+        key: PathBuf,
+        /// A proof
+        proof: PathBuf,
+        /// Accept a key made with a development setup
+        #[arg(long)]
+        dev: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -77,6 +91,9 @@ fn main() -> ExitCode {
             context,
         } => browser::bench_verifier(&key, &proof, &context),
         Task::BenchProver { key, input } => browser::bench_prover(&key, &input),
+        Task::Edge { key, proof, dev } => {
+            setup::for_edge().and_then(|()| edge::run_example(&key, &proof, dev))
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::browser::Browser;
 use crate::shell::{self, cargo, command, find, is_root, output, root};
+use crate::{edge, engine};
 
 /// The version of the `wasm-bindgen` dependency: the command that makes the glue must have the same.
 const WASM_BINDGEN: &str = "0.2.130";
@@ -12,8 +13,9 @@ const WASM_BINDGEN: &str = "0.2.130";
 const NODE: (u32, u32) = (20, 16);
 
 /// Targets that the tests build for.
-const TARGETS: [&str; 3] = [
+const TARGETS: [&str; 4] = [
     "wasm32-unknown-unknown",
+    "wasm32-wasip1",
     "wasm32v1-none",
     "thumbv7em-none-eabihf",
 ];
@@ -24,6 +26,8 @@ pub(crate) fn run() -> Result<()> {
     for_web()?;
     npm_packages("pkg/test/consumers")?;
     chromium()?;
+    engines()?;
+    edge::setup()?;
     eprintln!("setup: everything is there");
     Ok(())
 }
@@ -40,6 +44,12 @@ pub(crate) fn for_pkg() -> Result<()> {
 pub(crate) fn for_web() -> Result<()> {
     for_pkg()?;
     npm_packages("web")
+}
+
+/// What the example of a small device needs.
+pub(crate) fn for_edge() -> Result<()> {
+    targets()?;
+    edge::setup()
 }
 
 /// The formatter and the linter, which a minimal toolchain lacks.
@@ -132,6 +142,41 @@ fn chromium() -> Result<()> {
             "the browser tests need Chromium and its driver: install both, or set CHROME and CHROMEDRIVER to the two programs"
         );
     }
+    install(&["chromium", "chromium-driver"])?;
+    if Browser::find()?.is_none() {
+        bail!(
+            "chromium and chromium-driver are installed, but not found in PATH: set CHROME and CHROMEDRIVER"
+        );
+    }
+    Ok(())
+}
+
+/// The other engines that the package is tested in.
+fn engines() -> Result<()> {
+    let packages = || -> Result<Vec<&str>> {
+        let missing = engine::missing()?;
+        Ok(missing.iter().map(|program| program.package).collect())
+    };
+    let wanted = packages()?;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    if find(&["apt-get"]).is_none() {
+        bail!(
+            "the tests in other engines need {}: install them, or name the engines that are there in ENGINES",
+            wanted.join(", ")
+        );
+    }
+    install(&wanted)?;
+    let missing = packages()?;
+    if !missing.is_empty() {
+        bail!("installed, but not found in PATH: {}", missing.join(", "));
+    }
+    Ok(())
+}
+
+/// Installs packages of Debian, as root or by `sudo`.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let apt = |arguments: &[&str]| {
         let mut apt = if is_root() {
             command("apt-get", arguments)
@@ -144,17 +189,7 @@ fn chromium() -> Result<()> {
         shell::run(&mut apt)
     };
     apt(&["update"])?;
-    apt(&[
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-    ])?;
-    if Browser::find()?.is_none() {
-        bail!(
-            "chromium and chromium-driver are installed, but not found in PATH: set CHROME and CHROMEDRIVER"
-        );
-    }
-    Ok(())
+    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments)
 }

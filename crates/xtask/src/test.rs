@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::browser::Browser;
 use crate::shell::{cargo, command, find, root, run};
-use crate::{pkg, setup, web};
+use crate::{edge, engine, pkg, setup, web};
 
 /// The crate that must do without an operating system, and targets that have none.
 const NO_STD: &str = "--package=tensorseal-protocol";
@@ -33,6 +33,7 @@ pub(crate) fn everything() -> Result<()> {
     for target in NO_STD_TARGETS {
         run(cargo(&["build", NO_STD, "--locked", "--target"]).arg(target))?;
     }
+    edge::test()?;
     pkg::build()?;
     web::build()?;
     let browser = Browser::expected()?;
@@ -42,7 +43,7 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
-/// The package, with keys and proofs of the native command; its consumers and its documentation; the page.
+/// The package, with keys and proofs of the native command, in all engines; its consumers and its documentation; the page.
 fn npm(browser: &Browser) -> Result<()> {
     let program = web::program()?;
     for (folder, script) in [
@@ -53,7 +54,8 @@ fn npm(browser: &Browser) -> Result<()> {
     ] {
         let mut npm = command("npm", &["run", script]);
         npm.current_dir(root().join(folder))
-            .env("TENSORSEAL", &program);
+            .env("TENSORSEAL", &program)
+            .env("ENGINES", engine::asked_for());
         run(browser.tell(&mut npm))?;
     }
     Ok(())
