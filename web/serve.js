@@ -26,20 +26,26 @@ const HEADERS = {
   "Cache-Control": "no-store",
 };
 
-async function answer(request, response) {
+/** What gives a page the shared memory that threads take. */
+export const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+async function answer(request, response, more) {
   // The parser of URLs resolves `..`, and what is encoded stays so and names no file.
   const { pathname } = new URL(request.url, "http://localhost");
   if (pathname === "/") return response.writeHead(302, { Location: "/web/index.html" }).end();
   const type = TYPES[extname(pathname)];
   const served = type && !pathname.includes("%") && FOLDERS.some((folder) => pathname.startsWith(folder));
   const bytes = served && (await readFile(new URL(`.${pathname}`, root)).catch(() => undefined));
-  if (!bytes) return response.writeHead(404, HEADERS).end();
-  return response.writeHead(200, { ...HEADERS, "Content-Type": type }).end(bytes);
+  if (!bytes) return response.writeHead(404, { ...HEADERS, ...more }).end();
+  return response.writeHead(200, { ...HEADERS, ...more, "Content-Type": type }).end(bytes);
 }
 
-/** A server on this machine only; port 0 takes a free one. */
-export function serve(port = 0) {
-  const server = createServer((request, response) => void answer(request, response));
+/** A server on this machine only, with `more` headers; port 0 takes a free one. */
+export function serve(port = 0, more = {}) {
+  const server = createServer((request, response) => void answer(request, response, more));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => {

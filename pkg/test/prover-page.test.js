@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { serve } from "../../web/serve.js";
+import { ISOLATED, serve } from "../../web/serve.js";
 import { launch } from "./chromium.js";
 import { keysOf } from "./keys.js";
 
@@ -126,6 +126,39 @@ test("a key that is pinned is fetched once", async () => {
   });
   assert.equal(requests, 3, "unpinned, pinned, and pinned to another model");
   assert.deepEqual(models, { downloads: 1, wrong: "wrong-model" });
+});
+
+test("threads are used where the page is isolated, and only there", async () => {
+  const isolated = await serve(0, ISOLATED);
+  const other = await browser.newPage();
+  try {
+    const prove = async ({ key, verifying, input }) => {
+      const { createProver } = await import("/pkg/dist/prover/index.js");
+      const { verify } = await import("/pkg/dist/index.js");
+      const prover = await createProver(new Uint8Array(key), { threads: 3 });
+      const alone = await createProver(new Uint8Array(key), { threads: 3, worker: false });
+      const { proof, outputs } = await prover.prove(input);
+      const { proof: again } = await prover.prove(input);
+      const codes = [];
+      for (const bytes of [proof, again]) {
+        codes.push((await verify(new Uint8Array(verifying), bytes, { allowDevelopmentSetup: true })).code);
+      }
+      const answer = { codes, threads: prover.threads, alone: alone.threads, integers: [...outputs[0].integers] };
+      prover.dispose();
+      alone.dispose();
+      return answer;
+    };
+    const { integers } = keysOf("digits_cnn").native.outputs[0];
+    await other.goto(isolated.url);
+    const threaded = await other.evaluate(prove, given("digits_cnn"));
+    assert.deepEqual(threaded, { codes: ["ok", "ok"], threads: 3, alone: 1, integers });
+    await other.goto(server.url);
+    const single = await other.evaluate(prove, given("digits_cnn"));
+    assert.deepEqual(single, { codes: ["ok", "ok"], threads: 1, alone: 1, integers });
+  } finally {
+    await other.close();
+    isolated.close();
+  }
 });
 
 test("nothing is reported on the console", () => assert.deepEqual(problems, []));

@@ -112,7 +112,8 @@ test("a key that is none, is another, or is too large is refused", async () => {
   await assert.rejects(createProver(new URL("file:///does/not/exist")), refused("unavailable"));
   await assert.rejects(createProver(key, { modle: "x" }), TypeError);
   await assert.rejects(createProver(key, { model: "x" }), TypeError);
-  await assert.rejects(createProver(key, { wasm: new Uint8Array(3) }).then((prover) => prover.run([])), TensorsealError);
+  await assert.rejects(createProver(key, { wasm: new Uint8Array(3) }), refused("unavailable"));
+  for (const threads of [0, 1.5, "2"]) await assert.rejects(createProver(key, { threads }), TypeError);
 });
 
 test("a damaged key gives no proof that does not hold", async (t) => {
@@ -151,6 +152,20 @@ test("without randomness there is no proof", async (t) => {
     Object.defineProperty(globalThis, "crypto", own);
   }
   assert.ok((await prover.prove(input)).proof.length > 0);
+});
+
+test("the estimate of the memory holds", async () => {
+  for (const name of ["mlp_784_128_10", "lenet5"]) {
+    const { key, input } = keysOf(name);
+    // A module of its own, whose memory nothing else has filled.
+    const { default: initialise, Prover } = await import(`../wasm/prover.js?${name}`);
+    const wasm = await initialise({ module_or_path: readFileSync(fileURLToPath(import.meta.resolve("tensorseal/prover.wasm"))) });
+    const prover = new Prover(key);
+    prover.prove(Object.values(input), true, false, new Uint8Array(), () => undefined);
+    const used = wasm.memory.buffer.byteLength;
+    assert.ok(used <= 1.25 * prover.memoryBytes, `${used} bytes of an estimated ${prover.memoryBytes}`);
+    prover.free();
+  }
 });
 
 test("the module has no folder of the machine that built it", () => {

@@ -6,12 +6,14 @@
 //! | file | what it converts |
 //! |---|---|
 //! | `backend` | the stages of a proof to calls of a function |
+//! | `crew` | a sum to parts that other threads compute |
 //! | `record` | ports, outputs and proofs to plain objects |
 //! | `error` | what goes wrong to an exception with a `code` |
 
 #![forbid(unsafe_code)]
 
 mod backend;
+mod crew;
 mod error;
 mod record;
 
@@ -23,6 +25,7 @@ use tensorseal_sealed::{Hidden, Sealed};
 use wasm_bindgen::prelude::*;
 
 use backend::Light;
+pub use crew::{Crew, sum_windows};
 use error::exception;
 
 /// A compiled network, read and checked.
@@ -107,7 +110,14 @@ impl Prover {
         record::outputs(outputs)
     }
 
-    /// Runs the network and proves the run; answers with `{ proof, outputs }`. `told` is called with the name of each stage before it.
+    /// The bytes of the terms of the largest sum in a proof.
+    #[wasm_bindgen(getter, js_name = sumBytes)]
+    pub fn sum_bytes(&self) -> usize {
+        crew::term_bytes(self.0.key().powers())
+    }
+
+    /// Runs the network and proves the run; answers with `{ proof, outputs }`. `told` is called with the name of each stage before it;
+    /// the crew, if there is one, helps.
     ///
     /// # Errors
     ///
@@ -119,6 +129,7 @@ impl Prover {
         hide_output: bool,
         context: &[u8],
         told: &Function,
+        crew: Option<Crew>,
     ) -> Result<JsValue, JsValue> {
         let (witness, outputs) = self
             .0
@@ -132,7 +143,8 @@ impl Prover {
             public: &public,
             context,
         };
-        let tools = (&Light::new(told), &mut PlatformRandom as &mut _);
+        let backend = Light { told, crew };
+        let tools = (&backend, &mut PlatformRandom as &mut _);
         let proof = self.0.prove(&witness, &options, tools);
         let proof = proof.map_err(|error| exception(&error))?;
         record::proved(&proof.to_bytes(), outputs)

@@ -50,13 +50,21 @@ impl Browser {
 }
 
 /// Measures the verifier.
-pub(crate) fn bench(key: &Path, proof: &Path, context: &str) -> Result<()> {
-    let (key, proof) = (path::absolute(key)?, path::absolute(proof)?);
+pub(crate) fn bench_verifier(key: &Path, proof: &Path, context: &str) -> Result<()> {
+    let files = [path::absolute(key)?, path::absolute(proof)?];
+    bench("test/bench.js", |node| node.args(files).arg(context))
+}
+
+/// Measures the prover.
+pub(crate) fn bench_prover(key: &Path, input: &Path) -> Result<()> {
+    let files = [path::absolute(key)?, path::absolute(input)?];
+    bench("test/bench-prover.js", |node| node.args(files))
+}
+
+fn bench(script: &str, tell: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     setup::run()?;
     pkg::build()?;
-    let mut node = command("node", &["test/bench.js"]);
-    node.args([key, proof])
-        .arg(context)
-        .current_dir(root().join("pkg"));
+    let mut node = command("node", &[script]);
+    tell(node.current_dir(root().join("pkg")));
     run(Browser::expected()?.tell(&mut node))
 }

@@ -63,6 +63,13 @@ enum Task {
         #[arg(long)]
         dev: bool,
     },
+    /// Measures the prover in headless Chromium
+    BenchProver {
+        /// A proving key
+        key: PathBuf,
+        /// A JSON file with an input
+        input: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,10 +82,11 @@ fn main() -> ExitCode {
             key,
             proof,
             context,
-        } => browser::bench(&key, &proof, &context),
+        } => browser::bench_verifier(&key, &proof, &context),
         Task::Edge { key, proof, dev } => {
             setup::for_edge().and_then(|()| edge::run_example(&key, &proof, dev))
         }
+        Task::BenchProver { key, input } => browser::bench_prover(&key, &input),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,8 @@
 import initialise, { Prover as Inner } from "../../wasm/prover.js";
 import { TensorsealError } from "../error.js";
-import { moduleOf } from "../module.js";
+import { bytesOf } from "../source.js";
 import type { Setup } from "../types.js";
+import { Crew, threadsFor } from "./crew.js";
 import type { Hidden, KeyInfo, OnProgress, Output, PortInfo, Proved, Stage } from "./types.js";
 
 /** The stages of a proof, in their order. */
@@ -12,6 +13,8 @@ export interface Opening {
   readonly key: Uint8Array;
   /** The module, its bytes or its absolute address. */
   readonly wasm: string | Uint8Array | WebAssembly.Module | undefined;
+  /** How many threads may share a sum; by default as many as the machine has. */
+  readonly threads: number | undefined;
 }
 
 /** What is to be proved. */
@@ -25,9 +28,11 @@ export interface Task {
 export class Engine {
   readonly info: KeyInfo;
   readonly #inner: Inner;
+  readonly #crew: Crew | undefined;
 
-  private constructor(inner: Inner) {
+  private constructor(inner: Inner, crew: Crew | undefined) {
     this.#inner = inner;
+    this.#crew = crew;
     this.info = {
       model: inner.model,
       setup: inner.setup as Setup,
@@ -36,18 +41,19 @@ export class Engine {
       inputs: inner.inputs as PortInfo[],
       outputs: inner.outputs as PortInfo[],
       memoryBytes: inner.memoryBytes,
+      threads: crew?.threads ?? 1,
     };
   }
 
-  static async open({ key, wasm }: Opening): Promise<Engine> {
-    // Written out like this, bundlers find the file and give it an address.
-    const url = new URL("../../wasm/prover_bg.wasm", import.meta.url);
-    try {
-      await initialise({ module_or_path: await moduleOf(wasm ?? url) });
-    } catch (cause) {
-      throw new TensorsealError("unavailable", `the prover's module cannot be loaded: ${String(cause)}`, { cause });
-    }
-    return new Engine(checked(() => new Inner(key)));
+  /** Opens an engine; with several threads, which only a worker may ask for. */
+  static async open({ key, wasm, threads }: Opening): Promise<Engine> {
+    const module = await compiled(wasm);
+    await initialise({ module_or_path: module });
+    const inner = checked(() => new Inner(key));
+    const count = threadsFor(threads);
+    // Helpers that cannot be had, for a policy of the page, cost time and nothing else: `threads` says how many there are.
+    const crew = count > 1 ? await Crew.gather(count, module, inner.sumBytes).catch(() => undefined) : undefined;
+    return new Engine(inner, crew);
   }
 
   run(inputs: Float32Array[]): Output[] {
@@ -63,7 +69,7 @@ export class Engine {
     enter("run");
     const hides = (what: Hidden): boolean => hide.includes(what);
     const proved = checked(
-      () => this.#inner.prove(inputs, hides("input"), hides("output"), context, enter) as Omit<Proved, "stages">,
+      () => this.#inner.prove(inputs, hides("input"), hides("output"), context, enter, this.#crew) as Omit<Proved, "stages">,
     );
     const end = performance.now();
     const stages = starts.map(({ stage, at }, index) => ({
@@ -74,7 +80,20 @@ export class Engine {
   }
 
   dispose(): void {
+    this.#crew?.dispose();
     this.#inner.free();
+  }
+}
+
+async function compiled(wasm: Opening["wasm"]): Promise<WebAssembly.Module> {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  // Written out like this, bundlers find the file and give it an address.
+  const url = new URL("../../wasm/prover_bg.wasm", import.meta.url);
+  try {
+    return await WebAssembly.compile((await bytesOf(wasm ?? url, "the prover's module")) as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
+    if (cause instanceof TensorsealError) throw cause;
+    throw new TensorsealError("unavailable", `the prover's module cannot be loaded: ${String(cause)}`, { cause });
   }
 }
 

@@ -62,7 +62,7 @@ export async function createProver(source: Source, options: CreateOptions = {}):
   const { model, onProgress, signal } = options;
   signal?.throwIfAborted();
   const key = await download(source, { model, onProgress, signal });
-  const line = new Line(() => connect(options), { key, wasm: absolute(options.wasm) });
+  const line = new Line(() => connect(options), { key, wasm: absolute(options.wasm), threads: threads(options) });
   try {
     onProgress?.({ stage: "load", done: 0, total: 1 });
     const info = await line.info(signal);
@@ -81,6 +81,11 @@ export async function createProver(source: Source, options: CreateOptions = {}):
     line.close();
     throw error;
   }
+}
+
+/** This thread may not wait for others. */
+function threads({ worker, threads }: CreateOptions): number | undefined {
+  return worker === false || typeof Worker !== "function" ? 1 : threads;
 }
 
 /** An address as a worker understands it. */
@@ -169,6 +174,8 @@ export class Prover {
   readonly outputs: readonly PortInfo[];
   /** The most memory that reading the key and making a proof should take, in bytes. */
   readonly memoryBytes: number;
+  /** How many threads share the work. */
+  readonly threads: number;
 
   #line: Line | undefined;
 
@@ -182,6 +189,7 @@ export class Prover {
     this.inputs = info.inputs;
     this.outputs = info.outputs;
     this.memoryBytes = info.memoryBytes;
+    this.threads = info.threads;
   }
 
   /**

@@ -6,6 +6,7 @@ const CREATE_OPTIONS: readonly string[] = [
   "maxMemoryBytes",
   "worker",
   "wasm",
+  "threads",
   "onProgress",
   "signal",
 ] satisfies readonly (keyof CreateOptions)[];
@@ -13,12 +14,15 @@ const CREATE_OPTIONS: readonly string[] = [
 /** Refuses an option that is misspelt, rather than ignore it. */
 export function checkCreateOptions(options: CreateOptions): void {
   checkNames(options, CREATE_OPTIONS);
-  const { model, maxMemoryBytes } = options;
+  const { model, maxMemoryBytes, threads } = options;
   if (model !== undefined && !(typeof model === "string" && /^[0-9a-f]{64}$/i.test(model))) {
     throw new TypeError("model must be 64 hexadecimal digits");
   }
   if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0)) {
     throw new TypeError("maxMemoryBytes must be a positive number");
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    throw new TypeError("threads must be a positive integer");
   }
 }
 

@@ -60,6 +60,11 @@ export interface CreateOptions {
   readonly worker?: boolean | (() => Worker) | undefined;
   /** Where `prover.wasm` is, or its bytes, or the compiled module; by default the file of this package. */
   readonly wasm?: URL | string | Uint8Array | WebAssembly.Module | undefined;
+  /**
+   * How many threads share the work. There is more than one only where the page is cross-origin isolated and the prover is in a worker.
+   * Default: as many as the machine has, at most 16.
+   */
+  readonly threads?: number | undefined;
   /** Told how far the download is, then that the key is read. */
   readonly onProgress?: OnProgress | undefined;
   /** Ends the work early: the promise is then rejected with the signal's reason. */
@@ -111,4 +116,6 @@ export interface KeyInfo {
   readonly outputs: readonly PortInfo[];
   /** The most memory that reading the key and making a proof should take, in bytes. */
   readonly memoryBytes: number;
+  /** How many threads share the work. */
+  readonly threads: number;
 }
