@@ -50,7 +50,7 @@ for (const engine of engines()) {
 
     before(async () => {
       page = await open(engine, site.url);
-      console.log(`# ${page.version}`);
+      console.log(page.version);
     });
 
     after(async () => page?.close());
