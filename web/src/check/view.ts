@@ -17,6 +17,8 @@ const given: { keys: Evidence[]; proofs: Evidence[]; openings: Evidence[]; bundl
   proofs: [],
   openings: [],
 };
+/** More proofs than this are not named one by one. */
+const MAX_LISTED = 4;
 /** Counts checks, so that only what belongs to the last one is shown. */
 let checks = 0;
 /** The last address parameters that were followed, so that coming back does not fetch again. */
@@ -125,12 +127,16 @@ function take(evidence: readonly Evidence[]): void {
 
 function listGiven(ignored: number): void {
   const { bundle, keys, proofs, openings } = given;
-  const all = [...(bundle ? [bundle] : keys), ...proofs, ...openings];
-  const items = all.slice(0, 6).map(({ name, kind, content }) => {
-    const size = typeof content === "string" ? "read in parts" : `${whole(content.size)} bytes`;
-    return make("li", {}, make("b", { textContent: name }), make("span", { className: "quiet", textContent: `${WORDS[kind]}, ${size}` }));
-  });
-  if (all.length > items.length) items.push(make("li", { textContent: `and ${counted(all.length - items.length, "more file")}` }));
+  const item = (name: string, what: string): HTMLElement =>
+    make("li", {}, make("b", { textContent: name }), make("span", { className: "quiet", textContent: what }));
+  const size = (files: readonly Evidence[]): string => {
+    const bytes = files.map(({ content }) => (typeof content === "string" ? Number.NaN : content.size)).reduce((a, b) => a + b, 0);
+    return Number.isNaN(bytes) ? "read in parts" : `${whole(bytes)} bytes`;
+  };
+  const single = (file: Evidence): HTMLElement => item(file.name, `${WORDS[file.kind]}, ${size([file])}`);
+  const items = [...(bundle ? [bundle] : keys), ...openings].map(single);
+  if (proofs.length > MAX_LISTED) items.push(item(counted(proofs.length, "proof"), size(proofs)));
+  else items.push(...proofs.map(single));
   if (ignored > 0) items.push(make("li", { className: "quiet", textContent: `${counted(ignored, "other file")} left alone` }));
   element("given").replaceChildren(...items);
 }
