@@ -11,7 +11,10 @@ import { at, INSTALLED, TARBALL } from "./places.js";
 
 test("publint finds nothing", async () => {
   const { messages, pkg } = await publint({ pkgDir: INSTALLED, strict: true });
-  assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg)),
+    [],
+  );
 });
 
 test("the package holds what it needs to run, its licences, and nothing else", () => {
