@@ -1,8 +1,8 @@
-import { Batch } from "../wasm/verifier.js";
+import type { Batch } from "../wasm/verifier.js";
 import { Key, RANDOM_BYTES } from "./key.js";
 import { bytesOf } from "./source.js";
 import type { BatchEntry, BatchOptions, BatchRejection, BatchVerdict, Rejected } from "./types.js";
-import { init } from "./wasm.js";
+import { type Verifier, init } from "./wasm.js";
 
 /** How long proofs are received before the page may do something else, in milliseconds. */
 const TURN = 40;
@@ -12,6 +12,13 @@ interface Decision {
   readonly rejected: Uint32Array;
   readonly rejection: Rejected;
   readonly millerLoops: number;
+}
+
+/** The proofs whose keys are of one module, which decides them together. */
+interface Part {
+  readonly batch: Batch;
+  /** The place of each proof that awaits the decision. */
+  readonly places: number[];
 }
 
 /**
@@ -29,17 +36,17 @@ export async function verifyBatch(
 ): Promise<BatchVerdict> {
   const { onProgress, signal, ...accept } = options;
   await init();
-  const batch = new Batch();
+  const parts = new Map<Verifier, Part>();
   try {
     const rejected: BatchRejection[] = [];
-    /** The place of each proof that awaits the decision. */
-    const places: number[] = [];
     let proofs = 0;
     let turn = performance.now();
     for await (const { key, proof } of entries) {
       signal?.throwIfAborted();
       if (!(key instanceof Key)) throw new TypeError("the key of an entry must come from loadKey");
-      const refused = key.receive(batch, await bytesOf(proof, "the proof"), accept);
+      const bytes = await bytesOf(proof, "the proof");
+      const { batch, places } = partOf(parts, key.verifier);
+      const refused = key.receive(batch, bytes, accept);
       if (refused) rejected.push({ ...refused, proof: proofs });
       else places.push(proofs);
       proofs++;
@@ -51,14 +58,27 @@ export async function verifyBatch(
     }
     onProgress?.(proofs);
     signal?.throwIfAborted();
-    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
-    const decision = batch.decide(randomness) as Decision;
-    for (const index of decision.rejected) {
-      rejected.push({ ...decision.rejection, proof: places[index]! });
+    let millerLoops = 0;
+    for (const { batch, places } of parts.values()) {
+      const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+      const decision = batch.decide(randomness) as Decision;
+      millerLoops += decision.millerLoops;
+      for (const index of decision.rejected) {
+        rejected.push({ ...decision.rejection, proof: places[index]! });
+      }
     }
     rejected.sort((a, b) => a.proof - b.proof);
-    return { ok: rejected.length === 0, proofs, rejected, millerLoops: decision.millerLoops };
+    return { ok: rejected.length === 0, proofs, rejected, millerLoops };
   } finally {
-    batch.free();
+    for (const { batch } of parts.values()) batch.free();
   }
+}
+
+function partOf(parts: Map<Verifier, Part>, verifier: Verifier): Part {
+  let part = parts.get(verifier);
+  if (!part) {
+    part = { batch: new verifier.Batch(), places: [] };
+    parts.set(verifier, part);
+  }
+  return part;
 }

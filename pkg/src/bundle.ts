@@ -40,7 +40,7 @@ export async function verifyBundle(
   try {
     const bundle = await front(ranges);
     try {
-      const key = new Key(bundle.key);
+      const key = await Key.read(bundle.key);
       try {
         return await verifyAll({ bundle, key, ranges }, { ...accept, signal, onProgress });
       } finally {

@@ -41,7 +41,7 @@ export type {
   Verdict,
   VerifyOptions,
 } from "./types.js";
-export { init } from "./wasm.js";
+export { type ModuleSource, init } from "./wasm.js";
 
 /**
  * Reads and checks a verifying key.
@@ -53,7 +53,7 @@ export { init } from "./wasm.js";
  */
 export async function loadKey(source: Source, options?: LoadOptions): Promise<Key> {
   const [bytes] = await Promise.all([bytesOf(source, "the key"), init()]);
-  return new Key(bytes, options);
+  return Key.read(bytes, options);
 }
 
 /**
@@ -77,7 +77,7 @@ export async function verify(
   if (key instanceof Key) return key.verify(bytes, opened, accept);
   const loaded = await loadKey(key);
   try {
-    return loaded.verify(bytes, opened, accept);
+    return await loaded.verify(bytes, opened, accept);
   } finally {
     loaded.dispose();
   }

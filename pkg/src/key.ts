@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type Batch, VerifyingKey, verifyOpenings } from "../wasm/verifier.js";
+import type { Batch, VerifyingKey } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";
 import { arrange } from "./layout.js";
 import type { LoadOptions, PublicTensor, Rejected, Setup, Verdict, VerifyOptions } from "./types.js";
+import { type FullVerifier, type Verifier, fullVerifier, smallVerifier } from "./wasm.js";
 
 /** Bytes of randomness that no prover can know. */
 export const RANDOM_BYTES = 32;
@@ -26,12 +27,17 @@ export class Key {
 
   readonly #ports: ReadonlyMap<number, Port>;
   readonly #allowDevelopmentSetup: boolean;
+  /** The module whose key this is. */
+  readonly #verifier: Verifier;
   #inner: VerifyingKey | undefined;
+  /** The key's file, for the full module. */
+  readonly #bytes: Uint8Array;
+  /** The same key in the full module, once an opening has needed it. */
+  #opener: VerifyingKey | undefined;
 
-  /** @internal */
-  constructor(bytes: Uint8Array, options: LoadOptions = {}) {
-    checkOptions(options);
-    const inner = read(bytes);
+  private constructor(bytes: Uint8Array, [verifier, inner]: Loaded, options: LoadOptions) {
+    this.#bytes = bytes;
+    this.#verifier = verifier;
     this.#inner = inner;
     this.model = inner.model;
     this.setup = inner.setup as Setup;
@@ -48,11 +54,22 @@ export class Key {
     }
   }
 
+  /** @internal Reads the key in the small module, or in the full one where it needs that. */
+  static async read(bytes: Uint8Array, options: LoadOptions = {}): Promise<Key> {
+    checkOptions(options);
+    // A copy: what is pinned now must not change later.
+    const copy = bytes.slice();
+    return new Key(copy, await read(copy), options);
+  }
+
   /** @internal */
-  verify(proof: Uint8Array, openings: Uint8Array[], options?: VerifyOptions): Verdict {
-    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+  async verify(proof: Uint8Array, openings: Uint8Array[], options?: VerifyOptions): Promise<Verdict> {
     const accept = this.#withDefaults(options);
-    const verdict = verifyOpenings(this.#alive(), proof, openings, accept, randomness) as Verdict;
+    const verdict = (
+      openings.length === 0
+        ? this.#verifier.verify(this.#alive(), proof, accept)
+        : await this.#verifyOpenings(proof, openings, accept)
+    ) as Verdict;
     if (!verdict.ok) return verdict;
     return {
       ...verdict,
@@ -61,7 +78,27 @@ export class Key {
     };
   }
 
-  /** @internal Puts the proof into a batch; a proof that is refused without a decision is not in it. */
+  async #verifyOpenings(proof: Uint8Array, openings: Uint8Array[], accept: unknown): Promise<object> {
+    this.#alive();
+    const full = await fullVerifier();
+    const key = this.#inFull(full);
+    const randomness = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+    return full.verifyOpenings(key, proof, openings, accept, randomness);
+  }
+
+  #inFull(full: FullVerifier): VerifyingKey {
+    const inner = this.#alive();
+    if (this.#verifier === full) return inner;
+    this.#opener ??= new full.VerifyingKey(this.#bytes);
+    return this.#opener;
+  }
+
+  /** @internal The module whose batches take the key's proofs. */
+  get verifier(): Verifier {
+    return this.#verifier;
+  }
+
+  /** @internal Puts the proof into a batch of {@link verifier}; a proof that is refused without a decision is not in it. */
   receive(batch: Batch, proof: Uint8Array, options?: VerifyOptions): Rejected | undefined {
     return batch.receive(this.#alive(), proof, this.#withDefaults(options)) as Rejected | undefined;
   }
@@ -88,6 +125,8 @@ export class Key {
   dispose(): void {
     this.#inner?.free();
     this.#inner = undefined;
+    this.#opener?.free();
+    this.#opener = undefined;
   }
 
   /** The same as {@link dispose}, for `using`. */
@@ -113,13 +152,29 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function read(bytes: Uint8Array): VerifyingKey {
+/** A key, and the module that it is in. */
+type Loaded = readonly [Verifier, VerifyingKey];
+
+async function read(bytes: Uint8Array): Promise<Loaded> {
+  const small = await smallVerifier();
   try {
-    return new VerifyingKey(bytes);
+    return [small, new small.VerifyingKey(bytes)];
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "malformed-key") {
-      throw new TensorsealError("malformed-key", cause.message, { cause });
-    }
-    throw cause;
+    if (!hasCode(cause, "large-tables")) throw malformed(cause);
   }
+  const full = await fullVerifier();
+  try {
+    return [full, new full.VerifyingKey(bytes)];
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function malformed(cause: unknown): unknown {
+  if (!hasCode(cause, "malformed-key")) return cause;
+  return new TensorsealError("malformed-key", cause.message, { cause });
+}
+
+function hasCode(cause: unknown, code: string): cause is Error {
+  return cause instanceof Error && "code" in cause && cause.code === code;
 }

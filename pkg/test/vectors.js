@@ -17,6 +17,9 @@ export const vectors = [
   vector("demo", { context: "", development: false }),
 ];
 
+/** A model with a large table, whose key only the full module reads. */
+export const large = vector("large", { context: "known answer", development: true });
+
 /** Of the model `demo`: a proof of three inferences with the output committed, an opening of inference 1, a bundle of two proofs. */
 export const demoFile = (name) => new Uint8Array(readFileSync(new URL(`demo/${name}`, folder)));
 

@@ -1,6 +1,6 @@
 //! Digests: BLAKE2b-512 cut to 32 bytes, with a domain and the length of every part.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use blake2::{Blake2b512, Digest};
 
@@ -28,7 +28,10 @@ impl Digest32 {
 
 impl fmt::Display for Digest32 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digits = |byte: &u8| [byte >> 4, byte & 0xf];
+        let mut digits = self.0.iter().flat_map(digits);
+        // Not `{:02x}`: browsers download the formatting of integers in hexadecimal.
+        digits.try_for_each(|digit| f.write_char(char::from_digit(digit.into(), 16).unwrap_or('?')))
     }
 }
 

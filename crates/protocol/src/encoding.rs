@@ -12,6 +12,7 @@ use crate::curve::{
     Fr, G1_BYTES, G1_UNCOMPRESSED_BYTES, G1Affine, G2_BYTES, G2Affine, SCALAR_BYTES, decode_g1,
     decode_g1_uncompressed, decode_g2, decode_scalar,
 };
+use crate::error::Words;
 
 /// What a file is, by its first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +163,9 @@ impl fmt::Display for DecodeError {
             ),
             Self::PointAtInfinity => f.write_str("a point is the point at infinity"),
             Self::InvalidScalar => f.write_str("a scalar is not reduced"),
-            Self::InvalidNumber { what, found } => write!(f, "{found} is not an acceptable {what}"),
+            Self::InvalidNumber { what, found } => {
+                write!(f, "{found} is not an acceptable {}", Words(what))
+            }
         }
     }
 }

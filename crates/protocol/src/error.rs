@@ -9,6 +9,15 @@ use crate::random::RandomnessUnavailable;
 use crate::srs::{ChainError, PowersError};
 use crate::witness::WitnessError;
 
+/// Words of a message, written as they are: `{}` of a `str` could pad and cut them too, with code that browsers would download.
+pub(crate) struct Words(pub(crate) &'static str);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 /// Why a proof was not accepted: an attacker's bytes, or an honest proof of something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -206,6 +215,8 @@ pub enum KeyError {
         /// Powers in G2 that the setup has.
         found: usize,
     },
+    /// The key has large tables, and this build of the verifier has been made without them.
+    LargeTablesUnsupported,
     /// The key's commitments to a large table in G1 and in G2 are not those of the same columns.
     LargeTable,
     /// The cached points of a row are not those of the key's table, or are not there.
@@ -227,7 +238,7 @@ impl fmt::Display for KeyError {
             Self::Malformed(error) => write!(f, "the key cannot be read: {error}"),
             Self::Program(error) => write!(f, "the key describes no valid model: {error}"),
             Self::Chain(error) => write!(f, "the key's powers of tau are wrong: {error}"),
-            Self::Mismatch { what } => write!(f, "the proving key is inconsistent: {what}"),
+            Self::Mismatch { what } => write!(f, "the proving key is inconsistent: {}", Words(what)),
             Self::TableCommitments => {
                 f.write_str("the key's table commitments are not those of its table")
             }
@@ -242,6 +253,9 @@ impl fmt::Display for KeyError {
             Self::NoPowersInG2 { needed, found } => write!(
                 f,
                 "a large table needs a setup with {needed} powers in G2, this one has {found}: make the setup file with them"
+            ),
+            Self::LargeTablesUnsupported => f.write_str(
+                "the key has large tables, which this build lacks: use one with the feature `large-tables`",
             ),
             Self::LargeTable => f.write_str(
                 "the key's commitments to a large table do not belong together; get the key again from its source",

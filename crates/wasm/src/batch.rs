@@ -1,5 +1,7 @@
 //! Many proofs, decided together.
 
+use alloc::vec::Vec;
+
 use js_sys::{Object, Uint32Array};
 use tensorseal_protocol as protocol;
 use tensorseal_protocol::VerifyError;

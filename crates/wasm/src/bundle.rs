@@ -1,5 +1,8 @@
 //! The front of a bundle, from which every proof can be fetched by its range.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use js_sys::Object;
 use tensorseal_protocol::bundle::{BUNDLE_HEADER_BYTES, BundleFront, BundleHeader};
 use wasm_bindgen::prelude::*;

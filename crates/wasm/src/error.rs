@@ -1,13 +1,20 @@
 //! Exceptions, which are for misuse.
 
+use alloc::string::ToString;
+
 use js_sys::{Error, Reflect, TypeError};
 use tensorseal_protocol::KeyError;
 use tensorseal_protocol::bundle::BundleError;
 use wasm_bindgen::JsValue;
 
-/// An `Error` with a stable `code` for bytes that are not a usable key.
+/// An `Error` with a stable `code` for bytes that are not a usable key: `large-tables` for one that only a build with that feature reads,
+/// and `malformed-key` for any other.
 pub(crate) fn key_error(error: &KeyError) -> JsValue {
-    coded("malformed-key", &error.to_string())
+    let code = match error {
+        KeyError::LargeTablesUnsupported => "large-tables",
+        _ => "malformed-key",
+    };
+    coded(code, &error.to_string())
 }
 
 /// An `Error` with a stable `code` for bytes that are no intact bundle.

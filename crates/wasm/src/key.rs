@@ -1,5 +1,9 @@
 //! A loaded verifying key.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use tensorseal_protocol as protocol;
 use tensorseal_protocol::srs::SetupOrigin;
 use wasm_bindgen::prelude::*;
@@ -17,7 +21,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// An `Error` with the code `malformed-key`.
+    /// An `Error` with the code `malformed-key`, or `large-tables` where this build does without them and the key does not.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Self, JsValue> {
         protocol::VerifyingKey::from_bytes(bytes)

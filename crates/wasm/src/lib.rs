@@ -8,6 +8,7 @@
 //! | `key` | bytes to a [`VerifyingKey`] |
 //! | `batch` | many proofs to a [`Batch`] |
 //! | `bundle` | the front of a bundle to a [`Bundle`] |
+//! | `openings` | a proof and openings of it to what they say |
 //! | `options` | the options object of [`verify`] |
 //! | `verdict` | a verdict or a rejection to a plain object |
 //! | `error` | misuse to an exception with a `code` |
@@ -16,11 +17,18 @@
 //! options that do not exist.
 
 #![forbid(unsafe_code)]
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod batch;
 mod bundle;
 mod error;
 mod key;
+#[cfg(feature = "openings")]
+mod openings;
 mod options;
 mod record;
 mod verdict;
@@ -28,8 +36,10 @@ mod verdict;
 pub use batch::Batch;
 pub use bundle::{Bundle, bundle_front_bytes, bundle_header_bytes};
 pub use key::VerifyingKey;
+#[cfg(feature = "openings")]
+pub use openings::verify_openings;
 
-use js_sys::{Object, Uint8Array};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 use options::Options;
@@ -37,6 +47,12 @@ use options::Options;
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// Verifies a proof file.
 ///
@@ -49,34 +65,11 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 /// A `TypeError` when an option does not exist or has the wrong type.
 #[wasm_bindgen]
 pub fn verify(key: &VerifyingKey, proof: &[u8], options: &JsValue) -> Result<Object, JsValue> {
-    verify_openings(key, proof, Vec::new(), options, &[])
-}
-
-/// Verifies a proof file, with openings of single inferences of what it commits to: an array of `Uint8Array`. `randomness` is
-/// unpredictable bytes, sixteen or more. Options and answer as for [`verify`].
-///
-/// # Errors
-///
-/// A `TypeError` when an option does not exist or has the wrong type.
-#[wasm_bindgen(js_name = verifyOpenings)]
-pub fn verify_openings(
-    key: &VerifyingKey,
-    proof: &[u8],
-    openings: Vec<Uint8Array>,
-    options: &JsValue,
-    randomness: &[u8],
-) -> Result<Object, JsValue> {
     let options = Options::from_js(options)?;
-    let openings: Vec<Vec<u8>> = openings
-        .into_iter()
-        .map(|opening| opening.to_vec())
-        .collect();
-    let openings: Vec<&[u8]> = openings.iter().map(Vec::as_slice).collect();
-    let options = options.borrowed();
     let key = key.inner();
-    let verdict = tensorseal_protocol::verify_opening(key, proof, &openings, &options, randomness);
+    let verdict = tensorseal_protocol::verify(key, proof, &options.borrowed());
     Ok(match verdict {
-        Ok((verdict, opened)) => verdict::accepted(key.program(), &verdict, &opened),
+        Ok(verdict) => verdict::accepted(key.program(), &verdict, &[]),
         Err(error) => verdict::rejected(&error),
     })
 }

@@ -1,5 +1,7 @@
 //! The options of a verification.
 
+use alloc::vec::Vec;
+
 use js_sys::{Object, Reflect, Uint8Array};
 use tensorseal_protocol::VerifyOptions;
 use tensorseal_protocol::digest::Digest32;
@@ -59,7 +61,7 @@ impl Options {
                     .ok_or_else(|| type_error("context must be a Uint8Array"))?
                     .to_vec();
             }
-            _ => return Err(type_error(&format!("there is no option `{name}`"))),
+            _ => return Err(type_error(&["there is no option `", name, "`"].concat())),
         }
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! Answers as plain objects.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use js_sys::{Array, Int32Array, Object};
 use tensorseal_protocol::program::Program;
 use tensorseal_protocol::srs::SetupOrigin;

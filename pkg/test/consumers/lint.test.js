@@ -31,7 +31,7 @@ test("every entry has types, first", () => {
 
 test("are the types wrong? No", () => {
   const attw = at("node_modules/@arethetypeswrong/cli/dist/index.js");
-  const others = ["verifier.wasm", "prover.wasm", "package.json"];
+  const others = ["verifier.wasm", "verifier-full.wasm", "prover.wasm", "package.json"];
   const { status, stdout } = spawnSync(
     process.execPath,
     [attw, TARBALL, "--profile", "esm-only", "--exclude-entrypoints", ...others],

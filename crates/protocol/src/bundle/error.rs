@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::encoding::DecodeError;
+use crate::error::Words;
 
 /// A part of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,11 @@ impl fmt::Display for BundleError {
             }
             BundleFault::Digest => f.write_str("the bytes are not those whose digest is named"),
             BundleFault::Size { what, found, limit } => {
-                write!(f, "{found} is not an acceptable {what}, 1 to {limit} is")
+                write!(
+                    f,
+                    "{found} is not an acceptable {}, 1 to {limit} is",
+                    Words(what)
+                )
             }
             BundleFault::Inferences { claimed, found } => write!(
                 f,

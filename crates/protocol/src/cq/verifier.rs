@@ -10,7 +10,7 @@ use crate::encoding::{DecodeError, widen};
 use crate::error::VerifyError;
 use crate::pairing::{Accumulator, LargeSide, Side};
 use crate::poly::univariate::power;
-use crate::program::Program;
+use crate::program::{LARGE_TABLES, Program};
 use crate::transcript::Receiver;
 
 /// The messages about one large table in rounds 1 and 2.
@@ -32,6 +32,9 @@ impl TableMessages {
         multiplicities: Vec<G1Affine>,
         channel: &mut Receiver<'_>,
     ) -> Result<Vec<Self>, DecodeError> {
+        if !LARGE_TABLES {
+            return Ok(Vec::new());
+        }
         let receive = |m| {
             Ok(Self {
                 m,
@@ -141,6 +144,9 @@ impl TableOpenings {
         ([w_z, w_inverse, w_zero], own): ([Fr; 3], &[Fr]),
         sum: &mut Accumulator,
     ) {
+        if !LARGE_TABLES {
+            return;
+        }
         for (((opening, messages), weight), table) in
             self.tables.iter().zip(messages).zip(own).zip(0usize..)
         {

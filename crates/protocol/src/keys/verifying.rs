@@ -12,7 +12,7 @@ use crate::digest::{Digest32, Hasher};
 use crate::encoding::{FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::pairing::{PairingKey, product_is_one};
-use crate::program::{LargeTable, Program, ProgramParts};
+use crate::program::{LARGE_TABLES, LargeTable, Program, ProgramParts, VERSION_WITH_LARGE_TABLES};
 use crate::srs::{PowerChain, Setup, Srs};
 
 /// A model as its verifiers know it: program, commitments, setup. Its digest is the model's identity.
@@ -149,6 +149,9 @@ impl VerifyingKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let mut reader = Reader::new(bytes);
         let version = reader.header(FileKind::VerifyingKey)?;
+        if !LARGE_TABLES && version >= VERSION_WITH_LARGE_TABLES {
+            return Err(KeyError::LargeTablesUnsupported);
+        }
         let setup = Setup::read(&mut reader)?;
         let program = Program::new(ProgramParts::read(&mut reader, version)?)?;
         let table = [reader.g1()?, reader.g1()?, reader.g1()?];

@@ -7,6 +7,7 @@ use crate::cq::{TableOpeningClaim, TableOpenings};
 use crate::curve::{Fr, G1Affine};
 use crate::error::VerifyError;
 use crate::pairing::{Accumulator, Side};
+use crate::program::LARGE_TABLES;
 use crate::transcript::{AlphaPrime, C1, Ga, Gb, Psi, Receiver, Z};
 
 /// What is claimed to be opened.
@@ -90,13 +91,13 @@ pub(crate) fn receive(
     let sparse = channel.scalars("y_s", claim.tables.log_rows.len())?;
     let y2 = (ga.0 * claim.b + gb.0 * claim.s).double() - y1;
     let quotients = [channel.point("opening")?, channel.point("opening")?];
-    let tables = if sparse.is_empty() {
-        None
-    } else {
+    let tables = if LARGE_TABLES && !sparse.is_empty() {
         let at_zero = channel.point("opening at 0")?;
         let points = (z.0, z_inverse);
         let openings = TableOpenings::new(&claim.tables, (&sparse, at_zero), (psi.0, c1.0), points);
         Some(openings)
+    } else {
+        None
     };
     Ok(Openings {
         alpha_prime: alpha_prime.0,

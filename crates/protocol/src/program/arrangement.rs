@@ -148,12 +148,18 @@ impl Program {
         let (tensors, lanes) = place_all(unplaced, log_rows);
         let batched = arrangement.inferences.is_some();
         let layers = self.layers().iter();
+        let parts = self.parts();
         Self::new(ProgramParts {
             log_rows,
             lanes,
+            log_weight_rows: parts.log_weight_rows,
+            log_weight_columns: parts.log_weight_columns,
+            table: parts.table.clone(),
+            large_tables: self.large_tables().to_vec(),
             tensors,
             layers: layers.map(|layer| batched_layer(layer, batched)).collect(),
-            ..self.parts().clone()
+            inputs: parts.inputs.clone(),
+            outputs: parts.outputs.clone(),
         })
     }
 
@@ -255,11 +261,15 @@ fn batched_layer(layer: &Layer, batched: bool) -> Layer {
     // Every inference reads its own.
     let own = batched.then_some(AxisMap::IDENTITY);
     let term = |term: &Term| Term {
+        source: term.source,
         maps: own.iter().chain(&term.maps).copied().collect(),
-        ..term.clone()
+        exponent: term.exponent,
+        weights: term.weights.clone(),
     };
     Layer {
+        output: layer.output,
+        limbs: layer.limbs.clone(),
         terms: layer.terms.iter().map(term).collect(),
-        ..layer.clone()
+        bias: layer.bias.clone(),
     }
 }

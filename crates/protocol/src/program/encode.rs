@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    AxisMap, Block, LargeSegment, LargeTable, Layer, Program, ProgramParts, Tensor, Term, Weights,
+    AxisMap, Block, LARGE_TABLES, LargeSegment, LargeTable, Layer, Program, ProgramParts, Tensor,
+    Term, Weights,
 };
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::table::Table;
@@ -37,28 +38,27 @@ impl Program {
         }
         numbers(writer, &parts.inputs);
         numbers(writer, &parts.outputs);
-        if !parts.large_tables.is_empty() {
-            write_large(writer, &parts.large_tables);
+        if !parts.large_tables().is_empty() {
+            write_large(writer, parts.large_tables());
         }
     }
 
     /// The first version of the verifying key that has what is in the program.
     pub(crate) fn version(&self) -> u16 {
-        if self.parts.large_tables.is_empty() {
+        if self.large_tables().is_empty() {
             2
         } else {
-            3
+            VERSION_WITH_LARGE_TABLES
         }
     }
 }
 
+/// The version of a verifying key that has large tables; no earlier one has them.
+pub(crate) const VERSION_WITH_LARGE_TABLES: u16 = 3;
+
 impl ProgramParts {
     /// Reads the parts of a program, of a key of this version; nothing about them has been checked.
     pub(crate) fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, DecodeError> {
-        let layer = match version {
-            1 => read_layer_v1,
-            _ => read_layer,
-        };
         let mut parts = Self {
             large_tables: Vec::new(),
             log_rows: reader.u32()?,
@@ -79,11 +79,11 @@ impl ProgramParts {
                     })?,
                 })
             })?,
-            layers: reader.counted(layer)?,
+            layers: reader.counted(|reader| read_layer(reader, version))?,
             inputs: reader.counted(Reader::u32)?,
             outputs: reader.counted(Reader::u32)?,
         };
-        if version >= 3 {
+        if LARGE_TABLES && version >= VERSION_WITH_LARGE_TABLES {
             parts.large_tables = reader.counted(read_large)?;
             if parts.large_tables.is_empty() {
                 return Err(DecodeError::InvalidNumber {
@@ -172,84 +172,68 @@ fn write_map(writer: &mut Writer, map: &AxisMap) {
     writer.u32(map.divisor);
 }
 
-fn read_layer(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
+/// A layer as a key of this version has it. In version 1 terms are dense, maps have no divisor and no negative pads, and there are no
+/// limbs.
+fn read_layer(reader: &mut Reader<'_>, version: u16) -> Result<Layer, DecodeError> {
+    let first = version == 1;
+    let numbers = |reader: &mut Reader<'_>| reader.counted(Reader::u32);
+    let output = reader.u32()?;
+    let limbs = if first { Vec::new() } else { numbers(reader)? };
+    let terms = reader.counted(|reader| {
+        let source = reader.u32()?;
+        let maps = reader.counted(|reader| read_map(reader, first))?;
+        let exponent = if first { 0 } else { reader.u32()? };
+        let kind = if first { DENSE } else { reader.u8()? };
+        let weights = match kind {
+            DENSE => Weights::Dense {
+                runs: numbers(reader)?,
+            },
+            BLOCK_DIAGONAL => Weights::BlockDiagonal {
+                runs: numbers(reader)?,
+            },
+            STRUCTURAL => Weights::Structural {
+                channels: read_map(reader, false)?,
+                coefficient: reader.i32()?,
+            },
+            found => {
+                return Err(DecodeError::InvalidNumber {
+                    what: "kind of term",
+                    found: found.into(),
+                });
+            }
+        };
+        Ok(Term {
+            source,
+            maps,
+            exponent,
+            weights,
+        })
+    })?;
     Ok(Layer {
-        output: reader.u32()?,
-        limbs: reader.counted(Reader::u32)?,
-        terms: reader.counted(|reader| {
-            Ok(Term {
-                source: reader.u32()?,
-                maps: reader.counted(read_map)?,
-                exponent: reader.u32()?,
-                weights: read_weights(reader)?,
-            })
-        })?,
-        bias: reader.counted(Reader::u32)?,
+        output,
+        limbs,
+        terms,
+        bias: numbers(reader)?,
     })
 }
 
-fn read_weights(reader: &mut Reader<'_>) -> Result<Weights, DecodeError> {
-    match reader.u8()? {
-        DENSE => Ok(Weights::Dense {
-            runs: reader.counted(Reader::u32)?,
-        }),
-        BLOCK_DIAGONAL => Ok(Weights::BlockDiagonal {
-            runs: reader.counted(Reader::u32)?,
-        }),
-        STRUCTURAL => Ok(Weights::Structural {
-            channels: read_map(reader)?,
-            coefficient: reader.i32()?,
-        }),
-        found => Err(DecodeError::InvalidNumber {
-            what: "kind of term",
-            found: found.into(),
-        }),
-    }
-}
-
-fn read_map(reader: &mut Reader<'_>) -> Result<AxisMap, DecodeError> {
-    Ok(AxisMap {
+fn read_map(reader: &mut Reader<'_>, first: bool) -> Result<AxisMap, DecodeError> {
+    let mut map = AxisMap {
         taps: reader.u32()?,
         stride: reader.u32()?,
         dilation: reader.u32()?,
         pad: reader.i32()?,
-        divisor: reader.u32()?,
-    })
-}
-
-/// A layer as version 1 of the verifying key has it: dense terms, whose maps have no divisor, and no limbs.
-fn read_layer_v1(reader: &mut Reader<'_>) -> Result<Layer, DecodeError> {
-    let map = |reader: &mut Reader<'_>| {
-        Ok(AxisMap {
-            taps: reader.u32()?,
-            stride: reader.u32()?,
-            dilation: reader.u32()?,
-            pad: unsigned_pad(reader.u32()?)?,
-            divisor: 1,
-        })
+        divisor: 1,
     };
-    Ok(Layer {
-        output: reader.u32()?,
-        limbs: Vec::new(),
-        terms: reader.counted(|reader| {
-            Ok(Term {
-                source: reader.u32()?,
-                maps: reader.counted(map)?,
-                weights: Weights::Dense {
-                    runs: reader.counted(Reader::u32)?,
-                },
-                exponent: 0,
-            })
-        })?,
-        bias: reader.counted(Reader::u32)?,
-    })
-}
-
-fn unsigned_pad(pad: u32) -> Result<i32, DecodeError> {
-    i32::try_from(pad).map_err(|_| DecodeError::InvalidNumber {
-        what: "pad",
-        found: pad.into(),
-    })
+    if !first {
+        map.divisor = reader.u32()?;
+    } else if map.pad < 0 {
+        return Err(DecodeError::InvalidNumber {
+            what: "pad",
+            found: map.pad.cast_unsigned().into(),
+        });
+    }
+    Ok(map)
 }
 
 fn numbers(writer: &mut Writer, numbers: &[u32]) {
@@ -277,7 +261,7 @@ mod tests {
         let read = |pad| {
             let bytes = first_version(pad);
             let mut reader = Reader::new(&bytes);
-            let layer = read_layer_v1(&mut reader)?;
+            let layer = read_layer(&mut reader, 1)?;
             reader.finish()?;
             Ok(layer)
         };

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::error::Words;
+
 /// Why a description is not a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,7 +70,11 @@ impl fmt::Display for ProgramError {
                 found,
                 least,
                 greatest,
-            } => write!(f, "{what} is {found}, not between {least} and {greatest}"),
+            } => write!(
+                f,
+                "{} is {found}, not between {least} and {greatest}",
+                Words(what)
+            ),
             Self::TableTooLong { rows, available } => {
                 write!(f, "the table has {rows} rows where {available} are free")
             }
@@ -77,7 +83,7 @@ impl fmt::Display for ProgramError {
             Self::Overlap { lane, row } => {
                 write!(f, "two blocks of lane {lane} overlap at row {row}")
             }
-            Self::Layer { index, what } => write!(f, "layer {index}: {what}"),
+            Self::Layer { index, what } => write!(f, "layer {index}: {}", Words(what)),
             Self::Origin { tensor } => write!(
                 f,
                 "tensor {tensor} is not either an input or the output of one layer"

@@ -6,12 +6,15 @@
 
 use alloc::vec::Vec;
 
-use super::Program;
+use super::{Program, ProgramParts};
 use crate::encoding::widen;
 use crate::table::TAG_FIRST_SEGMENT;
 
 /// Rows of a large table that no lookup reaches; their multiplicities hide what the table's side of a proof reveals.
 pub const BLIND_ROWS: u64 = 2;
+
+/// Whether this build has large tables: where it has none, no program has them, and what only they need is not compiled.
+pub(crate) const LARGE_TABLES: bool = cfg!(feature = "large-tables");
 
 /// A table of its own subgroup of 2^log rows, committed in both groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +72,21 @@ impl LargePlace {
     }
 }
 
+impl ProgramParts {
+    /// The large tables, which validation refuses where this build has none.
+    pub(super) fn large_tables(&self) -> &[LargeTable] {
+        if LARGE_TABLES {
+            &self.large_tables
+        } else {
+            &[]
+        }
+    }
+}
+
 impl Program {
     /// The large tables.
     pub fn large_tables(&self) -> &[LargeTable] {
-        &self.parts.large_tables
+        self.parts.large_tables()
     }
 
     /// The place of a segment in the large tables; `None` if it is one of the small table.

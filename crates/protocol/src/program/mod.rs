@@ -16,7 +16,9 @@ mod validate;
 mod validate_layer;
 
 pub use arrangement::{Arrangement, MAX_INFERENCES};
+pub(crate) use encode::VERSION_WITH_LARGE_TABLES;
 pub use error::ProgramError;
+pub(crate) use large::LARGE_TABLES;
 pub use large::{BLIND_ROWS, LargeSegment, LargeTable};
 pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
 pub use map::AxisMap;

@@ -5,7 +5,9 @@ use alloc::vec;
 
 use super::tensor::axis_bits;
 use super::validate_layer::{MAX_MAP_WORK, map_work, validate_layer};
-use super::{BLIND_ROWS, LargeTable, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor};
+use super::{
+    BLIND_ROWS, LARGE_TABLES, LargeTable, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor,
+};
 use crate::encoding::widen;
 use crate::table::{Outputs, Segment};
 
@@ -112,10 +114,14 @@ fn table(parts: &ProgramParts) -> Result<(), ProgramError> {
 fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
     let columns = 2 * u64::from(parts.lanes);
     let tables = count(parts.large_tables.len());
-    let limit = MAX_LARGE_TABLES.min(columns);
+    let limit = if LARGE_TABLES {
+        MAX_LARGE_TABLES.min(columns)
+    } else {
+        0
+    };
     within("number of large tables", tables, 0, limit)?;
     let mut index = parts.table.segments.len();
-    for table in &parts.large_tables {
+    for table in parts.large_tables() {
         within(
             "log of a large table",
             table.log_rows.into(),
@@ -174,7 +180,10 @@ fn validate_tensor(
         0,
         MAX_LOG.into(),
     )?;
-    let large = parts.large_tables.iter().map(|table| table.segments.len());
+    let large = parts
+        .large_tables()
+        .iter()
+        .map(|table| table.segments.len());
     let segments = count(parts.table.segments.len() + large.sum::<usize>());
     if u64::from(tensor.segment) >= segments {
         return Err(ProgramError::Segment {
