@@ -10,7 +10,7 @@ export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>, side
   const image = context.createImageData(side, side);
   for (let index = 0; index < side * side; index++) {
     // Ink without colour of its own: the style sheet gives the canvas a background, and inverts it in the dark.
-    image.data.set([24, 30, 27, Math.round(255 * Math.max(0, values[index] ?? 0) / greatest)], 4 * index);
+    image.data.set([24, 30, 27, Math.round((255 * Math.max(0, values[index] ?? 0)) / greatest)], 4 * index);
   }
   context.putImageData(image, 0, 0);
 }

@@ -155,11 +155,14 @@ test("an address that is not there is said to be so", async () => {
 test("what is dropped is told apart", async () => {
   const page = await site.open("#how");
   const drop = async (files) => {
-    const transfer = await page.tab.evaluateHandle((files) => {
-      const transfer = new DataTransfer();
-      for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
-      return transfer;
-    }, Object.entries(files).map(([name, bytes]) => [name, [...bytes]]));
+    const transfer = await page.tab.evaluateHandle(
+      (files) => {
+        const transfer = new DataTransfer();
+        for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
+        return transfer;
+      },
+      Object.entries(files).map(([name, bytes]) => [name, [...bytes]]),
+    );
     await page.tab.dispatchEvent("body", "drop", { dataTransfer: transfer });
   };
   assert.equal(await page.verdict(() => drop({ something: [1, 2, 3, 4] })), "This cannot be checked");

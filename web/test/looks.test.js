@@ -44,7 +44,9 @@ test("the keyboard reaches everything in its order, and a section that is entere
   for (let presses = 0; presses < 13; presses++) {
     await page.tab.keyboard.press("Tab");
     order.push(
-      await page.tab.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim() || document.activeElement.tagName),
+      await page.tab.evaluate(
+        () => document.activeElement.id || document.activeElement.textContent.trim() || document.activeElement.tagName,
+      ),
     );
   }
   const expected = ["skip", "tensorseal", "to-check", "to-prove", "to-how", "files", "address", "Fetch"];
@@ -94,7 +96,13 @@ test("the server serves the page and the package, and nothing else", async () =>
   for (const path of ["web/dist/index.html", "pkg/dist/index.js", "pkg/wasm/verifier_bg.wasm"]) {
     assert.equal((await fetch(site.url + path)).status, 200, path);
   }
-  for (const path of ["Cargo.toml", "pkg/package.json", "pkg/dist/../package.json", "web/%2e%2e/Cargo.toml", "pkg/test/vectors.js"]) {
+  for (const path of [
+    "Cargo.toml",
+    "pkg/package.json",
+    "pkg/dist/../package.json",
+    "web/%2e%2e/Cargo.toml",
+    "pkg/test/vectors.js",
+  ]) {
     assert.equal((await fetch(site.url + path)).status, 404, path);
   }
 });

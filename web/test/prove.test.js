@@ -56,13 +56,19 @@ test("a sample is read, sealed with the drawing hidden, downloaded and checked",
   await sample(page, "A written 3");
   await reads(page, 3);
   await sealed(page);
-  assert.match(await page.text("#made"), /Sealed: a 3.*A proof of 2,5\d\d bytes, made here in .*, to a drawing that stays with you/s);
+  assert.match(
+    await page.text("#made"),
+    /Sealed: a 3.*A proof of 2,5\d\d bytes, made here in .*, to a drawing that stays with you/s,
+  );
   const key = await downloaded(page, "and its key");
   const proof = await downloaded(page, "Download the proof");
   assert.deepEqual([key.name, proof.name], ["model.vk", "digit.proof"]);
   const verdict = await verify(await loadKey(key.bytes), proof.bytes);
   assert.equal(verdict.ok, true, verdict.reason);
-  assert.deepEqual(verdict.public.map(({ name }) => name), ["logits"]);
+  assert.deepEqual(
+    verdict.public.map(({ name }) => name),
+    ["logits"],
+  );
 
   for (let change = 1; change <= 5; change++) {
     await page.press("Change one byte");
@@ -89,7 +95,13 @@ test("a drawing that is not hidden is in the proof", async () => {
   const { bytes } = await downloaded(page, "Download the proof");
   const key = await downloaded(page, "and its key");
   const { public: shown } = await verify(await loadKey(key.bytes), bytes);
-  assert.deepEqual(shown.map(({ name, values }) => [name, values.length]), [["image", 64], ["logits", 10]]);
+  assert.deepEqual(
+    shown.map(({ name, values }) => [name, values.length]),
+    [
+      ["image", 64],
+      ["logits", 10],
+    ],
+  );
   await page.press("Check it");
   await page.tab.locator("#report .pixels").waitFor();
   await page.examine("check-shown");

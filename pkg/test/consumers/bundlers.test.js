@@ -107,7 +107,12 @@ function packed(configuration) {
 test("esbuild copies the modules when they are imported as files, and builds the worker as an entry", async () => {
   const outdir = `${BUILT}esbuild`;
   await esbuild.build({
-    entryPoints: { verify: at("app/with-init.js"), prove: at("app/prove-with-places.js"), worker: "tensorseal/worker", helper: "tensorseal/helper" },
+    entryPoints: {
+      verify: at("app/with-init.js"),
+      prove: at("app/prove-with-places.js"),
+      worker: "tensorseal/worker",
+      helper: "tensorseal/helper",
+    },
     absWorkingDir: at("app"),
     bundle: true,
     format: "esm",

@@ -24,8 +24,14 @@ function page(map, script, origins = "") {
   const html =
     '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">' +
     `<script type="importmap">${text}</script><script type="module" src="script.js"></script>`;
-  const policy = POLICY.replace("script-src", `script-src 'sha256-${sha(256, text)}' ${origins}`).replace("connect-src", `connect-src ${origins}`);
-  return { folders: { "/index.html": Buffer.from(html), "/script.js": Buffer.from(script) }, headers: { "Content-Security-Policy": policy } };
+  const policy = POLICY.replace("script-src", `script-src 'sha256-${sha(256, text)}' ${origins}`).replace(
+    "connect-src",
+    `connect-src ${origins}`,
+  );
+  return {
+    folders: { "/index.html": Buffer.from(html), "/script.js": Buffer.from(script) },
+    headers: { "Content-Security-Policy": policy },
+  };
 }
 
 const own = { imports: { tensorseal: "/tensorseal/dist/index.js", "tensorseal/prover": "/tensorseal/dist/prover/index.js" } };
@@ -36,7 +42,12 @@ for (const [script, expected] of [
 ]) {
   test(`plain modules from the page's own server: ${script}`, async () => {
     const { folders, headers } = page(own, readFileSync(at(`app/${script}.js`)));
-    const more = { "/proof.js": readFileSync(at("app/proof.js")), "/tensorseal/": INSTALLED, "/files/": FILES, "/sealed/": SEALED };
+    const more = {
+      "/proof.js": readFileSync(at("app/proof.js")),
+      "/tensorseal/": INSTALLED,
+      "/files/": FILES,
+      "/sealed/": SEALED,
+    };
     const server = await serve({ ...folders, ...more }, headers);
     try {
       assert.deepEqual(await resultOf(`${server.url}index.html`), expected);
@@ -63,7 +74,10 @@ async function fromElsewhere(script, { altered, workers = "" } = {}) {
   };
   const fetchModule = (name) => `fetch("${base}wasm/${name}_bg.wasm", { integrity: "${integrity(`wasm/${name}_bg.wasm`)}" })`;
   const { folders, headers } = page(map, script({ base, fetchModule }), cdn.url);
-  headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace("worker-src", `worker-src ${workers && `${workers} ${cdn.url}`}`);
+  headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace(
+    "worker-src",
+    `worker-src ${workers && `${workers} ${cdn.url}`}`,
+  );
   const own = { "/verify.js": readFileSync(at("app/verify.js")), "/proof.js": readFileSync(at("app/proof.js")) };
   const server = await serve({ ...folders, ...own, "/files/": FILES, "/sealed/": SEALED }, headers);
   try {

@@ -17,6 +17,9 @@ const [{ filename, size, unpackedSize, files }] = JSON.parse(packed);
 renameSync(`${BUILT}${filename}`, TARBALL);
 // An installed package of the same version would stay.
 rmSync(INSTALLED, { recursive: true, force: true });
-execFileSync(npm, ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", TARBALL], { cwd: at("."), stdio: "inherit" });
+execFileSync(npm, ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", TARBALL], {
+  cwd: at("."),
+  stdio: "inherit",
+});
 console.log(`${filename}: ${files.length} files, ${size} bytes, ${unpackedSize} unpacked`);
 execFileSync(tensorseal, ["demo", "--output", `${BUILT}sealed`, "--json"], { stdio: ["ignore", "ignore", "inherit"] });

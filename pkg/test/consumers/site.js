@@ -14,7 +14,8 @@ const TYPES = {
 };
 
 /** All that the package needs of a policy; pictures are for the empty icon of the pages. */
-export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
+export const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
 
 /** What lets a page use several threads. */
 export const ISOLATED = {

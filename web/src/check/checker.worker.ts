@@ -54,7 +54,8 @@ async function checkProofs({ keys, proofs, openings, accept }: Proofs): Promise<
   }
   const [only] = proofs;
   if (proofs.length === 1 && only) return checkOne(only, loaded, openings, accept);
-  if (openings.length > 0) throw new Error("An opening is checked together with one proof: give that proof and its openings alone.");
+  if (openings.length > 0)
+    throw new Error("An opening is checked together with one proof: give that proof and its openings alone.");
   return checkMany(proofs, loaded, accept);
 }
 
@@ -68,7 +69,8 @@ async function checkOne(
   const head = readHead(proof);
   // With one key there is no doubt which: then the verifier itself says what is wrong with bytes that name another model.
   const key = keys.size === 1 ? [...keys.values()][0] : keys.get(head?.model ?? "");
-  if (!key) throw new Error(`There is no key for ${name}, which is about model ${head?.model ?? "unknown"}: give its verifying key too.`);
+  if (!key)
+    throw new Error(`There is no key for ${name}, which is about model ${head?.model ?? "unknown"}: give its verifying key too.`);
   tell({ claims: [claim(key, 1, head?.inferences ?? 1, head)] });
   const opened = await Promise.all(openings.map(bytes));
   const start = performance.now();
@@ -83,7 +85,9 @@ async function checkMany(proofs: readonly NamedProof[], keys: ReadonlyMap<string
   const heads = new Map<string, { count: number; inferences: number; first: ProofHead }>();
   const start = performance.now();
   const progress = (): void =>
-    tell({ progress: { received: places.length + failures.length, proofs: proofs.length, elapsedMs: performance.now() - start } });
+    tell({
+      progress: { received: places.length + failures.length, proofs: proofs.length, elapsedMs: performance.now() - start },
+    });
 
   async function* entries(): AsyncGenerator<BatchEntry<Key>> {
     for (const [place, { name, content }] of proofs.entries()) {

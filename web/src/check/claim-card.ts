@@ -28,13 +28,21 @@ export function claimCard(claim: Claim, pinned: string | undefined): HTMLElement
   fact("Shown", shown(claim));
   const committed = claim.first?.tensors.filter(({ values }) => !values) ?? [];
   if (committed.length > 0) {
-    fact("Committed", `${enumerate(committed.map((tensor) => named(claim, tensor)))}: secret until its owner opens one answer of it.`);
+    fact(
+      "Committed",
+      `${enumerate(committed.map((tensor) => named(claim, tensor)))}: secret until its owner opens one answer of it.`,
+    );
   }
   fact("Hidden", hidden(claim));
   if (claim.postProcessing.length > 0) {
     fact("Left to you", `${enumerate(claim.postProcessing)} of the original network, which comes after the values shown.`);
   }
-  return make("section", { className: "card claim", ariaLabel: "What is claimed" }, make("h2", { textContent: "What is claimed" }), facts);
+  return make(
+    "section",
+    { className: "card claim", ariaLabel: "What is claimed" },
+    make("h2", { textContent: "What is claimed" }),
+    facts,
+  );
 }
 
 function digest(model: string): HTMLElement {
@@ -47,7 +55,9 @@ function digest(model: string): HTMLElement {
 
 function trust(model: string, pinned: string | undefined): string {
   if (pinned === undefined) return "Anybody can make a key: compare this digest with one that you trust.";
-  return pinned.toLowerCase() === model ? "This is the network that you asked for." : "This is not the network that you asked for.";
+  return pinned.toLowerCase() === model
+    ? "This is the network that you asked for."
+    : "This is not the network that you asked for.";
 }
 
 function about({ proofs, inferences }: Claim): string {

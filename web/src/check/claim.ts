@@ -54,7 +54,12 @@ export function readHead(bytes: Uint8Array): ProofHead | undefined {
 function parse(view: DataView): ProofHead | undefined {
   const mark = String.fromCharCode(...[0, 1, 2, 3].map((at) => view.getUint8(at)));
   if (mark !== "TSpf" && mark !== "TSpb") return undefined;
-  const model = Array.from({ length: 32 }, (_, at) => view.getUint8(6 + at).toString(16).padStart(2, "0")).join("");
+  const model = Array.from({ length: 32 }, (_, at) =>
+    view
+      .getUint8(6 + at)
+      .toString(16)
+      .padStart(2, "0"),
+  ).join("");
   let at = 38;
   const number = (): number => {
     at += 4;

@@ -19,7 +19,9 @@ export class ProgressCard {
     const count = make("p", { className: "count" }, this.#count, this.#of);
     const stop = button("Stop", "link", onStop);
     this.card = make("section", { className: "card verdict working", ariaLabel: "Checking" }, stamp);
-    this.card.append(make("div", { className: "verdict-body" }, make("h2", { textContent: "Checking" }), count, this.#bar, this.#rate, stop));
+    this.card.append(
+      make("div", { className: "verdict-body" }, make("h2", { textContent: "Checking" }), count, this.#bar, this.#rate, stop),
+    );
   }
 
   /** Shows how far the work has come. */
@@ -29,7 +31,8 @@ export class ProgressCard {
     this.#bar.max = Math.max(proofs, 1);
     this.#bar.value = received;
     const rate = `${whole(Math.round((1000 * received) / Math.max(elapsedMs, 1)))} a second`;
-    this.#rate.textContent = received < proofs ? `reading, ${rate}` : `all read, ${rate}; now deciding all of them with one equation`;
+    this.#rate.textContent =
+      received < proofs ? `reading, ${rate}` : `all read, ${rate}; now deciding all of them with one equation`;
     const quarter = Math.floor((4 * received) / Math.max(proofs, 1));
     if (quarter > this.#quarter) announce(`${received} of ${proofs} proofs read`);
     this.#quarter = quarter;

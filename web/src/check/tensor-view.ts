@@ -24,7 +24,9 @@ export function tensorView(tensor: PublicTensor, postProcessing: readonly string
       { className: "numbers" },
       make("summary", { textContent: `${whole(values.length)} integers, ${shapeInWords(shape)}` }),
       make("code", { textContent: listed(values) }),
-      ...(scale === undefined ? [] : [make("p", { className: "note", textContent: `One step is worth ${scale.toPrecision(4)}, says the key.` })]),
+      ...(scale === undefined
+        ? []
+        : [make("p", { className: "note", textContent: `One step is worth ${scale.toPrecision(4)}, says the key.` })]),
     ),
   );
   return make("div", { className: "tensor" }, ...parts);
@@ -36,7 +38,11 @@ function listed(values: ArrayLike<number>): string {
 }
 
 function picture(values: ArrayLike<number>, side: number, label: string): HTMLElement {
-  const canvas = make("canvas", { className: "pixels", role: "img", ariaLabel: `${label}, as a picture of ${side} by ${side} dots` });
+  const canvas = make("canvas", {
+    className: "pixels",
+    role: "img",
+    ariaLabel: `${label}, as a picture of ${side} by ${side} dots`,
+  });
   paint(canvas, Float32Array.from(values), side);
   return canvas;
 }

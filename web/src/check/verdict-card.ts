@@ -28,7 +28,9 @@ export function one({ name, verdict, elapsedMs }: OneAnswer, claim: Claim | unde
     );
     const said = claim?.first?.tensors.find(({ values }) => values && values.length <= 16);
     if (said?.values) {
-      card.body.append(make("p", { className: "note", textContent: `What it said counts for nothing: ${said.values.join(", ")}` }));
+      card.body.append(
+        make("p", { className: "note", textContent: `What it said counts for nothing: ${said.values.join(", ")}` }),
+      );
     }
     return { card: card.whole, sentence: `${heading}. ${refusal(verdict.code, verdict.reason)}` };
   }
@@ -53,14 +55,28 @@ export function many(answer: ManyAnswer, claims: readonly Claim[]): Shown {
   const { whole: card, body } = frame(state, kind, heading, model);
   const rate = `${whole(Math.round((1000 * proofs) / elapsedMs))} a second`;
   body.append(
-    make("p", { className: "tally" }, make("b", { textContent: whole(held) }), ` of ${counted(proofs, "proof")} hold, checked in ${duration(elapsedMs)}, ${rate}.`),
+    make(
+      "p",
+      { className: "tally" },
+      make("b", { textContent: whole(held) }),
+      ` of ${counted(proofs, "proof")} hold, checked in ${duration(elapsedMs)}, ${rate}.`,
+    ),
   );
   if (development && held > 0) body.append(make("p", { textContent: CLAIMED }));
   if (answer.bundle) {
-    body.append(make("p", { className: "note" }, "Digest of the bundle, its count, its order, every byte: ", make("code", { textContent: answer.bundle.digest })));
+    body.append(
+      make(
+        "p",
+        { className: "note" },
+        "Digest of the bundle, its count, its order, every byte: ",
+        make("code", { textContent: answer.bundle.digest }),
+      ),
+    );
   }
   if (failures.length > 0) body.append(failureList(failures));
-  body.append(button("Save this report", "link", () => download("report.json", JSON.stringify({ ...answer, claims }, undefined, 2))));
+  body.append(
+    button("Save this report", "link", () => download("report.json", JSON.stringify({ ...answer, claims }, undefined, 2))),
+  );
   return { card, sentence: `${heading}. ${held} of ${proofs} proofs hold.` };
 }
 
@@ -113,7 +129,9 @@ function failureList(failures: readonly Failure[]): HTMLElement {
   const title = make("h3", { textContent: "Refused" });
   const parts: HTMLElement[] = [title, list];
   if (failures.length > MAX_LISTED) {
-    parts.push(make("p", { className: "note", textContent: `and ${whole(failures.length - MAX_LISTED)} more, all in the report.` }));
+    parts.push(
+      make("p", { className: "note", textContent: `and ${whole(failures.length - MAX_LISTED)} more, all in the report.` }),
+    );
   }
   return make("div", {}, ...parts);
 }

@@ -17,6 +17,8 @@ const given: { keys: Evidence[]; proofs: Evidence[]; openings: Evidence[]; bundl
   proofs: [],
   openings: [],
 };
+/** More proofs than this are not named one by one. */
+const MAX_LISTED = 4;
 /** Counts checks, so that only what belongs to the last one is shown. */
 let checks = 0;
 /** The last address parameters that were followed, so that coming back does not fetch again. */
@@ -38,7 +40,9 @@ export function startCheck(): void {
     const address = element<HTMLInputElement>("address").value.trim();
     if (address !== "") void attempt(async () => take([await fromAddress(address)]));
   });
-  element("samples").append(...SAMPLES.map((sample) => button(sample.title, "chip", () => void attempt(() => trySample(sample)))));
+  element("samples").append(
+    ...SAMPLES.map((sample) => button(sample.title, "chip", () => void attempt(() => trySample(sample)))),
+  );
   for (const control of [model(), context(), development()]) control.addEventListener("change", () => void run());
   whenShown("check", follow);
 }
@@ -104,7 +108,8 @@ async function attempt(work: () => Promise<void>): Promise<void> {
 function take(evidence: readonly Evidence[]): void {
   const of = (kind: Evidence["kind"]) => evidence.filter((file) => file.kind === kind);
   const [secret] = of("secret");
-  if (secret) throw new Error(`${secret.name} is a secret of the publisher. It is not needed to check anything: keep it to yourself.`);
+  if (secret)
+    throw new Error(`${secret.name} is a secret of the publisher. It is not needed to check anything: keep it to yourself.`);
   const [bundle] = of("bundle");
   const known = [...of("key"), ...of("proof"), ...of("opening")];
   if (!bundle && known.length === 0) {
@@ -125,12 +130,18 @@ function take(evidence: readonly Evidence[]): void {
 
 function listGiven(ignored: number): void {
   const { bundle, keys, proofs, openings } = given;
-  const all = [...(bundle ? [bundle] : keys), ...proofs, ...openings];
-  const items = all.slice(0, 6).map(({ name, kind, content }) => {
-    const size = typeof content === "string" ? "read in parts" : `${whole(content.size)} bytes`;
-    return make("li", {}, make("b", { textContent: name }), make("span", { className: "quiet", textContent: `${WORDS[kind]}, ${size}` }));
-  });
-  if (all.length > items.length) items.push(make("li", { textContent: `and ${counted(all.length - items.length, "more file")}` }));
+  const item = (name: string, what: string): HTMLElement =>
+    make("li", {}, make("b", { textContent: name }), make("span", { className: "quiet", textContent: what }));
+  const size = (files: readonly Evidence[]): string => {
+    const bytes = files
+      .map(({ content }) => (typeof content === "string" ? Number.NaN : content.size))
+      .reduce((a, b) => a + b, 0);
+    return Number.isNaN(bytes) ? "read in parts" : `${whole(bytes)} bytes`;
+  };
+  const single = (file: Evidence): HTMLElement => item(file.name, `${WORDS[file.kind]}, ${size([file])}`);
+  const items = [...(bundle ? [bundle] : keys), ...openings].map(single);
+  if (proofs.length > MAX_LISTED) items.push(item(counted(proofs.length, "proof"), size(proofs)));
+  else items.push(...proofs.map(single));
   if (ignored > 0) items.push(make("li", { className: "quiet", textContent: `${counted(ignored, "other file")} left alone` }));
   element("given").replaceChildren(...items);
 }
@@ -181,7 +192,8 @@ async function run(): Promise<void> {
     onClaims: (told: readonly Claim[]) => {
       if (number !== checks) return;
       claims = told;
-      if (claims.some((claim) => claim.development)) head.push(warning(terms.allowDevelopmentSetup ? undefined : acceptDevelopment));
+      if (claims.some((claim) => claim.development))
+        head.push(warning(terms.allowDevelopmentSetup ? undefined : acceptDevelopment));
       head.push(...claims.map((claim) => claimCard(claim, terms.model)));
       report.replaceChildren(...head, progress.card);
     },

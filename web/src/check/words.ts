@@ -23,7 +23,8 @@ export const refusal = (code: string, reason: string): string => REFUSALS[code] 
 
 /** What a setup is worth. */
 export function setupInWords(setup: string): string {
-  if (setup === "hermez") return "Hermez powers of tau, a public ceremony with 54 contributions. One honest contributor is enough.";
+  if (setup === "hermez")
+    return "Hermez powers of tau, a public ceremony with 54 contributions. One honest contributor is enough.";
   if (setup === "development") return "A development setup: its maker can forge any proof.";
   return "A setup that is not known here.";
 }

@@ -66,9 +66,15 @@ export class Cheat {
       this.#tries++;
       if (!verdict.ok) this.#refused++;
       this.#dot(at, true);
-      const answer = verdict.ok ? "Accepted! That is a bug: please report it." : `Refused. ${refusal(verdict.code, verdict.reason)}`;
+      const answer = verdict.ok
+        ? "Accepted! That is a bug: please report it."
+        : `Refused. ${refusal(verdict.code, verdict.reason)}`;
       const score = `${whole(this.#refused)} of ${whole(this.#tries)} refused so far.`;
-      this.#log.replaceChildren(make("span", { className: "quiet", textContent: change }), make("b", { textContent: answer }), make("span", { textContent: score }));
+      this.#log.replaceChildren(
+        make("span", { className: "quiet", textContent: change }),
+        make("b", { textContent: answer }),
+        make("span", { textContent: score }),
+      );
       announce(`${change} ${answer}`);
     } catch (error) {
       this.#log.textContent = message(error);

@@ -31,7 +31,9 @@ export class Making {
     this.#hidden = hidden;
     this.#stages.append(...this.#rows.values());
     const body = make("div", { className: "verdict-body" }, make("h2", { textContent: "Making the proof" }), this.#stages);
-    place.replaceChildren(make("section", { className: "card verdict working", ariaLabel: "Proof" }, stamp(undefined, "working"), body));
+    place.replaceChildren(
+      make("section", { className: "card verdict working", ariaLabel: "Proof" }, stamp(undefined, "working"), body),
+    );
     place.scrollIntoView({ block: "nearest" });
     announce("Making the proof.");
   }
@@ -82,8 +84,15 @@ export class Making {
 
   /** Says why there is no proof. */
   failed(reason: string): void {
-    const body = make("div", { className: "verdict-body" }, make("h2", { textContent: "No proof was made" }), make("p", { textContent: reason }));
-    this.#place.replaceChildren(make("section", { className: "card verdict bad", ariaLabel: "Proof" }, stamp(undefined, "void"), body));
+    const body = make(
+      "div",
+      { className: "verdict-body" },
+      make("h2", { textContent: "No proof was made" }),
+      make("p", { textContent: reason }),
+    );
+    this.#place.replaceChildren(
+      make("section", { className: "card verdict bad", ariaLabel: "Proof" }, stamp(undefined, "void"), body),
+    );
     announce(`No proof was made. ${reason}`);
   }
 }
@@ -99,7 +108,12 @@ function stageTable(stages: Proved["stages"]): HTMLElement {
   const list = make("ol", { className: "stages measured" });
   const words = new Map(STAGES);
   for (const { stage, milliseconds } of stages) {
-    const row = make("li", {}, words.get(stage) ?? stage, make("span", { className: "quiet", textContent: duration(milliseconds) }));
+    const row = make(
+      "li",
+      {},
+      words.get(stage) ?? stage,
+      make("span", { className: "quiet", textContent: duration(milliseconds) }),
+    );
     row.style.setProperty("--share", String(total > 0 ? milliseconds / total : 0));
     list.append(row);
   }

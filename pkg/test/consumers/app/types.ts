@@ -20,7 +20,10 @@ export const bundle = (url: URL, signal: AbortSignal): Promise<BundleVerdict> =>
 export async function prove(key: URL, input: Float32Array, signal: AbortSignal): Promise<Proved> {
   const prover = await createProver(key, { signal, onProgress: ({ stage, done, total }) => console.log(stage, done / total) });
   try {
-    return await prover.prove({ [prover.inputs[0]?.name ?? "x"]: input }, { hide: ["input", "output"], context: new Uint8Array(4) });
+    return await prover.prove(
+      { [prover.inputs[0]?.name ?? "x"]: input },
+      { hide: ["input", "output"], context: new Uint8Array(4) },
+    );
   } finally {
     prover.dispose();
   }
