@@ -42,7 +42,8 @@ async function answer(request, response, more) {
   const type = TYPES[extname(pathname)];
   const served = type && !pathname.includes("%") && FOLDERS.some((folder) => pathname.startsWith(folder));
   const bytes = served && (await readFile(new URL(`.${pathname}`, root)).catch(() => undefined));
-  if (!bytes) return response.writeHead(404, { ...HEADERS, ...more }).end();
+  if (!bytes)
+    return response.writeHead(404, { ...HEADERS, ...more, "Content-Type": "text/plain" }).end("There is no such file here.\n");
   const headers = { ...HEADERS, ...more, "Content-Type": type, "Accept-Ranges": "bytes" };
   const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
   if (start === undefined || Number(start) >= bytes.length) return response.writeHead(200, headers).end(bytes);

@@ -143,6 +143,20 @@ test("addresses are fetched: a bundle in parts, a proof with its key, and by a l
   await linked.close();
 });
 
+test("a server that gives no parts sends the bundle once", async () => {
+  const page = await site.open();
+  let sent = 0;
+  const body = Buffer.from(sealed("answers.bundle"));
+  await page.tab.route("**/sealed/answers.bundle", (route) => {
+    sent++;
+    return route.fulfill({ status: 200, body });
+  });
+  await page.tab.fill("#address", `${site.url}web/dist/sealed/answers.bundle`);
+  assert.equal(await page.verdict(() => page.press("Fetch")), "All proofs hold");
+  assert.equal(sent, 1);
+  await page.close();
+});
+
 test("an address that is not there is said to be so", async () => {
   const page = await site.open();
   await page.tab.fill("#address", `${site.url}web/dist/sealed/nothing.bundle`);

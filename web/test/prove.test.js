@@ -60,7 +60,7 @@ test("a sample is read, sealed with the drawing hidden, downloaded and checked",
     await page.text("#made"),
     /Sealed: a 3.*A proof of 2,5\d\d bytes, made here in .*, to a drawing that stays with you/s,
   );
-  const key = await downloaded(page, "and its key");
+  const key = await downloaded(page, "Download its key");
   const proof = await downloaded(page, "Download the proof");
   assert.deepEqual([key.name, proof.name], ["model.vk", "digit.proof"]);
   const verdict = await verify(await loadKey(key.bytes), proof.bytes);
@@ -93,7 +93,7 @@ test("a drawing that is not hidden is in the proof", async () => {
   await sealed(page);
   await page.examine("prove-shown");
   const { bytes } = await downloaded(page, "Download the proof");
-  const key = await downloaded(page, "and its key");
+  const key = await downloaded(page, "Download its key");
   const { public: shown } = await verify(await loadKey(key.bytes), bytes);
   assert.deepEqual(
     shown.map(({ name, values }) => [name, values.length]),

@@ -73,7 +73,7 @@ export class Making {
           void checkFiles(files());
         }),
         button("Download the proof", "button", () => download("digit.proof", proof)),
-        button("and its key", "button", () => download("model.vk", prover.verifyingKey)),
+        button("Download its key", "button", () => download("model.vk", prover.verifyingKey)),
       ),
       stageTable(stages),
     );
