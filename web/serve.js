@@ -1,4 +1,4 @@
-// Serves the page and the package that it uses: `node web/serve.js [port]`.
+// Serves the built page, and the package for its own browser tests: `node web/serve.js [port]`.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
@@ -7,20 +7,23 @@ import { pathToFileURL } from "node:url";
 const root = new URL("../", import.meta.url);
 
 /** What is served: nothing else of the project. */
-const FOLDERS = ["/web/", "/pkg/dist/", "/pkg/wasm/"];
+const FOLDERS = ["/web/dist/", "/pkg/dist/", "/pkg/wasm/"];
 
 const TYPES = {
+  ".bundle": "application/octet-stream",
   ".css": "text/css; charset=utf-8",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".pk": "application/octet-stream",
+  ".proof": "application/octet-stream",
   ".svg": "image/svg+xml",
+  ".vk": "application/octet-stream",
   ".wasm": "application/wasm",
 };
 
+/** The page brings its own policy. */
 const HEADERS = {
-  "Content-Security-Policy":
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Content-Security-Policy": "frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",
@@ -35,12 +38,17 @@ export const ISOLATED = {
 async function answer(request, response, more) {
   // The parser of URLs resolves `..`, and what is encoded stays so and names no file.
   const { pathname } = new URL(request.url, "http://localhost");
-  if (pathname === "/") return response.writeHead(302, { Location: "/web/index.html" }).end();
+  if (pathname === "/") return response.writeHead(302, { Location: "/web/dist/index.html" }).end();
   const type = TYPES[extname(pathname)];
   const served = type && !pathname.includes("%") && FOLDERS.some((folder) => pathname.startsWith(folder));
   const bytes = served && (await readFile(new URL(`.${pathname}`, root)).catch(() => undefined));
   if (!bytes) return response.writeHead(404, { ...HEADERS, ...more }).end();
-  return response.writeHead(200, { ...HEADERS, ...more, "Content-Type": type }).end(bytes);
+  const headers = { ...HEADERS, ...more, "Content-Type": type, "Accept-Ranges": "bytes" };
+  const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+  if (start === undefined || Number(start) >= bytes.length) return response.writeHead(200, headers).end(bytes);
+  const part = bytes.subarray(Number(start), Number(end) + 1);
+  const range = `bytes ${start}-${Number(start) + part.length - 1}/${bytes.length}`;
+  return response.writeHead(206, { ...headers, "Content-Range": range }).end(part);
 }
 
 /** A server on this machine only, with `more` headers; port 0 takes a free one. */
@@ -55,6 +63,6 @@ export function serve(port = 0, more = {}) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const { url } = await serve(Number(process.argv[2] ?? 8080));
+  const { url } = await serve(Number(process.argv[2] ?? 8080), ISOLATED);
   console.log(url);
 }

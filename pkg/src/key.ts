@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Batch, VerifyingKey } from "../wasm/verifier.js";
 import { type Port, ports } from "./annotation.js";
 import { TensorsealError } from "./error.js";

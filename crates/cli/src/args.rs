@@ -325,6 +325,9 @@ pub(crate) struct DemoArguments {
     /// Also write the keys and the proof to this folder.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Also prove so many of the bundled pictures, each on its own and hidden, and write a bundle of the proofs to that folder.
+    #[arg(long, value_name = "N", requires = "output")]
+    pub(crate) answers: Option<usize>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

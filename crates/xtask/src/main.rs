@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `setup` | installs the tools that are missing |
 //! | `pkg` | builds the npm package, within its size budget |
+//! | `web` | builds the page, with a sealed network and proofs for it |
 //! | `test` | everything that must pass |
 //! | `browser` | finds a browser and measures the verifier in it |
 //! | `edge` | runs the example of a small device |
@@ -18,6 +19,7 @@ mod pkg;
 mod setup;
 mod shell;
 mod test;
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ enum Task {
     Setup,
     /// Builds the npm package, and fails when the verifier is over its size budget
     Pkg,
+    /// Builds the page into `web/dist`, static files for any host
+    Web,
     /// Runs everything that must pass, the setup first
     Test {
         /// Only formatting, lints and the tests of the workspace
@@ -53,6 +57,13 @@ enum Task {
         #[arg(long, default_value = "")]
         context: String,
     },
+    /// Measures the prover in headless Chromium
+    BenchProver {
+        /// A proving key
+        key: PathBuf,
+        /// A JSON file with an input
+        input: PathBuf,
+    },
     /// Checks a proof in the example of a small device, under wasmtime, and says what memory that takes
     Edge {
         /// A verifying key
@@ -63,19 +74,15 @@ enum Task {
         #[arg(long)]
         dev: bool,
     },
-    /// Measures the prover in headless Chromium
-    BenchProver {
-        /// A proving key
-        key: PathBuf,
-        /// A JSON file with an input
-        input: PathBuf,
-    },
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::run(),
         Task::Pkg => setup::for_pkg().and_then(|()| pkg::build()),
+        Task::Web => setup::for_web()
+            .and_then(|()| pkg::build())
+            .and_then(|()| web::build()),
         Task::Test { quick: true } => test::quick(),
         Task::Test { quick: false } => test::everything(),
         Task::BenchBrowser {
@@ -83,10 +90,10 @@ fn main() -> ExitCode {
             proof,
             context,
         } => browser::bench_verifier(&key, &proof, &context),
+        Task::BenchProver { key, input } => browser::bench_prover(&key, &input),
         Task::Edge { key, proof, dev } => {
             setup::for_edge().and_then(|()| edge::run_example(&key, &proof, dev))
         }
-        Task::BenchProver { key, input } => browser::bench_prover(&key, &input),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

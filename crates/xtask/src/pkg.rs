@@ -8,66 +8,19 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::shell::{cargo, command, output, root, run, target};
 
-/// What the linker's optimiser does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter than
-/// calling them, those with many locals are not, and field elements are copied by one instruction instead of four loads and stores.
-const COMPACT: &str = "-Cllvm-args=-inline-threshold=20 -inline-max-stacksize=1000 -max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1";
+/// What the optimiser across crates does for size beyond `opt-level = "z"`: functions of a few instructions are inlined, which is shorter
+/// than calling them, those with many locals are not, and field elements are copied by one instruction instead of four loads and stores.
+const COMPACT: &str = "-Cllvm-args=-inline-threshold=20 -inline-max-stacksize=1000 \
+    -max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1";
 
-/// wasm-opt for size. Inlining is left out: it saves bytes before compression and costs some after it.
+/// What wasm-opt does to a module that shall be as small as can be. It inlines nothing: that saves bytes before compression and costs some
+/// after it.
 const SMALLEST: &[&str] = &[
     "-Oz",
     "--converge",
-    "--strip-target-features",
     "--flexible-inline-max-function-size=0",
     "--one-caller-inline-max-function-size=0",
     "--always-inline-max-function-size=0",
-];
-
-/// A module of the package.
-struct Module {
-    /// The name of its glue, and before `_bg.wasm` its own.
-    name: &'static str,
-    /// The crate.
-    package: &'static str,
-    /// Features of the crate.
-    features: &'static str,
-    profile: &'static str,
-    /// Options of the compiler.
-    flags: &'static [&'static str],
-    /// Options of wasm-opt.
-    optimiser: &'static [&'static str],
-    /// Most bytes that it may have after compression with Brotli.
-    brotli_budget: usize,
-}
-
-/// What every page downloads; what it downloads once it has openings or keys with large tables to check; what it proves with.
-const MODULES: [Module; 3] = [
-    Module {
-        name: "verifier",
-        package: "tensorseal-wasm",
-        features: "",
-        profile: "wasm",
-        flags: &[COMPACT],
-        optimiser: SMALLEST,
-        brotli_budget: 60_000,
-    },
-    Module {
-        name: "verifier_full",
-        package: "tensorseal-wasm",
-        features: "large-tables,openings",
-        profile: "wasm",
-        flags: &[COMPACT],
-        optimiser: SMALLEST,
-        brotli_budget: 69_000,
-    },
-    Module {
-        name: "prover",
-        package: "tensorseal-wasm-prover",
-        features: "",
-        profile: "wasm-prover",
-        flags: &[],
-        optimiser: &["-Os"],
-        brotli_budget: 240_000,
-    },
 ];
 
 /// What the module may use, which is what rustc gives `wasm32-unknown-unknown`: wasm-opt invents nothing beyond it.
@@ -95,69 +48,88 @@ const brotli = brotliCompressSync(bytes, { params: {
 console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotli.length);
 ";
 
-/// Builds the package and holds it to its budget.
+/// A module of the package.
+struct Module {
+    /// What its files are called.
+    name: &'static str,
+    package: &'static str,
+    /// Arguments that choose the features of the package.
+    features: &'static [&'static str],
+    profile: &'static str,
+    flags: &'static [&'static str],
+    optimiser: &'static [&'static str],
+    /// Most bytes that it may have after compression with Brotli.
+    budget: usize,
+}
+
+/// The verifier that every page downloads.
+const VERIFIER: Module = Module {
+    name: "verifier",
+    package: "tensorseal-wasm",
+    features: &["--no-default-features"],
+    profile: "wasm",
+    flags: &[COMPACT],
+    optimiser: SMALLEST,
+    budget: 60_000,
+};
+
+/// What a page downloads besides once it has openings to verify, or keys with large tables to read.
+const FULL_VERIFIER: Module = Module {
+    name: "verifier_full",
+    features: &["--no-default-features", "--features=large-tables,openings"],
+    budget: 69_000,
+    ..VERIFIER
+};
+
+/// The prover, where size is second to speed.
+const PROVER: Module = Module {
+    name: "prover",
+    package: "tensorseal-wasm-prover",
+    features: &[],
+    profile: "wasm-prover",
+    flags: &[],
+    optimiser: &["-Os"],
+    budget: 240_000,
+};
+
+/// Builds the package and holds it to its budgets.
 pub(crate) fn build() -> Result<()> {
     let package = root().join("pkg");
     let glue = package.join("wasm");
     empty(&glue)?;
-    for module in &MODULES {
-        make_glue(&module.compile()?, module.name, &glue)?;
-        module.optimise(&glue)?;
+    for module in [VERIFIER, FULL_VERIFIER, PROVER] {
+        let built = build_module(&module)?;
+        make_glue(&module, &built, &glue)?;
+        let file = glue.join(format!("{}_bg.wasm", module.name));
+        optimise(&module, &file)?;
+        check_size(&module, &file)?;
     }
     empty(&package.join("dist"))?;
+    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(root().join(license), package.join(license))?;
+    }
     let compiler = package.join("node_modules/typescript/bin/tsc");
-    run(command("node", &[]).arg(compiler).current_dir(package))?;
-    MODULES
-        .iter()
-        .try_for_each(|module| module.check_size(&glue))
+    run(command("node", &[]).arg(compiler).current_dir(package))
 }
 
-impl Module {
-    /// Where the module lies beside its glue.
-    fn file(&self, glue: &Path) -> PathBuf {
-        glue.join(format!("{}_bg.wasm", self.name))
-    }
-
-    /// Compiles the crate as a module alone: with a Rust library beside it, nothing would be optimised across crates.
-    fn compile(&self) -> Result<PathBuf> {
-        let mut build = cargo(&["rustc", "--target=wasm32-unknown-unknown"]);
-        build
-            .args(["--profile", self.profile, "--package", self.package])
-            .args(["--lib", "--crate-type=cdylib", "--no-default-features"])
-            .args(["--features", self.features, "--"])
-            .args(self.flags);
-        let flags = without_machine_paths()?;
-        run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-        let file = format!("{}.wasm", self.package.replace('-', "_"));
-        let folder = target().join("wasm32-unknown-unknown");
-        Ok(folder.join(self.profile).join(file))
-    }
-
-    fn optimise(&self, glue: &Path) -> Result<()> {
-        let file = self.file(glue);
-        let tool = root().join("pkg/node_modules/binaryen/bin/wasm-opt");
-        let mut optimiser = command("node", &[]);
-        optimiser.arg(tool).args(WASM_FEATURES).args(self.optimiser);
-        run(optimiser.arg("-o").args([&file, &file]))
-    }
-
-    fn check_size(&self, glue: &Path) -> Result<()> {
-        let sizes = output(command("node", &["-e", SIZES]).arg(self.file(glue)))
-            .context("cannot measure the module")?;
-        let sizes: Vec<usize> = sizes
-            .split(' ')
-            .map_while(|size| size.parse().ok())
-            .collect();
-        let [raw, gzip, brotli] = sizes[..] else {
-            bail!("cannot read the module's sizes");
-        };
-        let (name, budget) = (self.name, self.brotli_budget);
-        eprintln!("{name}.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {budget}");
-        if brotli > budget {
-            bail!("{name}.wasm is over its size budget");
-        }
-        Ok(())
-    }
+/// Compiles a package as a module alone: with a Rust library beside it, Cargo would have nothing optimised across crates.
+fn build_module(module: &Module) -> Result<PathBuf> {
+    let mut build = cargo(&[
+        "rustc",
+        "--target=wasm32-unknown-unknown",
+        "--lib",
+        "--crate-type=cdylib",
+    ]);
+    build.arg(format!("--profile={}", module.profile));
+    build.arg(format!("--package={}", module.package));
+    build.args(module.features).arg("--").args(module.flags);
+    let flags = without_machine_paths()?;
+    run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
+    let file = format!("{}.wasm", module.package.replace('-', "_"));
+    Ok(target()
+        .join("wasm32-unknown-unknown")
+        .join(module.profile)
+        .join(file))
 }
 
 /// Compiler flags that keep the folders of this machine out of the module, so that every machine makes the same one.
@@ -185,7 +157,7 @@ fn empty(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_glue(module: &Path, name: &str, folder: &Path) -> Result<()> {
+fn make_glue(module: &Module, built: &Path, folder: &Path) -> Result<()> {
     let mut bindgen = command(
         "wasm-bindgen",
         &[
@@ -193,9 +165,40 @@ fn make_glue(module: &Path, name: &str, folder: &Path) -> Result<()> {
             "--omit-default-module-path",
             "--remove-name-section",
             "--remove-producers-section",
-            "--out-name",
-            name,
         ],
     );
-    run(bindgen.arg("--out-dir").arg(folder).arg(module))
+    bindgen.arg(format!("--out-name={}", module.name));
+    run(bindgen.arg("--out-dir").arg(folder).arg(built))
+}
+
+fn optimise(module: &Module, file: &Path) -> Result<()> {
+    let tool = root().join("pkg/node_modules/binaryen/bin/wasm-opt");
+    let mut optimiser = command("node", &[]);
+    optimiser
+        .arg(tool)
+        .args(WASM_FEATURES)
+        .args(module.optimiser)
+        .arg("--strip-target-features")
+        .arg("-o")
+        .arg(file)
+        .arg(file);
+    run(&mut optimiser)
+}
+
+fn check_size(module: &Module, file: &Path) -> Result<()> {
+    let sizes =
+        output(command("node", &["-e", SIZES]).arg(file)).context("cannot measure the module")?;
+    let sizes: Vec<usize> = sizes
+        .split(' ')
+        .map_while(|size| size.parse().ok())
+        .collect();
+    let [raw, gzip, brotli] = sizes[..] else {
+        bail!("cannot read the module's sizes");
+    };
+    let Module { name, budget, .. } = module;
+    eprintln!("{name}.wasm: {raw} bytes, gzip {gzip}, brotli {brotli} of {budget}");
+    if brotli > *budget {
+        bail!("the module `{name}` is over its size budget");
+    }
+    Ok(())
 }

@@ -23,7 +23,8 @@ const TARGETS: [&str; 4] = [
 /// What the tests need.
 pub(crate) fn run() -> Result<()> {
     components()?;
-    for_pkg()?;
+    for_web()?;
+    npm_packages("pkg/test/consumers")?;
     chromium()?;
     engines()?;
     edge::setup()?;
@@ -36,7 +37,13 @@ pub(crate) fn for_pkg() -> Result<()> {
     node()?;
     targets()?;
     wasm_bindgen()?;
-    npm_packages()
+    npm_packages("pkg")
+}
+
+/// What building the page needs.
+pub(crate) fn for_web() -> Result<()> {
+    for_pkg()?;
+    npm_packages("web")
 }
 
 /// What the example of a small device needs.
@@ -106,8 +113,8 @@ fn wasm_bindgen() -> Result<()> {
     Ok(())
 }
 
-fn npm_packages() -> Result<()> {
-    let package = root().join("pkg");
+fn npm_packages(folder: &str) -> Result<()> {
+    let package = root().join(folder);
     // npm writes this copy of the lock file last, so it is newer than the lock file when all is installed.
     let modified = |file: &str| {
         package

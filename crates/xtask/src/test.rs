@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::browser::Browser;
-use crate::shell::{cargo, command, find, root, run, target};
-use crate::{edge, engine, pkg, setup};
+use crate::shell::{cargo, command, find, root, run};
+use crate::{edge, engine, pkg, setup, web};
 
 /// The crate that must do without an operating system, and targets that have none.
 const NO_STD: &str = "--package=tensorseal-protocol";
@@ -35,6 +35,7 @@ pub(crate) fn everything() -> Result<()> {
     }
     edge::test()?;
     pkg::build()?;
+    web::build()?;
     let browser = Browser::expected()?;
     wasm(&browser)?;
     npm(&browser)?;
@@ -42,18 +43,22 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
-/// The package, with keys and proofs of the native command, in all engines.
+/// The package, with keys and proofs of the native command, in all engines; its consumers and its documentation; the page.
 fn npm(browser: &Browser) -> Result<()> {
-    run(&mut cargo(&[
-        "build",
-        "--package=tensorseal-cli",
-        "--locked",
-    ]))?;
-    let mut npm = command("npm", &["test"]);
-    npm.current_dir(root().join("pkg"))
-        .env("TENSORSEAL", target().join("debug/tensorseal"))
-        .env("ENGINES", engine::asked_for());
-    run(browser.tell(&mut npm))
+    let program = web::program()?;
+    for (folder, script) in [
+        ("pkg", "test"),
+        ("pkg", "consumers"),
+        ("pkg", "docs"),
+        ("web", "test"),
+    ] {
+        let mut npm = command("npm", &["run", script]);
+        npm.current_dir(root().join(folder))
+            .env("TENSORSEAL", &program)
+            .env("ENGINES", engine::asked_for());
+        run(browser.tell(&mut npm))?;
+    }
+    Ok(())
 }
 
 /// Licences, sources and banned crates, where cargo-deny is installed.

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Proves what a network answers, in the browser: the input never leaves the page.
  *

@@ -92,7 +92,7 @@ export interface ProveOptions extends RunOptions {
 
 /** A proof with what it proves. */
 export interface Proved {
-  /** The bytes of the proof, for {@link verify} and for the command `tensorseal verify`. */
+  /** The bytes of the proof, for `verify` and for the command `tensorseal verify`. */
   readonly proof: Uint8Array;
   /** The outputs. */
   readonly outputs: readonly Output[];

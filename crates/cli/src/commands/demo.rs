@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
+use tensorseal_protocol::bundle::BundleWriter;
 use tensorseal_protocol::{ProveOptions, VerifyError, VerifyOptions, VerifyingKey, verify};
 use tensorseal_sealed::Sealed;
 
@@ -91,16 +92,16 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
     if let Some(folder) = &arguments.output {
         let secret = publisher.model.key().to_bytes();
         files::write(&folder.join(PROVING_KEY), &secret, Audience::Owner)?;
-        files::write(
-            &folder.join("digit.proof"),
-            &answer.proof,
-            Audience::Everybody,
-        )?;
-        files::write(
-            &folder.join(VERIFYING_KEY),
-            &publisher.verifying,
-            Audience::Everybody,
-        )?;
+        let public =
+            |name, bytes: &[u8]| files::write(&folder.join(name), bytes, Audience::Everybody);
+        public("digit.proof", &answer.proof)?;
+        public(VERIFYING_KEY, &publisher.verifying)?;
+        if let Some(count) = arguments.answers {
+            public(
+                "answers.bundle",
+                &bundle(&publisher.model, &held_out, count)?,
+            )?;
+        }
     }
     if arguments.json {
         print_json(&Summary {
@@ -198,6 +199,24 @@ fn answer(model: &Sealed, picture: &[f32], label: usize) -> Result<Answer> {
         proof,
         time,
     })
+}
+
+/// A bundle of proofs for the first `count` pictures: the pictures hidden, the outputs public.
+fn bundle(model: &Sealed, held_out: &DataFile, count: usize) -> Result<Vec<u8>> {
+    let progress = Progress::spinner("proving the bundled pictures");
+    let key = model.key().verifying();
+    let mut writer = BundleWriter::new(key);
+    let mut proofs = Vec::new();
+    for index in 0..count {
+        let (picture, label) = sample(model, held_out, index)?;
+        let proof = answer(model, &picture, label)?.proof;
+        writer.push(&proof)?;
+        proofs.push(proof);
+        progress.set(index + 1, count);
+    }
+    let mut encoded = writer.front()?;
+    encoded.extend(proofs.concat());
+    Ok(encoded)
 }
 
 fn check(verifying: &[u8], proof: &[u8]) -> Result<Check> {

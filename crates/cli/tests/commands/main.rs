@@ -497,6 +497,21 @@ fn the_demonstration_runs_under_the_ceremony() {
     assert_eq!(code(&shown), 2);
 }
 
+#[test]
+fn the_demonstration_writes_a_bundle_of_many_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let folder = path("");
+    let output = tensorseal(&["demo", "-o", &folder, "--answers", "3"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let (key, bundle) = (path("model.vk"), path("answers.bundle"));
+    let output = tensorseal(&["verify", "--key", &key, &bundle, "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(json(&output)["proofs"], 3);
+    let alone = tensorseal(&["demo", "--answers", "3"]);
+    assert_eq!(code(&alone), 2);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interruption_leaves_no_file() {
