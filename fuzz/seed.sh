@@ -12,6 +12,10 @@ for name in demo toy convolutional; do
     copy verifying_key "$name" "../tests/vectors/$name/model.vk"
     copy proof "$name" "../tests/vectors/$name/proof.bin"
 done
+copy verifying_key large ../tests/vectors/large/model.vk
+copy bundle demo ../tests/vectors/demo/answers.bundle
+copy opening demo ../tests/vectors/demo/opening.bin
+copy opening_secret demo ../tests/vectors/demo/committed.secret
 copy proving_key toy ../tests/vectors/toy/model.pk
 copy onnx digits_demo ../models/digits_demo.onnx
 copy data calibration ../models/digits_demo_calibration.npz

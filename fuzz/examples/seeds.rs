@@ -37,6 +37,12 @@ fn main() {
         write("annotation", name, key.annotation());
     }
     write("proving_key", "toy_pieces", &pieces());
+    write("bundle", "demo_pieces", &bundle_pieces());
+    let secret = vector("vectors/demo/committed.secret");
+    let key = vector("vectors/demo/model.vk");
+    // Mark, version, length of the key.
+    let behind_key = &secret[4 + 2 + 4 + key.len()..];
+    write("opening_secret", "demo_tail", behind_key);
     for (name, model) in networks() {
         let model = model.build();
         if let Err(error) = FloatGraph::from_onnx(&model) {
@@ -108,6 +114,15 @@ fn pieces() -> Vec<u8> {
     // Mark, version, length of the verifying key.
     let secret = &key[4 + 2 + 4 + verifying.len()..];
     [&length.to_le_bytes(), &verifying[START..], secret].concat()
+}
+
+/// The form of the target `bundle`.
+fn bundle_pieces() -> Vec<u8> {
+    let bundle = vector("vectors/demo/answers.bundle");
+    let key = vector("vectors/demo/model.vk");
+    // Mark, version, two lengths, digest.
+    let rest = &bundle[4 + 2 + 4 + 4 + DIGEST..];
+    [&(key.len() as u16).to_le_bytes(), &[2], rest].concat()
 }
 
 fn arrays() -> Vec<(&'static str, Vec<u8>)> {

@@ -1,8 +1,8 @@
-// Measures the verifier in headless Chromium: node test/bench.js KEY PROOF [CONTEXT]
+// Measures the verifier in headless Chromium, or in the engines that ENGINES names: node test/bench.js KEY PROOF [CONTEXT]
 import { readFileSync } from "node:fs";
 
-import { serve } from "../../web/serve.js";
-import { launch } from "./chromium.js";
+import { engines, open } from "./engines/browser.js";
+import { serve } from "./engines/site.js";
 
 const [keyFile, proofFile, context = ""] = process.argv.slice(2);
 const [key, proof] = [keyFile, proofFile].map((file) => [...readFileSync(file)]);
@@ -18,7 +18,7 @@ async function measure({ key, proof, context, loads, verifications, batch }) {
     const sorted = [...times].sort((a, b) => a - b);
     return { first: times[0], median: sorted[sorted.length >> 1], least: sorted[0], runs: times.length };
   };
-  const { init, loadKey, verify, verifyBatch } = await import("/pkg/dist/index.js");
+  const { init, loadKey, verify, verifyBatch } = await import("/dist/index.js");
   const [initMs] = await time(() => init());
   const [keyBytes, proofBytes] = [new Uint8Array(key), new Uint8Array(proof)];
   const options = { allowDevelopmentSetup: true, context: new TextEncoder().encode(context) };
@@ -44,28 +44,27 @@ async function measure({ key, proof, context, loads, verifications, batch }) {
 }
 
 const BATCH = 1000;
-const server = await serve();
-const browser = await launch();
+const site = await serve({});
 try {
-  const page = await browser.newPage();
-  await page.goto(server.url);
-  const { code, initMs, load, verify, batchMs } = await page.evaluate(measure, {
-    key,
-    proof,
-    context,
-    loads: 40,
-    verifications: 100,
-    batch: BATCH,
-  });
+  for (const engine of engines()) {
+    const page = await open(engine, site.url);
+    try {
+      report(page.version, await page.evaluate(measure, { key, proof, context, loads: 40, verifications: 100, batch: BATCH }));
+    } finally {
+      await page.close();
+    }
+  }
+} finally {
+  site.close();
+}
+
+function report(version, { code, initMs, load, verify, batchMs }) {
   if (code !== "ok") throw new Error(`the proof is not accepted: ${code}`);
-  console.log(`Chromium ${browser.version()}, one thread, milliseconds`);
+  console.log(`${version}, one thread, milliseconds`);
   console.log(`init     ${initMs.toFixed(1)} (fetch, compile, start)`);
   for (const [name, { first, median, least, runs }] of Object.entries({ loadKey: load, verify })) {
     const numbers = `median ${median.toFixed(1)}, least ${least.toFixed(1)}, first ${first.toFixed(1)}`;
     console.log(`${name.padEnd(8)} ${numbers} (${runs} runs)`);
   }
   console.log(`batch    ${(batchMs / BATCH).toFixed(2)} a proof (one batch of ${BATCH})`);
-} finally {
-  await browser.close();
-  server.close();
 }

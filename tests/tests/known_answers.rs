@@ -14,8 +14,8 @@ use tensorseal_protocol::bundle::BundleWriter;
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::{SetupOrigin, Srs};
 use tensorseal_protocol::{
-    ProveOptions, ProvingKey, Runs, VerifyOptions, VerifyingKey, Witness, generate, prove,
-    prove_committed, verify, verify_opening,
+    OpeningSecret, ProveOptions, ProvingKey, Runs, VerifyOptions, VerifyingKey, Witness, generate,
+    prove, prove_committed, verify, verify_opening,
 };
 use tensorseal_prover::Threads;
 
@@ -157,6 +157,13 @@ fn committed_proofs_openings_and_bundles_are_the_files_and_verify() {
         golden("committed.bin", &proof) == proof,
         "the proof changed"
     );
+    let secret_bytes = secret.to_bytes();
+    assert!(
+        golden("committed.secret", &secret_bytes) == secret_bytes,
+        "the secret changed"
+    );
+    let read = OpeningSecret::from_bytes(&secret_bytes).unwrap();
+    assert!(read.to_bytes() == secret_bytes, "a second encoding");
     let opening = secret.open(output[0], 1, hermez().powers(), (&Threads, random));
     let opening = opening.unwrap().to_bytes();
     assert!(

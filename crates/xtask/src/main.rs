@@ -47,7 +47,7 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
-    /// Measures the verifier in headless Chromium
+    /// Measures the verifier in headless Chromium, or in the engines that ENGINES names
     BenchBrowser {
         /// A verifying key
         key: PathBuf,
