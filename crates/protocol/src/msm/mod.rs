@@ -13,7 +13,9 @@
 mod adder;
 mod buckets;
 mod digits;
+mod window;
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -22,12 +24,12 @@ use ark_ec::{AdditiveGroup as _, AffineRepr};
 pub use self::adder::{PointAdder, SerialAdder, Signed};
 use self::buckets::{Buckets, Weighted, weighted_sums};
 use self::digits::Scalars;
+pub(crate) use self::window::BitLengths;
+use self::window::Window;
 use crate::curve::{Fr, G1Affine, G1Projective};
 
 /// Digits that are put into buckets at once: enough to share an inversion, few enough for a core's cache.
 const DIGITS_AT_ONCE: usize = 1 << 15;
-/// Additions that a bucket takes in the end.
-const ADDITIONS_OF_A_BUCKET: usize = 2;
 
 /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
 pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
@@ -35,64 +37,52 @@ pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
 }
 
 /// Σ scalarᵢ·baseᵢ for small signed integers.
-pub fn msm_small<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> G1Projective {
+pub fn msm_small(bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
     Sum::<SerialAdder>::of_integers(bases, scalars).whole()
 }
 
-/// The windows of a sum.
-#[derive(Clone, Copy)]
-struct Window {
-    bits: usize,
-    count: usize,
-}
-
-impl Window {
-    /// The windows that cost least for `points` points with scalars of `bits` bits.
-    fn choose(points: usize, bits: usize) -> Self {
-        // Two bits above the scalar: digits reach less far up than down, to a third of the whole range at least.
-        let window = |width: usize| Self {
-            bits: width,
-            count: (bits + 1) / width + 1,
-        };
-        let cost =
-            |window: &Self| window.count * (points + ADDITIONS_OF_A_BUCKET * window.buckets());
-        (2..=16).map(window).min_by_key(cost).unwrap_or(window(2))
-    }
-
-    /// Buckets of a window, one for each magnitude of a digit.
-    fn buckets(self) -> usize {
-        1 << (self.bits - 1)
-    }
-}
-
 /// A sum cut into windows, whose parts add up to it.
-pub struct Sum<A: PointAdder> {
-    bases: Vec<A::Point>,
-    scalars: Scalars,
+pub struct Sum<'a, A: PointAdder> {
+    bases: Cow<'a, [A::Point]>,
+    scalars: Scalars<'a>,
     window: Window,
 }
 
-impl<A: PointAdder> Sum<A> {
+impl<'a, A: PointAdder> Sum<'a, A> {
     /// Field elements; of the two lists the shorter counts.
     pub fn of_field(bases: &[G1Affine], scalars: &[Fr]) -> Self {
         let count = bases.len().min(scalars.len());
-        Self::prepare(&bases[..count], Scalars::of_field(&scalars[..count]))
+        Self::of_used(&bases[..count], Scalars::of_field(&scalars[..count]))
     }
 
     /// Small integers; of the two lists the shorter counts.
-    pub fn of_integers<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> Self {
+    pub fn of_integers(bases: &[G1Affine], scalars: &'a [i64]) -> Self {
         let count = bases.len().min(scalars.len());
-        Self::prepare(&bases[..count], Scalars::of_integers(&scalars[..count]))
+        let scalars = Scalars::of_integers(Cow::Borrowed(&scalars[..count]));
+        Self::of_used(&bases[..count], scalars)
     }
 
-    fn prepare(bases: &[G1Affine], mut scalars: Scalars) -> Self {
+    /// Small integers, as many as there are bases in the adder's representation.
+    pub(crate) fn of_packed(bases: &'a [A::Point], scalars: &'a [i64]) -> Self {
+        Self::prepare(
+            Cow::Borrowed(bases),
+            Scalars::of_integers(Cow::Borrowed(scalars)),
+        )
+    }
+
+    /// The terms that are not zero.
+    fn of_used(bases: &[G1Affine], mut scalars: Scalars<'a>) -> Self {
         let used = |index: &usize| !scalars.is_zero(*index) && !bases[*index].is_zero();
         let used: Vec<usize> = (0..scalars.len()).filter(used).collect();
         let adder = A::default();
         let bases = used.iter().map(|index| adder.pack(&bases[*index]));
         let bases = bases.collect();
         scalars.keep(&used);
-        let window = Window::choose(used.len(), scalars.bits());
+        Self::prepare(Cow::Owned(bases), scalars)
+    }
+
+    fn prepare(bases: Cow<'a, [A::Point]>, mut scalars: Scalars<'a>) -> Self {
+        let window = Window::choose(&scalars.bit_lengths(), 1);
         scalars.offset(window);
         Self {
             bases,
@@ -118,7 +108,9 @@ impl<A: PointAdder> Sum<A> {
         let mut sums = Vec::new();
         for first in windows.clone().step_by(group) {
             let numbers = first..windows.end.min(first + group);
-            let digits: Vec<Vec<i32>> = numbers.map(|number| self.digits(number)).collect();
+            let digits: Vec<Vec<i32>> = numbers
+                .map(|number| self.scalars.digits(number, self.window))
+                .collect();
             let buckets = Buckets::new(&digits, self.window);
             sums.extend(buckets.sums(&self.bases, &mut adder));
         }
@@ -127,13 +119,6 @@ impl<A: PointAdder> Sum<A> {
             (self.window, windows.start),
             &mut adder,
         ))
-    }
-
-    /// The digits of one window.
-    fn digits(&self, number: usize) -> Vec<i32> {
-        (0..self.scalars.len())
-            .map(|index| self.scalars.digit(index, number, self.window))
-            .collect()
     }
 }
 
