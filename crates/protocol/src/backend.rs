@@ -15,6 +15,7 @@ use crate::linear::quotients::cached_quotients;
 use crate::linear::weights::WeightMatrix;
 use crate::msm::{self, SerialAdder};
 use crate::multiples::multiple;
+use crate::srs::powers_of_tau;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
@@ -48,6 +49,14 @@ pub trait Backend: Sync {
         Self: Sized,
     {
         cached_quotients::<SerialAdder>(weights, powers, self, progress)
+    }
+
+    /// [τⁱ]₁ for i < count, of a setup that is made on the spot.
+    fn powers_of_tau(&self, tau: &Fr, count: usize) -> Vec<G1Affine>
+    where
+        Self: Sized,
+    {
+        powers_of_tau::<SerialAdder>(tau, count, self)
     }
 
     /// scalarᵢ·pointᵢ for each i.

@@ -58,7 +58,7 @@ fn main() {
         .num_threads(1)
         .build()
         .expect("one thread");
-    let srs = Srs::development(SETUP, &mut PlatformRandom).expect("a setup");
+    let srs = Srs::development_with_g2(SETUP, 0, (&Threads, &mut PlatformRandom)).expect("a setup");
     sums(&bench, srs.powers());
     for (threads, pool) in [("one thread", Some(&one)), ("all threads", None)] {
         let run = || folds(&bench, threads);

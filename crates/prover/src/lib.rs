@@ -20,6 +20,7 @@ use tensorseal_protocol::linear::quotients::cached_quotients;
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
 use tensorseal_protocol::multiples::multiple;
+use tensorseal_protocol::srs::powers_of_tau;
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
 /// Fewer items than this are not worth another thread.
@@ -61,6 +62,14 @@ impl Backend for Threads {
             cached_quotients::<IfmaAdder>(weights, powers, self, progress)
         } else {
             cached_quotients::<SerialAdder>(weights, powers, self, progress)
+        }
+    }
+
+    fn powers_of_tau(&self, tau: &Fr, count: usize) -> Vec<G1Affine> {
+        if tensorseal_ifma::is_available() {
+            powers_of_tau::<IfmaAdder>(tau, count, self)
+        } else {
+            powers_of_tau::<SerialAdder>(tau, count, self)
         }
     }
 

@@ -30,14 +30,18 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::weights::WeightMatrix;
 use crate::backend::Backend;
 use crate::curve::{G1Affine, G1Projective};
-use crate::msm::{BitLengths, PointAdder, Signed, Sum};
+use crate::msm::{BitLengths, PointAdder, Signed, Sum, sums_of_packed};
 
 /// Points that are held of the columns taken at once: with their sums some 400 MB.
 const POINTS_AT_ONCE: usize = 1 << 21;
 /// A column is worth cutting if it has a weight in every so many rows.
 const ROWS_PER_WEIGHT: usize = 4;
 /// Points that are made by one thread at once.
-const POINTS_PER_TASK: usize = 1 << 14;
+const POINTS_PER_TASK: usize = 1 << 16;
+/// Sums that are made by one thread at once.
+const SUMS_PER_TASK: usize = 4;
+/// Moving so many points and their weights into a part takes as long as an addition.
+const POINTS_MOVED_PER_ADDITION: usize = 3;
 /// How often a product is cut before its parts are left to other threads: so often progress can be told.
 const STEPS: usize = 2;
 
@@ -156,7 +160,15 @@ impl Setup<'_> {
             let points = rows.flat_map(row).map(|point| adder.pack(&point));
             points.collect::<Vec<_>>()
         });
-        parts.concat()
+        joined(parts)
+    }
+}
+
+/// What threads have made, in one list.
+fn joined<T: Copy>(mut parts: Vec<Vec<T>>) -> Vec<T> {
+    match parts.len() {
+        1 => parts.swap_remove(0),
+        _ => parts.concat(),
     }
 }
 
@@ -382,8 +394,11 @@ impl<A: PointAdder, B: Backend> Multiplier<'_, A, B> {
         let parts = hankel.parts();
         let [low, high, both] = parts.each_ref().map(|part| &part.hankel);
         let pays = if both.columns > 0 {
+            let parts = [low, high, both];
+            let moved: usize = parts.map(|part| part.size * part.columns).iter().sum();
+            let additions: usize = parts.map(|part| part.additions).iter().sum();
             let pairs = both.size * both.columns;
-            pairs + low.additions + high.additions + both.additions < hankel.additions
+            additions + pairs + moved / POINTS_MOVED_PER_ADDITION < hankel.additions
         } else {
             // This cut saves nothing, but makes whole squares of which the next may save.
             high.columns == 0 || self.cut(low).is_some()
@@ -397,17 +412,21 @@ impl<A: PointAdder, B: Backend> Multiplier<'_, A, B> {
         let points = self.0.map(rows, |rows| product.points_of(&groups, rows));
         Product {
             hankel,
-            points: points.concat(),
+            points: joined(points),
         }
     }
 
     /// The product as it is written.
     fn plain(&self, product: &Product<A>) -> Vec<G1Projective> {
         let hankel = &product.hankel;
-        self.0.map((0..hankel.size).collect(), |row| {
-            let weights = &hankel.weights[row * hankel.columns..][..product.points.len()];
-            Sum::<A>::of_packed(&product.points, weights).whole()
-        })
+        let starts = (0..hankel.size).step_by(SUMS_PER_TASK).collect();
+        let sums = self.0.map(starts, |start| {
+            let rows = start..hankel.size.min(start + SUMS_PER_TASK);
+            let list = |row| &hankel.weights[row * hankel.columns..][..product.points.len()];
+            let lists: Vec<&[i64]> = rows.map(list).collect();
+            sums_of_packed::<A>(&product.points, &lists)
+        });
+        sums.concat()
     }
 }
 
@@ -502,8 +521,8 @@ mod tests {
     /// Enough points that cutting pays, several times over.
     #[test]
     fn products_are_cut() {
-        let (rows, columns) = (16usize, 96usize);
-        let entries = (0..rows * columns).map(|i| (i * i * 31 % 7) as i32 - 3);
+        let (rows, columns) = (32usize, 96usize);
+        let entries = (0..rows * columns).map(|i| 1 + ((i * 2_654_435) >> 9) as i32 % 8);
         let mut entries: Vec<i32> = entries.collect();
         // A third of the columns ends half way, a third a row before.
         for (index, entry) in entries.iter_mut().enumerate() {

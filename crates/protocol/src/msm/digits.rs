@@ -80,9 +80,8 @@ impl<'a> Scalars<'a> {
         }
     }
 
-    /// How many magnitudes have each number of bits.
-    pub(super) fn bit_lengths(&self) -> BitLengths {
-        let mut lengths = BitLengths::default();
+    /// Counts the bits of each magnitude.
+    pub(super) fn count_bit_lengths(&self, lengths: &mut BitLengths) {
         match self {
             Self::Field(list) => list
                 .limbs
@@ -93,7 +92,6 @@ impl<'a> Scalars<'a> {
                 .iter()
                 .for_each(|value| lengths.add_integer(*value, 1)),
         }
-        lengths
     }
 
     pub(super) fn is_zero(&self, index: usize) -> bool {

@@ -22,7 +22,8 @@ use core::ops::Range;
 use ark_ec::{AdditiveGroup as _, AffineRepr};
 
 pub use self::adder::{PointAdder, SerialAdder, Signed};
-use self::buckets::{Buckets, Weighted, weighted_sums};
+pub(crate) use self::buckets::Buckets;
+use self::buckets::{Weighted, weighted_sums};
 use self::digits::Scalars;
 pub(crate) use self::window::BitLengths;
 use self::window::Window;
@@ -43,7 +44,7 @@ pub fn msm_small(bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
 
 /// A sum cut into windows, whose parts add up to it.
 pub struct Sum<'a, A: PointAdder> {
-    bases: Cow<'a, [A::Point]>,
+    bases: Vec<A::Point>,
     scalars: Scalars<'a>,
     window: Window,
 }
@@ -62,14 +63,6 @@ impl<'a, A: PointAdder> Sum<'a, A> {
         Self::of_used(&bases[..count], scalars)
     }
 
-    /// Small integers, as many as there are bases in the adder's representation.
-    pub(crate) fn of_packed(bases: &'a [A::Point], scalars: &'a [i64]) -> Self {
-        Self::prepare(
-            Cow::Borrowed(bases),
-            Scalars::of_integers(Cow::Borrowed(scalars)),
-        )
-    }
-
     /// The terms that are not zero.
     fn of_used(bases: &[G1Affine], mut scalars: Scalars<'a>) -> Self {
         let used = |index: &usize| !scalars.is_zero(*index) && !bases[*index].is_zero();
@@ -78,11 +71,9 @@ impl<'a, A: PointAdder> Sum<'a, A> {
         let bases = used.iter().map(|index| adder.pack(&bases[*index]));
         let bases = bases.collect();
         scalars.keep(&used);
-        Self::prepare(Cow::Owned(bases), scalars)
-    }
-
-    fn prepare(bases: Cow<'a, [A::Point]>, mut scalars: Scalars<'a>) -> Self {
-        let window = Window::choose(&scalars.bit_lengths(), 1);
+        let mut lengths = BitLengths::default();
+        scalars.count_bit_lengths(&mut lengths);
+        let window = Window::choose(&lengths, 1);
         scalars.offset(window);
         Self {
             bases,
@@ -103,23 +94,55 @@ impl<'a, A: PointAdder> Sum<'a, A> {
 
     /// The part of the sum that these windows hold.
     pub fn windows(&self, windows: Range<usize>) -> G1Projective {
-        let mut adder = A::default();
-        let group = (DIGITS_AT_ONCE / self.bases.len().max(1)).max(1);
-        let mut sums = Vec::new();
-        for first in windows.clone().step_by(group) {
-            let numbers = first..windows.end.min(first + group);
-            let digits: Vec<Vec<i32>> = numbers
-                .map(|number| self.scalars.digits(number, self.window))
-                .collect();
-            let buckets = Buckets::new(&digits, self.window);
-            sums.extend(buckets.sums(&self.bases, &mut adder));
-        }
-        by_doubling(weighted_sums(
-            sums,
-            (self.window, windows.start),
-            &mut adder,
-        ))
+        let places: Vec<(usize, usize)> = windows.map(|number| (0, number)).collect();
+        let digits = |_, number| self.scalars.digits(number, self.window);
+        by_doubling(windowed::<A>(&self.bases, (self.window, &places), digits))
     }
+}
+
+/// Σ scalarᵢ·baseᵢ for several lists of small integers, as many as there are bases: they share inversions.
+pub(crate) fn sums_of_packed<A: PointAdder>(
+    bases: &[A::Point],
+    lists: &[&[i64]],
+) -> Vec<G1Projective> {
+    let lists = lists.iter();
+    let mut lists: Vec<Scalars<'_>> = lists
+        .map(|list| Scalars::of_integers(Cow::Borrowed(*list)))
+        .collect();
+    let mut lengths = BitLengths::default();
+    lists
+        .iter()
+        .for_each(|list| list.count_bit_lengths(&mut lengths));
+    let window = Window::choose(&lengths, lists.len());
+    lists.iter_mut().for_each(|list| list.offset(window));
+    let numbers = |sum| (0..window.count).map(move |number| (sum, number));
+    let places: Vec<(usize, usize)> = (0..lists.len()).flat_map(numbers).collect();
+    let digits = |sum: usize, number| lists[sum].digits(number, window);
+    let mut parts: Vec<Vec<Weighted>> = lists.iter().map(|_| Vec::new()).collect();
+    for weighted in windowed::<A>(bases, (window, &places), digits) {
+        parts[weighted.sum].push(weighted);
+    }
+    parts.into_iter().map(by_doubling).collect()
+}
+
+/// The parts of sums that windows hold: of each in `places` the number of its sum and its own.
+fn windowed<A: PointAdder>(
+    bases: &[A::Point],
+    (window, places): (Window, &[(usize, usize)]),
+    digits: impl Fn(usize, usize) -> Vec<i32>,
+) -> Vec<Weighted> {
+    let mut adder = A::default();
+    let group = (DIGITS_AT_ONCE / bases.len().max(1)).max(1);
+    let mut buckets = Vec::new();
+    for group in places.chunks(group) {
+        let digits = group.iter().map(|(sum, number)| digits(*sum, *number));
+        let digits: Vec<Vec<i32>> = digits.collect();
+        buckets.extend(Buckets::new(&digits, window).sums(bases, &mut adder));
+    }
+    let places = places
+        .iter()
+        .map(|(sum, number)| (*sum, number * window.bits));
+    weighted_sums(buckets, places, window.buckets(), &mut adder)
 }
 
 /// Σ 2^bit·point.
@@ -127,7 +150,7 @@ fn by_doubling(mut points: Vec<Weighted>) -> G1Projective {
     points.sort_unstable_by_key(|weighted| weighted.bit);
     let mut total = G1Projective::ZERO;
     let mut reached = 0;
-    while let Some(Weighted { bit, point }) = points.pop() {
+    while let Some(Weighted { bit, point, .. }) = points.pop() {
         for _ in bit..reached {
             total.double_in_place();
         }
