@@ -57,7 +57,7 @@ pub(crate) struct SetupArguments {
         required_unless_present = "ptau"
     )]
     pub(crate) dev: bool,
-    /// The power of the development setup, 1 to 24.
+    /// The power of the development setup, 1 to 25.
     #[arg(long, value_name = "P")]
     pub(crate) power: Option<u32>,
     /// A snarkjs `.ptau` file to check.
@@ -337,10 +337,11 @@ pub(crate) struct DemoArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  tensorseal bench models/mlp_784_128_10.onnx cnn resnet18_32 --json
+  tensorseal bench models/mlp_784_128_10.onnx cnn-264k resnet18-32 --json
 
-Beside MODEL.onnx there must be MODEL_calibration.npz. `cnn`, `resnet18_SIDE` and `mobilenetv2_SIDE` are networks
-of well-known shapes with weights from a seed. A development setup is made in memory.
+Beside MODEL.onnx there must be MODEL_calibration.npz. Names stand for networks with weights from a seed: `mlp-2m`,
+`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`. A development setup is made
+in memory.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
     /// The networks: files, or names of shapes.

@@ -14,6 +14,10 @@ use crate::lanes::{Lanes, split};
 use crate::packed::{self, Packed, Words, element, words_of};
 
 const LANES: usize = 8;
+/// Pairs that share an inversion: with their points and what the way back needs they stay in a core's second cache.
+const PAIRS_AT_ONCE: usize = 1 << 12;
+/// Groups of eight pairs whose points are asked for ahead of their use.
+const AHEAD: usize = 4;
 
 /// Adds points with the processor's 52-bit multiplications.
 ///
@@ -62,11 +66,10 @@ impl PointAdder for IfmaAdder {
             Self::is_available(),
             "a processor without AVX-512 IFMA was asked to use it"
         );
-        if pairs.is_empty() {
-            return;
+        for pairs in pairs.chunks(PAIRS_AT_ONCE) {
+            // SAFETY: the processor has the features, as just asserted.
+            unsafe { self.add(points, pairs, sums) }
         }
-        // SAFETY: the processor has the features, as just asserted.
-        unsafe { self.add(points, pairs, sums) }
     }
 }
 
@@ -100,7 +103,11 @@ impl IfmaAdder {
         self.steps.clear();
         let one = Lanes::splat(split(Fq::from(16u64).0));
         let mut product = one;
+        let mut ahead = pairs.chunks(LANES).skip(AHEAD);
         for pairs in pairs.chunks(LANES) {
+            for signed in ahead.next().unwrap_or_default().as_flattened() {
+                packed::prefetch(&points[signed.index()]);
+            }
             let (a, b) = operands(points, pairs);
             let exceptions = !different(&a, &b) | at_infinity(&a) | at_infinity(&b);
             let denominators = b.x().sub::<1>(&a.x()).blended(exceptions, &one);

@@ -1,9 +1,9 @@
 //! Points in memory: one cache line each, and how eight of them become lanes.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_and_si512, _mm512_load_si512, _mm512_or_si512, _mm512_set1_epi64,
-    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_store_si512,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_and_si512, _mm512_load_si512, _mm512_or_si512,
+    _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srli_epi64,
+    _mm512_store_si512, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 
 use ark_ec::AffineRepr;
@@ -84,6 +84,13 @@ pub(crate) fn words_of(element: Fq) -> [u64; 4] {
 const INVERSE_OF_16: Fq = ark_ff::MontFp!(
     "12312136615409592312513603231707217237391675025980025810262583815737939742328"
 );
+
+/// Asks for a point that will be loaded soon.
+#[inline]
+pub(crate) fn prefetch(point: &Packed) {
+    // SAFETY: a hint, which reads nothing; the address is that of a reference.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(point.0.as_ptr().cast()) };
+}
 
 /// Loads eight points.
 #[inline]

@@ -11,9 +11,11 @@
 use alloc::vec::Vec;
 
 use crate::curve::{Fr, G1Affine, G1Projective, IntegerSum};
+use crate::linear::quotients::cached_quotients;
 use crate::linear::weights::WeightMatrix;
-use crate::msm;
+use crate::msm::{self, SerialAdder};
 use crate::multiples::multiple;
+use crate::srs::powers_of_tau;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
 
@@ -33,15 +35,6 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All of them, in their order.
-    pub const ALL: [Self; 5] = [
-        Self::Witness,
-        Self::Lookups,
-        Self::Sumcheck,
-        Self::Opening,
-        Self::Check,
-    ];
-
     /// A stable name for programs.
     pub fn name(self) -> &'static str {
         match self {
@@ -55,9 +48,14 @@ impl Stage {
 }
 
 /// The kernels of a prover.
-pub trait Backend {
+pub trait Backend: Sync {
     /// Told what comes next, once each stage and proof.
     fn stage(&self, _stage: Stage) {}
+
+    /// What `work` makes of each item, in their order.
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
+        items.into_iter().map(work).collect()
+    }
 
     /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
     fn msm(&self, bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
@@ -69,9 +67,27 @@ pub trait Backend {
         msm::msm_small(bases, scalars)
     }
 
-    /// Σ weightᵢ·baseᵢ.
-    fn msm_weights(&self, bases: &[G1Affine], weights: &[i32]) -> G1Projective {
-        msm::msm_small(bases, weights)
+    /// Sₖ = Σ_{i ≥ k} Σ_j W[i][j]·[τ^{(i−k)C + j}]₁ for every row k, where `powers` are [τⁱ]₁ at least as far as the weights reach.
+    ///
+    /// `progress` is told how much of the work is done, and how much there is.
+    fn cached_quotients(
+        &self,
+        weights: &WeightMatrix,
+        powers: &[G1Affine],
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Vec<G1Projective>
+    where
+        Self: Sized,
+    {
+        cached_quotients::<SerialAdder>(weights, powers, self, progress)
+    }
+
+    /// [τⁱ]₁ for i < count, of a setup that is made on the spot.
+    fn powers_of_tau(&self, tau: &Fr, count: usize) -> Vec<G1Affine>
+    where
+        Self: Sized,
+    {
+        powers_of_tau::<SerialAdder>(tau, count, self)
     }
 
     /// scalarᵢ·pointᵢ for each i.

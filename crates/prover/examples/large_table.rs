@@ -271,7 +271,8 @@ fn main() {
     println!("log rows, form, prove ms, preprocess s, proof bytes, Miller loops");
     for log in (first..=last).step_by(2) {
         let rows = 1usize << log;
-        let srs = Srs::development_with_g2((log + 1).max(12), rows, &mut Repeatable(7)).unwrap();
+        let srs = Srs::development_with_g2((log + 1).max(12), rows, (&Threads, &mut Repeatable(7)))
+            .unwrap();
         for large in [true, false] {
             let form = if large { "cq" } else { "columns" };
             let (prove, preprocess, bytes, loops) = measure(log, large, &srs);

@@ -10,12 +10,14 @@ use tensorseal_model::data::{Array, DataFile};
 use tensorseal_model::generate::Shape;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::srs::{DEVELOPMENT_MAX_POWER, Srs};
-use tensorseal_protocol::{KeyError, Proof, ProveOptions, VerifyOptions, VerifyingKey, verify};
-use tensorseal_prover::verify_batch;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{
+    Proof, ProveOptions, VerifyOptions, VerifyingKey, powers_for_keys, verify,
+};
+use tensorseal_prover::{Threads, verify_batch};
 use tensorseal_sealed::Sealed;
 
-use super::compile::{Compilation, seal};
+use super::compile::{Compilation, make_keys};
 use super::prove::{input_ports, prove_run};
 use crate::Outcome;
 use crate::args::BenchArguments;
@@ -33,12 +35,15 @@ struct Row {
     /// The most memory of a fresh process that reads the key and makes one proof.
     peak_bytes: Option<u64>,
     /// What the compile report says that it should be.
+    #[serde(skip)]
     estimated_peak_bytes: u64,
     proof_bytes: usize,
+    #[serde(skip)]
     verifying_key_bytes: usize,
     proving_key_bytes: usize,
     verify_seconds: f64,
     /// For each proof of a batch of [`BATCH`].
+    #[serde(skip)]
     batch_verify_seconds: f64,
     miller_loops: usize,
 }
@@ -59,13 +64,14 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
         return Ok(Outcome::Good);
     }
     say!(
-        "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
+        "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
         "model",
         "parameters",
         "compile",
         "prove",
         "CPU",
         "memory",
+        "estimate",
         "proof",
         "vk",
         "pk",
@@ -76,7 +82,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     for row in rows {
         let time = |time: f64| seconds(Duration::from_secs_f64(time));
         say!(
-            "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
+            "{:<20} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>9} {:>9} {:>9} {:>6}",
             row.name,
             row.parameters,
             time(row.compile_seconds),
@@ -84,6 +90,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
             row.prove_cpu_seconds.map_or_else(|| "?".into(), time),
             row.peak_bytes
                 .map_or_else(|| "?".into(), |peak| bytes(peak as usize)),
+            bytes(row.estimated_peak_bytes as usize),
             bytes(row.proof_bytes),
             bytes(row.verifying_key_bytes),
             bytes(row.proving_key_bytes),
@@ -94,9 +101,6 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     }
     Ok(Outcome::Good)
 }
-
-/// The powers of a development setup that serves every model of a few hundred thousand weights.
-const LEAST_POWER: u32 = 12;
 
 fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let progress = Progress::spinner("compiling");
@@ -153,9 +157,8 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
             files::read_data(&calibration_path(path))?,
         ));
     };
-    let side = shape.side();
     let samples = Array {
-        shape: vec![SAMPLES, 3, side, side],
+        shape: [&[SAMPLES], &*shape.input()].concat(),
         values: shape.samples(SAMPLES, SEED).concat(),
     };
     let arrays = [("x".to_owned(), samples)].into();
@@ -168,25 +171,17 @@ fn compile(
     calibration: &DataFile,
     progress: &Progress,
 ) -> Result<(Compilation, Duration)> {
-    let guess = onnx
-        .len()
-        .next_power_of_two()
-        .trailing_zeros()
-        .saturating_sub(2);
-    let mut power = LEAST_POWER.max(guess);
-    loop {
-        let srs = Srs::development(power, &mut PlatformRandom)?;
-        let options = QuantiseOptions::default();
-        let (result, time) = timed(|| seal((onnx, (calibration, None)), &options, &srs, progress));
-        let small = |error: &anyhow::Error| {
-            matches!(error.downcast_ref(), Some(KeyError::SetupTooSmall { .. }))
-        };
-        if power < DEVELOPMENT_MAX_POWER && result.as_ref().is_err_and(small) {
-            power += 1;
-        } else {
-            return Ok((result?, time));
-        }
-    }
+    let options = QuantiseOptions::default();
+    let (compiled, quantising) =
+        timed(|| tensorseal_model::compile(onnx, calibration, None, &options));
+    let compiled = compiled?;
+    let needed = powers_for_keys(&compiled.lowered.program, &compiled.lowered.weights);
+    // A setup of power p has 2^(p + 1) − 1 powers.
+    let power = needed.ilog2().max(1);
+    progress.message("making a development setup");
+    let srs = Srs::development_with_g2(power, 0, (&Threads, &mut PlatformRandom))?;
+    let (sealed, sealing) = timed(|| make_keys(compiled, &srs, progress));
+    Ok((sealed?, quantising + sealing))
 }
 
 /// The proofs, the median of the times, and processor seconds for each proof.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
+use tensorseal_model::Compiled;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::program::{Description, Lowered};
 use tensorseal_model::quantise::QuantiseOptions;
@@ -127,6 +128,11 @@ pub(crate) fn seal(
 ) -> Result<Compilation> {
     progress.message("quantising");
     let compiled = tensorseal_model::compile(onnx, calibration, held_out, options)?;
+    make_keys(compiled, srs, progress)
+}
+
+/// Makes the keys of a quantised network.
+pub(crate) fn make_keys(compiled: Compiled, srs: &Srs, progress: &Progress) -> Result<Compilation> {
     let Lowered { program, weights } = compiled.lowered;
     progress.message("computing the cached quotients of the weights");
     let key = generate(

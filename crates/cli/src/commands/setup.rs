@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
+use tensorseal_prover::Threads;
 
 use crate::Outcome;
 use crate::args::SetupArguments;
@@ -83,7 +84,8 @@ fn make(arguments: &SetupArguments) -> Result<(Srs, Option<String>)> {
         .power
         .context("a development setup needs --power P")?;
     let _progress = Progress::spinner("making a development setup");
-    let srs = Srs::development_with_g2(power, arguments.powers_g2, &mut PlatformRandom)?;
+    let tools = (&Threads, &mut PlatformRandom as _);
+    let srs = Srs::development_with_g2(power, arguments.powers_g2, tools)?;
     Ok((srs, None))
 }
 

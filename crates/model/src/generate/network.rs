@@ -13,7 +13,8 @@ const CLASSES: usize = 1000;
 pub(super) struct Network {
     writer: Writer,
     numbers: Numbers,
-    picture: usize,
+    /// Extent of the input.
+    input: Vec<i64>,
     tensor: String,
     channels: usize,
     side: usize,
@@ -40,14 +41,73 @@ impl Convolution {
 }
 
 impl Network {
-    pub(super) fn new(side: usize, seed: u64) -> Self {
+    /// A network whose first tensor has some channels, and a side where it is a picture.
+    pub(super) fn new(input: &[usize], seed: u64) -> Self {
         Self {
             writer: Writer::default(),
             numbers: Numbers::new(seed),
-            picture: side,
+            input: input.iter().map(|length| *length as i64).collect(),
             tensor: "x".into(),
-            channels: 3,
-            side,
+            channels: input.first().copied().unwrap_or(1),
+            side: input.last().copied().unwrap_or(1),
+        }
+    }
+
+    /// Dense layers with a Relu behind each but the last.
+    pub(super) fn mlp(mut self, widths: &[usize]) -> Vec<u8> {
+        let mut inputs = self.channels;
+        let (last, hidden) = widths.split_last().unwrap_or((&1, &[]));
+        for width in hidden {
+            self.dense((inputs, *width), None);
+            self.relu();
+            inputs = *width;
+        }
+        self.finish(inputs, *last)
+    }
+
+    /// Gates are added, for want of products of two tensors.
+    pub(super) fn masknet(mut self) -> Vec<u8> {
+        const BLOCKS: usize = 4;
+        const HEADS: usize = 10;
+        let (features, hidden, joined, head) = (self.channels, 1024, 2048, 256);
+        let input = self.tensor.clone();
+        let blocks = (0..BLOCKS).map(|_| {
+            self.tensor.clone_from(&input);
+            self.dense((features, hidden), None);
+            self.relu();
+            self.dense((hidden, features), None);
+            self.add(&input);
+            self.dense((features, hidden), None);
+            self.relu();
+            self.tensor.clone()
+        });
+        let blocks: Vec<String> = blocks.collect();
+        self.tensor = self.concatenated(&blocks, None);
+        self.dense((BLOCKS * hidden, joined), None);
+        self.relu();
+        let trunk = self.tensor.clone();
+        let heads = (0..HEADS).map(|_| {
+            self.tensor.clone_from(&trunk);
+            self.dense((joined, head), None);
+            self.relu();
+            self.dense((head, 1), None);
+            self.tensor.clone()
+        });
+        let heads: Vec<String> = heads.collect();
+        self.concatenated(&heads, Some("y"));
+        self.finished(HEADS)
+    }
+
+    /// Tensors one behind the other, under a name where they are the last.
+    fn concatenated(&mut self, tensors: &[String], name: Option<&str>) -> String {
+        let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
+        let axis = [Attribute::Int("axis", 1)];
+        match name {
+            Some(name) => {
+                self.writer.named("Concat", &tensors, (name, &axis));
+                name.into()
+            }
+            None => self.writer.node("Concat", &tensors, &axis),
         }
     }
 
@@ -238,8 +298,11 @@ impl Network {
 
     fn finish(mut self, inputs: usize, classes: usize) -> Vec<u8> {
         self.dense((inputs, classes), Some("y"));
-        let side = self.picture as i64;
-        self.writer
-            .finish(&[1, 3, side, side], &[1, classes as i64])
+        self.finished(classes)
+    }
+
+    fn finished(self, outputs: usize) -> Vec<u8> {
+        let input = [&[1], &*self.input].concat();
+        self.writer.finish(&input, &[1, outputs as i64])
     }
 }

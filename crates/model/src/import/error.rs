@@ -1,5 +1,6 @@
 //! What can be wrong with a network that somebody wants to import.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -124,12 +125,18 @@ pub enum ImportError {
         limit: usize,
     },
     /// The operator is not supported.
-    #[error("{place} of domain {domain:?} is not supported; supported operators are {}", supported.join(", "))]
+    #[error(
+        "{place} of domain {domain:?} is not supported; {}supported operators are {}",
+        nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default(),
+        supported.join(", ")
+    )]
     Operator {
         /// The node.
         place: Place,
         /// The operator's domain.
         domain: String,
+        /// The supported operator of the domain with the most similar name, if one is similar.
+        nearest: Option<&'static str>,
         /// Every operator that is supported.
         supported: Vec<&'static str>,
     },

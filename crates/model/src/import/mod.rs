@@ -40,7 +40,7 @@ use crate::onnx::{DataType, Graph, Model};
 use importer::Importer;
 use input::{data_inputs, input};
 use node_view::NodeView;
-use operators::OPERATORS;
+use operators::{OPERATORS, nearest};
 
 /// Oldest version of the standard operators that is supported. Operators whose oldest form is not supported have a later one of
 /// their own.
@@ -266,6 +266,7 @@ fn import_node<'a>(
             "" => String::from("ai.onnx"),
             domain => domain.to_string(),
         },
+        nearest: nearest(node.domain(), node.operator()),
         supported: OPERATORS.iter().map(|operator| operator.name).collect(),
     })?;
     if node.domain().is_empty() && !node.since(operator.since) {

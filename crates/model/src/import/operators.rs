@@ -45,6 +45,41 @@ const EIGHT_BITS: &str = "8-bit integers";
 const CONSTANT: &str = "operands must be constants";
 const SHAPES: &str = "sizes and axes must be constants";
 
+/// Longer names are no misspelling.
+const LONGEST_NAME: usize = 64;
+
+/// The operator of a domain whose name is most similar to a name: a third of it may differ.
+pub(super) fn nearest(domain: &str, name: &str) -> Option<&'static str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    let own = OPERATORS
+        .iter()
+        .filter(|operator| operator.domain == domain);
+    let candidates = own.map(|operator| (distance(operator.name, name), operator.name));
+    let (distance, nearest) = candidates.min()?;
+    (3 * distance <= name.len()).then_some(nearest)
+}
+
+/// Letters to insert, delete or replace, whatever their case (Levenshtein's distance).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (index, left) in left.bytes().enumerate() {
+        let mut corner = index;
+        let mut last = index + 1;
+        for (right, above) in right.bytes().zip(row.iter_mut().skip(1)) {
+            let replaced = corner + usize::from(!left.eq_ignore_ascii_case(&right));
+            corner = *above;
+            last = replaced.min(last + 1).min(*above + 1);
+            *above = last;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = index + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// Every supported operator, in alphabetic order within its domain.
 pub(super) const OPERATORS: &[Operator] = &[
     standard("Abs", 1, activation::plain),
@@ -149,3 +184,25 @@ pub(super) const OPERATORS: &[Operator] = &[
         limits: EIGHT_BITS,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelt_names_have_a_nearest_operator() {
+        for (name, expected) in [
+            ("Convv", Some("Conv")),
+            ("conv", Some("Conv")),
+            ("BatchNormalisation", Some("BatchNormalization")),
+            ("MaxPol", Some("MaxPool")),
+            ("Foo", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest("", name), expected, "{name}");
+        }
+        assert_eq!(nearest("com.example", "Relu"), None);
+        assert_eq!(nearest("", &"Conv".repeat(100)), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -11,6 +11,13 @@ use tensorseal_model::import::ImportError;
 fn nodes_that_are_not_supported() {
     refused!(relu().node("Foo", &["x"], "z"), ImportError::Operator { place, supported, .. }
         if place.node == "n_z" && place.operator == "Foo" && supported.contains(&"Gemm"));
+    refused!(
+        relu().node("Convv", &["x"], "z"),
+        ImportError::Operator {
+            nearest: Some("Conv"),
+            ..
+        }
+    );
     let old = ModelBuilder::new(6, 3).floats("c", &[3], &[1.0; 3]);
     refused!(
         old.node("Add", &["x", "c"], "y"),

@@ -125,7 +125,7 @@ fn well_known_networks_take_no_more_than_they_need() {
         size(&LayeredGraph::lower(&graph).unwrap())
     };
     let shapes = [
-        Shape::Cnn,
+        Shape::Cnn264K,
         Shape::ResNet18 { side: 32 },
         Shape::MobileNetV2 { side: 32 },
     ];
@@ -142,8 +142,8 @@ fn well_known_networks_take_no_more_than_they_need() {
 
 #[test]
 fn a_generated_network_computes_the_same_in_layers() {
-    let graph = FloatGraph::from_onnx(&Shape::Cnn.onnx(1)).unwrap();
-    let samples = Shape::Cnn.samples(1, 2);
+    let graph = FloatGraph::from_onnx(&Shape::Cnn264K.onnx(1)).unwrap();
+    let samples = Shape::Cnn264K.samples(1, 2);
     assert_eq!(lowers("cnn", &graph, &samples), Ok(()));
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn powers_for_proving(program: &Program) -> usize {
     program.rows().max(remainder)
 }
 
+/// How many powers of tau the keys of a model are made from.
+pub fn powers_for_keys(program: &Program, weights: &WeightMatrix) -> usize {
+    weights.degree_bound().max(powers_for_proving(program))
+}
+
 /// Makes the keys of a model.
 ///
 /// `annotation` is whatever the caller wants to be bound to the model's identity; `progress` is told how many of the cached
@@ -122,7 +127,7 @@ pub fn generate_with_tables(
         });
     }
     let proving = powers_for_proving(&program);
-    let needed = weights.degree_bound().max(proving);
+    let needed = powers_for_keys(&program, &weights);
     let found = srs.powers().len();
     let log_columns = chain_length(&program);
     if found < needed {

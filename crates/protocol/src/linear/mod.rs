@@ -9,4 +9,5 @@ pub(crate) mod claims;
 mod dense;
 pub(crate) mod functional;
 pub(crate) mod kappa;
+pub mod quotients;
 pub mod weights;

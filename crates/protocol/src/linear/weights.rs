@@ -89,7 +89,7 @@ impl WeightMatrix {
 
     /// [W]₁ without its blinding, and the cached quotients S₁ … S_{R−1}.
     ///
-    /// `progress` is told how many of the R commitments are done.
+    /// `progress` is told how much of the work is done, and how much there is.
     ///
     /// # Panics
     ///
@@ -100,17 +100,12 @@ impl WeightMatrix {
         backend: &impl Backend,
         progress: &mut dyn FnMut(usize, usize),
     ) -> (G1Projective, Vec<G1Affine>) {
-        let used = self.degree_bound();
-        let mut commitments = Vec::with_capacity(self.rows());
-        for row in 0..self.rows() {
-            progress(row, self.rows());
-            let tail = self.entries[..used]
-                .get(row * self.columns..)
-                .unwrap_or(&[]);
-            commitments.push(backend.msm_weights(&powers[..tail.len()], tail));
-        }
-        progress(self.rows(), self.rows());
-        let whole = commitments.remove(0);
-        (whole, to_affine(&commitments))
+        assert!(
+            powers.len() >= self.degree_bound(),
+            "a setup too small for the weights"
+        );
+        let mut sums = backend.cached_quotients(self, powers, progress);
+        let whole = sums.remove(0);
+        (whole, to_affine(&sums))
     }
 }

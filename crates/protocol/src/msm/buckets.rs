@@ -8,13 +8,18 @@ use super::adder::{PointAdder, Signed};
 use crate::curve::G1Affine;
 
 /// References to points, sorted by bucket. Window w has the buckets from w·2^{c−1} on, one for each magnitude of a digit.
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     references: Vec<Signed>,
     /// How many of them are in each bucket.
     counts: Vec<usize>,
 }
 
 impl Buckets {
+    /// `counts` references for each bucket, one after the other.
+    pub(crate) fn of_references(references: Vec<Signed>, counts: Vec<usize>) -> Self {
+        Self { references, counts }
+    }
+
     /// `digits` gives for each window each point's digit: the bucket is |digit| − 1, and the point is negated for a negative digit;
     /// zeros are left out.
     pub(super) fn new(digits: &[Vec<i32>], window: Window) -> Self {
@@ -43,7 +48,7 @@ impl Buckets {
     }
 
     /// The sum of each bucket, by rounds that add neighbours in every bucket.
-    pub(super) fn sums<A: PointAdder>(
+    pub(crate) fn sums<A: PointAdder>(
         mut self,
         bases: &[A::Point],
         adder: &mut A,
@@ -106,33 +111,38 @@ fn read<A: PointAdder>(points: &[A::Point], reference: Signed, adder: &A) -> A::
     }
 }
 
-/// A point of the result: it counts 2^bit times.
+/// A point of the result: it counts 2^bit times in one of several sums.
 pub(super) struct Weighted {
+    pub(super) sum: usize,
     pub(super) bit: usize,
     pub(super) point: G1Affine,
 }
 
 /// Points that are being added up to one.
 struct Row {
+    sum: usize,
     bit: usize,
     /// Whether these are the buckets, of which every round takes off the odd ones.
     splits: bool,
     points: Vec<Signed>,
 }
 
-/// Σ_w 2^{cw} Σ_k (k + 1)·bucket_{w,k} for c-bit windows from number `first` on, as points that count powers of two.
+/// Σ_k (k + 1)·bucket_k for each window, as points that count powers of two. `places` says to which sum each window belongs, and
+/// what its first bit is.
 ///
 /// With T′_j = T_{2j} + T_{2j+1}, Σ_k k·T_k = Σ_j T_{2j+1} + 2·Σ_j j·T′_j: two additions a bucket in all, and in each round as many
 /// as can be made at once.
 pub(super) fn weighted_sums<A: PointAdder>(
     buckets: Vec<A::Point>,
-    (window, first): (Window, usize),
+    places: impl Iterator<Item = (usize, usize)>,
+    per_window: usize,
     adder: &mut A,
 ) -> Vec<Weighted> {
-    let per_window = window.buckets();
-    let mut rows: Vec<Row> = (0..buckets.len() / per_window)
-        .map(|number| Row {
-            bit: (first + number) * window.bits,
+    let mut rows: Vec<Row> = places
+        .enumerate()
+        .map(|(number, (sum, bit))| Row {
+            sum,
+            bit,
             splits: true,
             points: (number * per_window..(number + 1) * per_window)
                 .map(|index| Signed::new(index, false))
@@ -145,6 +155,7 @@ pub(super) fn weighted_sums<A: PointAdder>(
         rows.retain(|row| {
             if let [point] = row.points[..] {
                 results.push(Weighted {
+                    sum: row.sum,
                     bit: row.bit,
                     point: adder.unpack(&points[point.index()]),
                 });
@@ -158,6 +169,7 @@ pub(super) fn weighted_sums<A: PointAdder>(
             if rows[index].splits {
                 let odd = rows[index].points.iter().skip(1).step_by(2);
                 let row = Row {
+                    sum: rows[index].sum,
                     bit: rows[index].bit + round,
                     splits: false,
                     points: odd.copied().collect(),

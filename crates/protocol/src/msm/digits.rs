@@ -1,30 +1,43 @@
 //! Scalars cut into signed digits.
 //!
 //! In windows of c bits a scalar's magnitude k is Σ dᵢ·2^{ci} with −2^{c−1} ≤ dᵢ < 2^{c−1}: the windows of k + Σ 2^{ci+c−1}, each less
-//! 2^{c−1}. So a digit depends on its own window alone, and windows can be summed in any order and on any thread.
+//! 2^{c−1}. An integer that has its sign is cut in the same way, sign and all. So a digit depends on its own window alone, and windows can be summed in any order and on any thread.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use ark_ff::{BigInteger, PrimeField};
 
-use super::Window;
+use super::{BitLengths, Window};
 use crate::curve::Fr;
 
 /// Limbs of a magnitude, with room for the offsets.
 const LIMBS: usize = 5;
 
-/// The magnitudes and signs of a list of scalars, and how many bits they need.
-pub(super) struct Scalars {
+/// A list of scalars.
+pub(super) enum Scalars<'a> {
+    Field(FieldScalars),
+    Integers(Integers<'a>),
+}
+
+/// The magnitudes and signs of field elements.
+pub(super) struct FieldScalars {
     /// The magnitude, and once the windows are known that with 2^{c−1} added to each.
     limbs: Vec<[u64; LIMBS]>,
     negative: Vec<bool>,
-    bits: usize,
 }
 
-impl Scalars {
+/// Small integers, to which the offset of all windows is added when a digit is read.
+pub(super) struct Integers<'a> {
+    values: Cow<'a, [i64]>,
+    offset: i128,
+}
+
+impl<'a> Scalars<'a> {
     /// Field elements, by the representative nearest to zero: half of those in a witness are small negative numbers.
     pub(super) fn of_field(scalars: &[Fr]) -> Self {
-        let mut list = Self::with_capacity(scalars.len());
+        let mut limbs = Vec::with_capacity(scalars.len());
+        let mut signs = Vec::with_capacity(scalars.len());
         for scalar in scalars {
             let mut plain = scalar.into_bigint();
             let negative = plain > Fr::MODULUS_MINUS_ONE_DIV_TWO;
@@ -32,65 +45,97 @@ impl Scalars {
                 plain = Fr::MODULUS;
                 plain.sub_with_borrow(&scalar.into_bigint());
             }
-            list.push(plain.0, negative);
+            let [a, b, c, d] = plain.0;
+            limbs.push([a, b, c, d, 0]);
+            signs.push(negative);
         }
-        list
+        Self::Field(FieldScalars {
+            limbs,
+            negative: signs,
+        })
     }
 
     /// Small integers.
-    pub(super) fn of_integers<T: Copy + Into<i64>>(scalars: &[T]) -> Self {
-        let mut list = Self::with_capacity(scalars.len());
-        for scalar in scalars {
-            let scalar: i64 = (*scalar).into();
-            list.push([scalar.unsigned_abs(), 0, 0, 0], scalar < 0);
-        }
-        list
-    }
-
-    fn with_capacity(count: usize) -> Self {
-        Self {
-            limbs: Vec::with_capacity(count),
-            negative: Vec::with_capacity(count),
-            bits: 0,
-        }
-    }
-
-    fn push(&mut self, [a, b, c, d]: [u64; 4], negative: bool) {
-        let limbs = [a, b, c, d, 0];
-        self.bits = self.bits.max(bit_length(&limbs));
-        self.limbs.push(limbs);
-        self.negative.push(negative);
+    pub(super) fn of_integers(values: Cow<'a, [i64]>) -> Self {
+        Self::Integers(Integers { values, offset: 0 })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.limbs.len()
+        match self {
+            Self::Field(list) => list.limbs.len(),
+            Self::Integers(list) => list.values.len(),
+        }
     }
 
     /// Keeps the scalars at these ascending indices.
     pub(super) fn keep(&mut self, used: &[usize]) {
-        self.limbs = used.iter().map(|index| self.limbs[*index]).collect();
-        self.negative = used.iter().map(|index| self.negative[*index]).collect();
+        match self {
+            Self::Field(list) => {
+                list.limbs = used.iter().map(|index| list.limbs[*index]).collect();
+                list.negative = used.iter().map(|index| list.negative[*index]).collect();
+            }
+            Self::Integers(list) => {
+                list.values = used.iter().map(|index| list.values[*index]).collect();
+            }
+        }
     }
 
-    /// Bits of the largest magnitude.
-    pub(super) fn bits(&self) -> usize {
-        self.bits
+    /// Counts the bits of each magnitude.
+    pub(super) fn count_bit_lengths(&self, lengths: &mut BitLengths) {
+        match self {
+            Self::Field(list) => list
+                .limbs
+                .iter()
+                .for_each(|limbs| lengths.add(bit_length(limbs), 1)),
+            Self::Integers(list) => list
+                .values
+                .iter()
+                .for_each(|value| lengths.add_integer(*value, 1)),
+        }
     }
 
     pub(super) fn is_zero(&self, index: usize) -> bool {
-        self.limbs[index] == [0; LIMBS]
+        match self {
+            Self::Field(list) => list.limbs[index] == [0; LIMBS],
+            Self::Integers(list) => list.values[index] == 0,
+        }
     }
 
-    /// Adds 2^{c−1} in each of the windows to every magnitude; from then on [`Self::digit`] gives digits.
+    /// Adds 2^{c−1} in each of the windows to every magnitude; from then on [`Self::digits`] gives digits.
     pub(super) fn offset(&mut self, window: Window) {
-        let mut offsets = [0u64; LIMBS];
-        for number in 0..window.count {
-            let bit = number * window.bits + window.bits - 1;
-            offsets[bit / 64] |= 1 << (bit % 64);
+        let bits = (0..window.count).map(|number| number * window.bits + window.bits - 1);
+        match self {
+            Self::Field(list) => {
+                let mut offsets = [0u64; LIMBS];
+                bits.for_each(|bit| offsets[bit / 64] |= 1 << (bit % 64));
+                list.offset(&offsets);
+            }
+            Self::Integers(list) => list.offset = bits.map(|bit| 1 << bit).sum(),
         }
+    }
+
+    /// The digits of all scalars in window `number`, their signs included.
+    pub(super) fn digits(&self, number: usize, window: Window) -> Vec<i32> {
+        match self {
+            Self::Field(list) => (0..list.limbs.len())
+                .map(|index| list.digit(index, number, window))
+                .collect(),
+            Self::Integers(list) => {
+                let digit = |value: &i64| {
+                    let shifted = (i128::from(*value) + list.offset) >> (number * window.bits);
+                    (shifted & ((1 << window.bits) - 1)) as i32 - (1 << (window.bits - 1))
+                };
+                list.values.iter().map(digit).collect()
+            }
+        }
+    }
+}
+
+impl FieldScalars {
+    fn offset(&mut self, offsets: &[u64; LIMBS]) {
         for limbs in &mut self.limbs {
             let mut carry = false;
-            for (limb, offset) in limbs.iter_mut().zip(&offsets) {
+            for (limb, offset) in limbs.iter_mut().zip(offsets) {
                 let (sum, first) = limb.overflowing_add(*offset);
                 let (sum, second) = sum.overflowing_add(u64::from(carry));
                 *limb = sum;
@@ -99,8 +144,7 @@ impl Scalars {
         }
     }
 
-    /// The digit of a scalar in window `number`, its sign included.
-    pub(super) fn digit(&self, index: usize, number: usize, window: Window) -> i32 {
+    fn digit(&self, index: usize, number: usize, window: Window) -> i32 {
         let limbs = &self.limbs[index];
         let offset = number * window.bits;
         let (limb, shift) = (offset / 64, offset % 64);

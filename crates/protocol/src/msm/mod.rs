@@ -13,21 +13,24 @@
 mod adder;
 mod buckets;
 mod digits;
+mod window;
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use ark_ec::{AdditiveGroup as _, AffineRepr};
 
 pub use self::adder::{PointAdder, SerialAdder, Signed};
-use self::buckets::{Buckets, Weighted, weighted_sums};
+pub(crate) use self::buckets::Buckets;
+use self::buckets::{Weighted, weighted_sums};
 use self::digits::Scalars;
+pub(crate) use self::window::BitLengths;
+use self::window::Window;
 use crate::curve::{Fr, G1Affine, G1Projective};
 
 /// Digits that are put into buckets at once: enough to share an inversion, few enough for a core's cache.
 const DIGITS_AT_ONCE: usize = 1 << 15;
-/// Additions that a bucket takes in the end.
-const ADDITIONS_OF_A_BUCKET: usize = 2;
 
 /// Σ scalarᵢ·baseᵢ over the shorter of the two lists.
 pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
@@ -35,64 +38,42 @@ pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
 }
 
 /// Σ scalarᵢ·baseᵢ for small signed integers.
-pub fn msm_small<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> G1Projective {
+pub fn msm_small(bases: &[G1Affine], scalars: &[i64]) -> G1Projective {
     Sum::<SerialAdder>::of_integers(bases, scalars).whole()
 }
 
-/// The windows of a sum.
-#[derive(Clone, Copy)]
-struct Window {
-    bits: usize,
-    count: usize,
-}
-
-impl Window {
-    /// The windows that cost least for `points` points with scalars of `bits` bits.
-    fn choose(points: usize, bits: usize) -> Self {
-        // Two bits above the scalar: digits reach less far up than down, to a third of the whole range at least.
-        let window = |width: usize| Self {
-            bits: width,
-            count: (bits + 1) / width + 1,
-        };
-        let cost =
-            |window: &Self| window.count * (points + ADDITIONS_OF_A_BUCKET * window.buckets());
-        (2..=16).map(window).min_by_key(cost).unwrap_or(window(2))
-    }
-
-    /// Buckets of a window, one for each magnitude of a digit.
-    fn buckets(self) -> usize {
-        1 << (self.bits - 1)
-    }
-}
-
 /// A sum cut into windows, whose parts add up to it.
-pub struct Sum<A: PointAdder> {
+pub struct Sum<'a, A: PointAdder> {
     bases: Vec<A::Point>,
-    scalars: Scalars,
+    scalars: Scalars<'a>,
     window: Window,
 }
 
-impl<A: PointAdder> Sum<A> {
+impl<'a, A: PointAdder> Sum<'a, A> {
     /// Field elements; of the two lists the shorter counts.
     pub fn of_field(bases: &[G1Affine], scalars: &[Fr]) -> Self {
         let count = bases.len().min(scalars.len());
-        Self::prepare(&bases[..count], Scalars::of_field(&scalars[..count]))
+        Self::of_used(&bases[..count], Scalars::of_field(&scalars[..count]))
     }
 
     /// Small integers; of the two lists the shorter counts.
-    pub fn of_integers<T: Copy + Into<i64>>(bases: &[G1Affine], scalars: &[T]) -> Self {
+    pub fn of_integers(bases: &[G1Affine], scalars: &'a [i64]) -> Self {
         let count = bases.len().min(scalars.len());
-        Self::prepare(&bases[..count], Scalars::of_integers(&scalars[..count]))
+        let scalars = Scalars::of_integers(Cow::Borrowed(&scalars[..count]));
+        Self::of_used(&bases[..count], scalars)
     }
 
-    fn prepare(bases: &[G1Affine], mut scalars: Scalars) -> Self {
+    /// The terms that are not zero.
+    fn of_used(bases: &[G1Affine], mut scalars: Scalars<'a>) -> Self {
         let used = |index: &usize| !scalars.is_zero(*index) && !bases[*index].is_zero();
         let used: Vec<usize> = (0..scalars.len()).filter(used).collect();
         let adder = A::default();
         let bases = used.iter().map(|index| adder.pack(&bases[*index]));
         let bases = bases.collect();
         scalars.keep(&used);
-        let window = Window::choose(used.len(), scalars.bits());
+        let mut lengths = BitLengths::default();
+        scalars.count_bit_lengths(&mut lengths);
+        let window = Window::choose(&lengths, 1);
         scalars.offset(window);
         Self {
             bases,
@@ -113,28 +94,55 @@ impl<A: PointAdder> Sum<A> {
 
     /// The part of the sum that these windows hold.
     pub fn windows(&self, windows: Range<usize>) -> G1Projective {
-        let mut adder = A::default();
-        let group = (DIGITS_AT_ONCE / self.bases.len().max(1)).max(1);
-        let mut sums = Vec::new();
-        for first in windows.clone().step_by(group) {
-            let numbers = first..windows.end.min(first + group);
-            let digits: Vec<Vec<i32>> = numbers.map(|number| self.digits(number)).collect();
-            let buckets = Buckets::new(&digits, self.window);
-            sums.extend(buckets.sums(&self.bases, &mut adder));
-        }
-        by_doubling(weighted_sums(
-            sums,
-            (self.window, windows.start),
-            &mut adder,
-        ))
+        let places: Vec<(usize, usize)> = windows.map(|number| (0, number)).collect();
+        let digits = |_, number| self.scalars.digits(number, self.window);
+        by_doubling(windowed::<A>(&self.bases, (self.window, &places), digits))
     }
+}
 
-    /// The digits of one window.
-    fn digits(&self, number: usize) -> Vec<i32> {
-        (0..self.scalars.len())
-            .map(|index| self.scalars.digit(index, number, self.window))
-            .collect()
+/// Σ scalarᵢ·baseᵢ for several lists of small integers, as many as there are bases: they share inversions.
+pub(crate) fn sums_of_packed<A: PointAdder>(
+    bases: &[A::Point],
+    lists: &[&[i64]],
+) -> Vec<G1Projective> {
+    let lists = lists.iter();
+    let mut lists: Vec<Scalars<'_>> = lists
+        .map(|list| Scalars::of_integers(Cow::Borrowed(*list)))
+        .collect();
+    let mut lengths = BitLengths::default();
+    lists
+        .iter()
+        .for_each(|list| list.count_bit_lengths(&mut lengths));
+    let window = Window::choose(&lengths, lists.len());
+    lists.iter_mut().for_each(|list| list.offset(window));
+    let numbers = |sum| (0..window.count).map(move |number| (sum, number));
+    let places: Vec<(usize, usize)> = (0..lists.len()).flat_map(numbers).collect();
+    let digits = |sum: usize, number| lists[sum].digits(number, window);
+    let mut parts: Vec<Vec<Weighted>> = lists.iter().map(|_| Vec::new()).collect();
+    for weighted in windowed::<A>(bases, (window, &places), digits) {
+        parts[weighted.sum].push(weighted);
     }
+    parts.into_iter().map(by_doubling).collect()
+}
+
+/// The parts of sums that windows hold: of each in `places` the number of its sum and its own.
+fn windowed<A: PointAdder>(
+    bases: &[A::Point],
+    (window, places): (Window, &[(usize, usize)]),
+    digits: impl Fn(usize, usize) -> Vec<i32>,
+) -> Vec<Weighted> {
+    let mut adder = A::default();
+    let group = (DIGITS_AT_ONCE / bases.len().max(1)).max(1);
+    let mut buckets = Vec::new();
+    for group in places.chunks(group) {
+        let digits = group.iter().map(|(sum, number)| digits(*sum, *number));
+        let digits: Vec<Vec<i32>> = digits.collect();
+        buckets.extend(Buckets::new(&digits, window).sums(bases, &mut adder));
+    }
+    let places = places
+        .iter()
+        .map(|(sum, number)| (*sum, number * window.bits));
+    weighted_sums(buckets, places, window.buckets(), &mut adder)
 }
 
 /// Σ 2^bit·point.
@@ -142,7 +150,7 @@ fn by_doubling(mut points: Vec<Weighted>) -> G1Projective {
     points.sort_unstable_by_key(|weighted| weighted.bit);
     let mut total = G1Projective::ZERO;
     let mut reached = 0;
-    while let Some(Weighted { bit, point }) = points.pop() {
+    while let Some(Weighted { bit, point, .. }) = points.pop() {
         for _ in bit..reached {
             total.double_in_place();
         }

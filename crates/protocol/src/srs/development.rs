@@ -7,17 +7,14 @@ use ark_ec::{CurveGroup, PrimeGroup, ScalarMul};
 use ark_ff::{Field, One, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::fixed_base::FixedBase;
 use super::{Setup, Srs};
-use crate::curve::{Fr, G1Affine, G2Affine, G2Projective, g1_generator, g2_generator};
+use crate::backend::{Backend, Reference};
+use crate::curve::{Fr, G2Affine, G2Projective, g1_generator, g2_generator};
 use crate::encoding::widen;
 use crate::random::{RandomSource, RandomnessUnavailable};
 
 /// The largest power of [`Srs::development`].
-pub const DEVELOPMENT_MAX_POWER: u32 = 24;
-
-/// Scalars held at once.
-const CHUNK: usize = 1 << 14;
+pub const DEVELOPMENT_MAX_POWER: u32 = 25;
 
 /// Why no development setup was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +74,10 @@ impl Srs {
         power: u32,
         random: &mut dyn RandomSource,
     ) -> Result<Self, DevelopmentError> {
-        Self::development_with_g2(power, 0, random)
+        Self::development_with_g2(power, 0, (&Reference, random))
     }
 
-    /// As [`Self::development`], with the first `powers_g2` powers in G2, at most 2^power.
+    /// As [`Self::development`], with the first `powers_g2` powers in G2, at most 2^power, and on a backend of choice.
     ///
     /// # Errors
     ///
@@ -88,7 +85,7 @@ impl Srs {
     pub fn development_with_g2(
         power: u32,
         powers_g2: usize,
-        random: &mut dyn RandomSource,
+        (backend, random): (&impl Backend, &mut dyn RandomSource),
     ) -> Result<Self, DevelopmentError> {
         if !(1..=DEVELOPMENT_MAX_POWER).contains(&power) {
             return Err(DevelopmentError::PowerOutOfRange { found: power });
@@ -109,28 +106,11 @@ impl Srs {
         };
         Ok(Self {
             setup,
-            powers: powers(&tau, (2 << power) - 1),
+            powers: backend.powers_of_tau(&tau, (2 << power) - 1),
             squares: squares(&tau, widen(power) + 1),
             powers_g2: powers_of_g2(&tau, powers_g2.min(1 << power)),
         })
     }
-}
-
-/// [τⁱ]₁ for i < count.
-fn powers(tau: &Fr, count: usize) -> Vec<G1Affine> {
-    let base = FixedBase::new(count);
-    let mut powers = Vec::with_capacity(count);
-    let mut scalars = Zeroizing::new(Vec::with_capacity(CHUNK.min(count)));
-    let mut next = Zeroizing::new(Fr::one());
-    while powers.len() < count {
-        scalars.clear();
-        for _ in 0..CHUNK.min(count - powers.len()) {
-            scalars.push(*next);
-            *next *= tau;
-        }
-        powers.extend(base.multiples(&scalars));
-    }
-    powers
 }
 
 /// [τⁱ]₂ for i < count.

@@ -1,8 +1,7 @@
-//! Many multiples of the generator of G1, in affine coordinates throughout.
+//! Many multiples of the generator of G1.
 //!
-//! With windows of c bits and tables T_w[d] = d·2^(cw)·G₁, a scalar s = Σ d_w·2^(cw) has s·G₁ = Σ T_w[d_w]. The additions of one
-//! window are made for all scalars together, so that they share one inversion: about six multiplications for each, half of
-//! what the library's projective additions take.
+//! With windows of c bits and tables T_w[d] = d·2^(cw)·G₁, a scalar s = Σ d_w·2^(cw) has s·G₁ = Σ T_w[d_w]. The additions for many
+//! scalars are made together and in affine coordinates, so that they share inversions.
 
 #![allow(
     clippy::as_conversions,
@@ -14,87 +13,96 @@
 use alloc::vec::Vec;
 
 use ark_ec::AffineRepr;
-use ark_ff::{Field, PrimeField, batch_inversion};
+use ark_ff::{Field, PrimeField};
+use zeroize::Zeroizing;
 
-use crate::curve::{Fq, Fr, G1Affine, g1_generator, to_affine};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, g1_generator, to_affine};
+use crate::msm::{Buckets, PointAdder, Signed};
 
 /// Bits of a window at the most: tables of some ten megabytes.
 const MAX_WINDOW: usize = 13;
+/// Multiples that are made at once by one thread.
+const CHUNK: usize = 1 << 11;
+/// Chunks that are shared out at once.
+const CHUNKS: usize = 64;
 
-/// The multiples of the generator by every digit at every place.
-pub(super) struct FixedBase {
-    window: usize,
-    /// T_w without its first entry, which is infinity.
-    tables: Vec<Vec<G1Affine>>,
+/// [τⁱ]₁ for i < count.
+pub fn powers_of_tau<A: PointAdder>(
+    tau: &Fr,
+    count: usize,
+    backend: &impl Backend,
+) -> Vec<G1Affine> {
+    let base = FixedBase::<A>::new(count);
+    let chunk = |start: usize| {
+        let mut scalars = Zeroizing::new(Vec::with_capacity(CHUNK));
+        let mut next = Zeroizing::new(tau.pow([start as u64]));
+        for _ in start..count.min(start + CHUNK) {
+            scalars.push(*next);
+            *next *= tau;
+        }
+        base.multiples(&scalars)
+    };
+    let mut powers = Vec::with_capacity(count);
+    while powers.len() < count {
+        let starts = (powers.len()..count).step_by(CHUNK).take(CHUNKS);
+        let chunks = backend.map(starts.collect(), chunk);
+        chunks.iter().for_each(|chunk| powers.extend(chunk));
+    }
+    powers
 }
 
-impl FixedBase {
+/// The multiples of the generator by every digit at every place.
+struct FixedBase<A: PointAdder> {
+    window: usize,
+    /// T_w without its first entry, which is infinity, one w after the other.
+    tables: Vec<A::Point>,
+}
+
+impl<A: PointAdder> FixedBase<A> {
     /// Tables that pay for themselves with `count` scalars.
-    pub(super) fn new(count: usize) -> Self {
+    fn new(count: usize) -> Self {
         let window = match count.checked_ilog2() {
             Some(log) => crate::encoding::widen(log)
                 .saturating_sub(4)
                 .clamp(2, MAX_WINDOW),
             None => 2,
         };
+        let adder = A::default();
         let mut base = g1_generator().into_group();
-        let tables = (0..Fr::MODULUS_BIT_SIZE)
-            .step_by(window)
-            .map(|_| {
-                let mut multiples = Vec::with_capacity(1 << window);
-                let mut next = base;
-                for _ in 1..1usize << window {
-                    multiples.push(next);
-                    next += base;
-                }
-                base = next;
-                to_affine(&multiples)
-            })
-            .collect();
+        let mut tables = Vec::new();
+        for _ in (0..Fr::MODULUS_BIT_SIZE).step_by(window) {
+            let mut multiples = Vec::with_capacity(1 << window);
+            let mut next = base;
+            for _ in 1..1usize << window {
+                multiples.push(next);
+                next += base;
+            }
+            base = next;
+            tables.extend(to_affine(&multiples).iter().map(|point| adder.pack(point)));
+        }
         Self { window, tables }
     }
 
     /// s·G₁ for each of the scalars.
-    pub(super) fn multiples(&self, scalars: &[Fr]) -> Vec<G1Affine> {
-        let scalars: Vec<_> = scalars
-            .iter()
-            .map(|scalar| scalar.into_bigint().0)
-            .collect();
-        let mut sums = alloc::vec![G1Affine::zero(); scalars.len()];
-        let mut differences = Vec::with_capacity(scalars.len());
-        let mut terms = Vec::with_capacity(scalars.len());
-        for (place, table) in self.tables.iter().enumerate() {
-            differences.clear();
-            terms.clear();
-            for (index, (sum, scalar)) in sums.iter_mut().zip(&scalars).enumerate() {
-                let digit = digit(scalar, place * self.window, self.window);
-                let Some(term) = digit.checked_sub(1).map(|index| table[index]) else {
-                    continue;
-                };
-                if sum.is_zero() {
-                    *sum = term;
-                } else {
-                    differences.push(term.x - sum.x);
-                    terms.push((index, term));
-                }
-            }
-            // No difference is zero: the sum so far is a multiple of G₁ below 2^(cw), the term one from 2^(cw) on, and
-            // together they are below r, so they are neither equal nor opposite.
-            batch_inversion(&mut differences);
-            for ((index, term), inverse) in terms.iter().zip(&differences) {
-                sums[*index] = add(&sums[*index], term, inverse);
-            }
+    fn multiples(&self, scalars: &[Fr]) -> Vec<G1Affine> {
+        let per_place = (1usize << self.window) - 1;
+        let places = self.tables.len() / per_place;
+        let mut references = Vec::with_capacity(scalars.len() * places);
+        let mut counts = Vec::with_capacity(scalars.len());
+        for scalar in scalars {
+            let before = references.len();
+            let scalar = scalar.into_bigint().0;
+            let digit = |place| digit(&scalar, place * self.window, self.window);
+            let entries = (0..places).map(|place| (place * per_place, digit(place)));
+            let used = entries.filter(|(_, digit)| *digit > 0);
+            references.extend(used.map(|(start, digit)| Signed::new(start + digit - 1, false)));
+            counts.push(references.len() - before);
         }
-        sums
+        let mut adder = A::default();
+        let sums = Buckets::of_references(references, counts).sums(&self.tables, &mut adder);
+        sums.iter().map(|sum| adder.unpack(sum)).collect()
     }
-}
-
-/// The chord through two points, by the inverse of the difference of their first coordinates.
-fn add(left: &G1Affine, right: &G1Affine, inverse: &Fq) -> G1Affine {
-    let slope = (right.y - left.y) * inverse;
-    let x = slope.square() - left.x - right.x;
-    let y = slope * (left.x - x) - left.y;
-    G1Affine::new_unchecked(x, y)
 }
 
 /// The `bits` bits of a number from bit `start` on.
@@ -112,7 +120,9 @@ fn digit(limbs: &[u64; 4], start: usize, bits: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Reference;
     use crate::curve::G1Projective;
+    use crate::msm::SerialAdder;
     use crate::testing::scalars;
 
     #[test]
@@ -124,9 +134,20 @@ mod tests {
         scalars.push(-Fr::ONE);
         let expected: Vec<G1Projective> = scalars.iter().map(|s| g1_generator() * s).collect();
         for count in [0, 1, 40, 1 << 10, 1 << 13] {
-            let base = FixedBase::new(count);
+            let base = FixedBase::<SerialAdder>::new(count);
             assert_eq!(base.multiples(&scalars), to_affine(&expected));
         }
-        assert!(FixedBase::new(1).multiples(&[]).is_empty());
+        assert!(FixedBase::<SerialAdder>::new(1).multiples(&[]).is_empty());
+    }
+
+    #[test]
+    fn chunks_follow_each_other() {
+        let tau = Fr::from(3u64);
+        let powers = powers_of_tau::<SerialAdder>(&tau, CHUNK + 2, &Reference);
+        assert_eq!(powers.len(), CHUNK + 2);
+        for index in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1] {
+            let expected = g1_generator() * tau.pow([index as u64]);
+            assert_eq!(powers[index], expected, "{index}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! | `hermez` | the pinned points of the Hermez ceremony and the digests of its published files |
 //! | `ptau` | [`Srs::from_ptau`]: a ceremony's file, checked |
 //! | `development` | [`Srs::development`]: an insecure setup for tests |
+//! | `fixed_base` | [`powers_of_tau`], what such a setup mostly consists of |
 //! | `file` | [`Srs::to_bytes`], [`Srs::from_bytes`]: this crate's own file |
 //! | `chain` | [`PowerChain`]: the points that a verifying key brings for its C |
 //! | `powers` | [`Srs::check_powers`], and the weights of all random combinations of this module |
@@ -31,6 +32,7 @@ mod tests;
 pub use chain::{ChainError, PowerChain};
 pub use development::{DEVELOPMENT_MAX_POWER, DevelopmentError};
 pub use file::SrsFileError;
+pub use fixed_base::powers_of_tau;
 pub use hermez::CeremonyFile;
 pub use powers::PowersError;
 pub use ptau::PTAU_MAX_POWER;

@@ -112,7 +112,7 @@ pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
     let tables = network.tables.iter();
     let longest = tables.map(|table| 1 << table.log_rows).max();
     let longest: usize = longest.unwrap_or(0);
-    let srs = Srs::development_with_g2(power, longest, &mut random(1)).unwrap();
+    let srs = Srs::development_with_g2(power, longest, (&Reference, &mut random(1))).unwrap();
     let key = keys_under(&srs, network);
     (srs, key)
 }

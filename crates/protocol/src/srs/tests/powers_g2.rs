@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{CEREMONY, development, on_g2};
+use crate::backend::Reference;
 use crate::curve::{Fr, encode_g2, g2_generator};
 use crate::digest::Hasher;
 use crate::encoding::DecodeError;
@@ -11,7 +12,7 @@ use crate::srs::{PowersError, PtauError, Setup, Srs, SrsFileError};
 
 fn with_powers(seed: u8) -> Srs {
     let random = &mut DeterministicRandom::new([seed; 32]);
-    Srs::development_with_g2(3, 5, random).unwrap()
+    Srs::development_with_g2(3, 5, (&Reference, random)).unwrap()
 }
 
 /// The file of a setup with five powers in G2, altered by somebody who puts the right digest under it.
