@@ -3,7 +3,7 @@
 //! The peak is in the sumcheck: every column is held three times, as it was committed, in the sumcheck's own copy, and as the functional of the
 //! linear claims, besides both lookups of each lane. The constants are fitted to measurements; see BENCHMARKS.md.
 
-use tensorseal_protocol::program::Program;
+use tensorseal_protocol::program::{Program, Weights as Runs};
 
 /// Bytes of a field element.
 const SCALAR: u64 = 32;
@@ -11,8 +11,8 @@ const SCALAR: u64 = 32;
 const POINT: u64 = 72;
 /// Bytes of a cell of the witness.
 const CELL: u64 = 24;
-/// Bytes of a weight in the key and once more in the graph that inference runs.
-const WEIGHT: u64 = 8;
+/// Bytes of a weight, in the key's matrix and once more in the graph that inference runs.
+const WEIGHT: u64 = 4;
 /// What a process holds before it reads a key, and the buffers of two threads that add points.
 const PROCESS: u64 = 13_000_000;
 /// Vectors of scalars as long as a column, for each lane: four columns thrice, and two lookups twice.
@@ -39,6 +39,21 @@ pub fn estimated_peak_bytes(program: &Program) -> u64 {
     PROCESS
         + vectors * rows * SCALAR
         + cells * CELL
-        + weight_rows * weight_columns * WEIGHT
+        + (weight_rows * weight_columns + graph_weights(program)) * WEIGHT
         + points * POINT
+}
+
+/// The weights that the layers have one by one. The matrix may have more, for it is padded, or fewer, where layers share some.
+fn graph_weights(program: &Program) -> u64 {
+    let channels = |tensor: u32| u64::from(program.tensors()[tensor as usize].channels);
+    let layers = program.layers().iter();
+    let weights = layers.flat_map(|layer| {
+        let outputs = channels(layer.output);
+        layer.terms.iter().map(move |term| match term.weights {
+            Runs::Dense { .. } => outputs * channels(term.source) * term.taps() as u64,
+            Runs::BlockDiagonal { .. } => outputs * term.taps() as u64,
+            Runs::Structural { .. } => 0,
+        })
+    });
+    weights.sum()
 }
