@@ -206,7 +206,7 @@ pub enum KeyError {
         /// Powers in G2 that the setup has.
         found: usize,
     },
-    /// The key's commitments to a large table in G1 and in G2 are not those of the same columns.
+    /// The key's large tables do not have the rows that it describes, or its commitments to them in G1 and in G2 are not to the same columns.
     LargeTable,
     /// The cached points of a row are not those of the key's table, or are not there.
     CachedPoints {
@@ -244,7 +244,7 @@ impl fmt::Display for KeyError {
                 "a large table needs a setup with {needed} powers in G2, this one has {found}: make the setup file with them"
             ),
             Self::LargeTable => f.write_str(
-                "the key's commitments to a large table do not belong together; get the key again from its source",
+                "the key's large tables are not those that it describes; get the key again from its source",
             ),
             Self::CachedPoints { table, row } => write!(
                 f,

@@ -17,6 +17,7 @@ mod validate_layer;
 
 pub use arrangement::{Arrangement, MAX_INFERENCES};
 pub use error::ProgramError;
+pub(crate) use large::Run;
 pub use large::{BLIND_ROWS, LargeSegment, LargeTable};
 pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
 pub use map::AxisMap;
