@@ -188,8 +188,6 @@ impl RowsProof {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use super::*;
     use crate::cq::TableContents;
     use crate::cq::contents::interpolate;
@@ -211,7 +209,7 @@ mod tests {
     #[test]
     fn the_steps_are_those_of_the_columns_whatever_the_runs() {
         // Some with no row to spare, one with segments of one row, one all but empty.
-        let tables = vec![
+        let tables = [
             contents(5, &[(-7, 30)]),
             contents(3, &[(0, 1), (-4, 5)]),
             contents(4, &[(0, 1), (0, 1), (-1, 2)]),
