@@ -217,7 +217,7 @@ pub enum KeyError {
     },
     /// The key has large tables, and this build of the verifier has been made without them.
     LargeTablesUnsupported,
-    /// The key's commitments to a large table in G1 and in G2 are not those of the same columns.
+    /// The key's large tables do not have the rows that it describes, or its commitments to them in G1 and in G2 are not to the same columns.
     LargeTable,
     /// The cached points of a row are not those of the key's table, or are not there.
     CachedPoints {
@@ -258,7 +258,7 @@ impl fmt::Display for KeyError {
                 "the key has large tables, which this build lacks: use one with the feature `large-tables`",
             ),
             Self::LargeTable => f.write_str(
-                "the key's commitments to a large table do not belong together; get the key again from its source",
+                "the key's large tables are not those that it describes; get the key again from its source",
             ),
             Self::CachedPoints { table, row } => write!(
                 f,

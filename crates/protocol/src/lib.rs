@@ -4,7 +4,7 @@
 //!
 //! For a [`VerifyingKey`], which commits to a [`program::Program`], its table and its weights, and for the public tensors of a proof:
 //! there are cells (rem, pre, out) for every tensor, which agree with the public ones, such that every layer's accumulators satisfy
-//! acc + 2^{s−1} = 2^s·pre + rem, every rem lies in [0, 2^s), and every (pre, out) is a row of the tensor's table segment.
+//! acc + 2^{s−1} = 2^s·pre + rem, every rem lies in [0, 2^s), and every (pre, out) is a row of the tensor's table segment, in a large table of the committed function of that segment.
 //!
 //! # The paved path
 //!

@@ -1,7 +1,7 @@
 //! The lookup table: three public columns (value, out, tag) (PROTOCOL §2).
 //!
 //! Row 0 is the zero row; then come the remainders 0 … 2^s − 1, then the segments, each a function on an interval with a tag
-//! of its own. The tag is a column: value and out are free field elements of the witness, so a tag folded into either of them
+//! of its own, whichever table it stands in. The tag is a column: value and out are free field elements of the witness, so a tag folded into either of them
 //! would let one tag's row serve another. No row repeats, because tags differ between the parts and values within them.
 
 use alloc::vec::Vec;
@@ -55,6 +55,16 @@ impl Segment {
             Outputs::Clamp { low, high } => Some(value.max((*low).into()).min((*high).into())),
             Outputs::Values(values) => values.get(offset).map(|value| (*value).into()),
         }
+    }
+
+    /// Whether there is an output for each value and zero, which padded cells hold, is among the values.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        let end = i64::from(self.start) + i64::from(self.length);
+        let outputs = match &self.outputs {
+            Outputs::Clamp { low, high } => low <= high,
+            Outputs::Values(values) => values.len() == widen(self.length),
+        };
+        self.start <= 0 && end > 0 && end <= i32::MAX.into() && outputs
     }
 
     /// w where the segment is the identity on [0, 2^w), which a limb's is; `None` for any other.

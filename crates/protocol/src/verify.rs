@@ -74,8 +74,10 @@ pub struct Contents {
 /// # Soundness
 ///
 /// An accepted proof shows that the committed network maps some input to some output which agree with every public tensor, unless
-/// the setup's secret is known, with an error of about 2⁻²³⁰ and the security of BN254, about 100 bits. The key's table is taken at its
-/// word: whoever does not pin a digest that somebody has checked must call [`VerifyingKey::check_table`] first, once for a key.
+/// the setup's secret is known, with an error of about 2⁻²³⁰ and the security of BN254, about 100 bits. The key's small table is taken
+/// at its word: whoever does not pin a digest that somebody has checked must call [`VerifyingKey::check_table`] first, once for a key. Large
+/// tables need no such care: a key in which they could serve lookups that are not theirs, or two outputs for one value, is refused when it is
+/// read ([`VerifyingKey::from_bytes`]). Which function a large table holds is a part of the committed network.
 pub fn verify(
     key: &VerifyingKey,
     proof: &[u8],

@@ -123,7 +123,7 @@ fn network(log: u32, large: bool) -> Network {
             segments: if large { Vec::new() } else { segments.clone() },
         },
         large_tables: if large {
-            vec![contents.describe()]
+            vec![contents.describe().unwrap()]
         } else {
             Vec::new()
         },
@@ -248,7 +248,7 @@ fn preprocess_alone(log: u32) {
         .tensors
         .iter_mut()
         .for_each(|tensor| tensor.segment = 0);
-    parts.large_tables = vec![contents.describe()];
+    parts.large_tables = vec![contents.describe().unwrap()];
     let program = Program::new(parts).unwrap();
     let srs = Srs::development(log, &mut Repeatable(7)).unwrap();
     let start = Instant::now();

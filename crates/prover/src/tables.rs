@@ -45,6 +45,11 @@ pub enum TableCacheError {
         /// What is wrong.
         error: CachedTableError,
     },
+    /// A file in the folder has the cached points of another table than its name says; delete it to have it made again.
+    OtherTable {
+        /// The path.
+        path: PathBuf,
+    },
     /// The table cannot be preprocessed.
     Key(KeyError),
 }
@@ -56,6 +61,11 @@ impl std::fmt::Display for TableCacheError {
             Self::File { path, error } => {
                 write!(f, "{}: {error}; delete the file", path.display())
             }
+            Self::OtherTable { path } => write!(
+                f,
+                "{}: the file is of another table than its name says; delete it",
+                path.display()
+            ),
             Self::Key(error) => error.fmt(f),
         }
     }
@@ -108,10 +118,7 @@ impl TableCache {
         let content = CachedTable::content(contents, place, srs)?;
         let path = self.path(content);
         match fs::read(&path) {
-            Ok(bytes) => {
-                return CachedTable::from_bytes(&bytes)
-                    .map_err(|error| TableCacheError::File { path, error });
-            }
+            Ok(bytes) => return of_content(content, path, CachedTable::from_bytes(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(at(&path)(error)),
         }
@@ -171,10 +178,25 @@ impl TableCache {
             file.seek(SeekFrom::Start(start)).map_err(at(&path))?;
             file.read_exact(bytes).map_err(at(&path))?;
         }
-        let table = CachedTable::from_rows(&header, &bytes);
-        table
-            .map(Some)
-            .map_err(|error| TableCacheError::File { path, error })
+        of_content(
+            content,
+            path,
+            CachedTable::from_rows(&header, &rows, &bytes),
+        )
+        .map(Some)
+    }
+}
+
+/// What was read from a file, if it is the table that the file's name says.
+fn of_content(
+    content: Digest32,
+    path: PathBuf,
+    table: Result<CachedTable, CachedTableError>,
+) -> Result<CachedTable, TableCacheError> {
+    match table {
+        Ok(table) if table.content_digest() == content => Ok(table),
+        Ok(_) => Err(TableCacheError::OtherTable { path }),
+        Err(error) => Err(TableCacheError::File { path, error }),
     }
 }
 
@@ -265,14 +287,18 @@ mod tests {
     }
 
     fn setting() -> (TableContents, Program, Srs) {
-        let squares = Segment {
+        setting_of(|value| value * value)
+    }
+
+    fn setting_of(function: fn(i32) -> i32) -> (TableContents, Program, Srs) {
+        let segment = Segment {
             start: -8,
             length: 20,
-            outputs: Outputs::Values((-8..12).map(|value| value * value).collect()),
+            outputs: Outputs::Values((-8..12).map(function).collect()),
         };
         let contents = TableContents {
             log_rows: 5,
-            segments: vec![squares],
+            segments: vec![segment],
         };
         let tensor = Tensor {
             positions: Vec::new(),
@@ -290,7 +316,7 @@ mod tests {
                 shift: 1,
                 segments: Vec::new(),
             },
-            large_tables: vec![contents.describe()],
+            large_tables: vec![contents.describe().unwrap()],
             tensors,
             layers: Vec::new(),
             inputs: vec![0],
@@ -338,7 +364,39 @@ mod tests {
             "{left:?}"
         );
 
-        fs::write(cache.path(content), b"damage").unwrap();
+        let path = cache.path(content);
+        let whole = fs::read(&path).unwrap();
+        // Row 4 altered, or in the place of row 9: found out whether the whole is read or a slice, which reads no other rows.
+        let start = |row: usize| CachedTable::HEADER_BYTES + row * CachedTable::ROW_BYTES;
+        let mut altered = whole.clone();
+        altered[start(4) + 100] ^= 1;
+        let mut moved = whole.clone();
+        moved.copy_within(start(4)..start(5), start(9));
+        for bytes in [altered, moved] {
+            fs::write(&path, bytes).unwrap();
+            let error = cache.rows(content, &[4, 9]);
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
+            let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
+            assert!(cache.rows(content, &[3, 10]).is_ok());
+        }
+        // Another table's file under this name.
+        let other = Digest32([1; 32]);
+        fs::write(cache.path(other), &whole).unwrap();
+        let error = cache.rows(other, &[4]);
+        assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
+        let (others, their_program, _) = setting_of(|value| value + 9);
+        let place = (&their_program, 0);
+        let theirs = CachedTable::content(&others, place, &srs).unwrap();
+        fs::write(cache.path(theirs), &whole).unwrap();
+        let error = cache.table(&others, place, &srs, &mut |_, _| ());
+        assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
+        let mut names_another = whole;
+        names_another[7] ^= 1;
+        fs::write(&path, names_another).unwrap();
+        let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        assert!(matches!(error, Err(TableCacheError::File { .. })));
+        fs::write(&path, b"damage").unwrap();
         let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();

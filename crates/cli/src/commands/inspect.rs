@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tensorseal_model::program::Description;
 use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::bundle::{BundleFront, BundleHeader};
+use tensorseal_protocol::cq::CachedTable;
 use tensorseal_protocol::encoding::FileKind;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{Opening, OpeningSecret, Proof, ProvingKey, VerifyingKey};
@@ -81,8 +82,11 @@ fn inspect(bytes: &[u8]) -> Result<Value> {
         Some(FileKind::Opening) => Ok(opening(&Opening::from_bytes(bytes)?, bytes.len())),
         Some(FileKind::OpeningSecret) => secret(bytes),
         Some(FileKind::Bundle) => bundle(bytes),
+        Some(FileKind::CachedTable) => {
+            Ok(cached_table(&CachedTable::from_bytes(bytes)?, bytes.len()))
+        }
         _ => bail!(
-            "this is none of tensorseal's files (setup, key, proof, opening, bundle) and no .ptau file"
+            "this is none of tensorseal's files (setup, key, cached table, proof, opening, bundle) and no .ptau file"
         ),
     }
 }
@@ -100,6 +104,10 @@ fn setup(srs: &Srs, bytes: usize) -> Value {
 fn verifying_key(key: &VerifyingKey, bytes: usize) -> Value {
     let program = key.program();
     let description = Description::from_bytes(key.annotation());
+    let large = program.large_tables().iter();
+    let large: Vec<Value> = large
+        .map(|table| json!({ "rows": table.rows(), "segments": table.segments.len() }))
+        .collect();
     json!({
         "kind": "verifying key",
         "bytes": bytes,
@@ -112,9 +120,20 @@ fn verifying_key(key: &VerifyingKey, bytes: usize) -> Value {
         "shift": program.shift(),
         "table rows": program.table().len(),
         "table segments": program.table().segments.len(),
+        "large tables": large,
         "can be public": { "inputs": program.inputs(), "outputs": program.outputs() },
         "semantics": description.as_ref().map(|own| own.semantics().name()),
         "description": description,
+    })
+}
+
+fn cached_table(table: &CachedTable, bytes: usize) -> Value {
+    json!({
+        "kind": "cached points of a large table",
+        "bytes": bytes,
+        "content": table.content_digest().to_string(),
+        "table rows": 1u64 << table.log_rows(),
+        "rows here": table.len(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command as a user runs it.
 
+mod large_tables;
 mod published;
 
 use std::fs;

@@ -151,42 +151,41 @@ impl Batch {
         Search::new(&batch, &[Fr::ONE], backend).run()
     }
 
-    /// What is paired with each slot, for the claims in `range` with their weights.
+    /// What is paired with each slot, for the claims in `range` with their weights. `None` if one of them has a term for which its key has
+    /// no place: such a claim does not hold.
     fn sums(
         &self,
         range: Range<usize>,
         weights: &[Fr],
         backend: &impl Backend,
-    ) -> Vec<G1Projective> {
+    ) -> Option<Vec<G1Projective>> {
         let mut slots: Vec<Terms> = self.slots.iter().map(|_| Terms::default()).collect();
         let zeros = |key: &Key| alloc::vec![Fr::ZERO; key.pairing.shared.len()];
         let mut shared: Vec<Vec<Fr>> = self.keys.iter().map(zeros).collect();
-        let claims = self.claims.iter().zip(&self.key_of).zip(weights);
-        for ((claim, key), weight) in claims.skip(range.start).take(range.len()) {
-            let Some((key, shared)) = self.keys.get(*key).zip(shared.get_mut(*key)) else {
-                continue;
-            };
-            for (sum, scalar) in shared.iter_mut().zip(&claim.equations.shared) {
-                *sum += *weight * scalar;
+        for index in range {
+            let (claim, weight) = self.claims.get(index).zip(weights.get(index))?;
+            let key = *self.key_of.get(index)?;
+            let (key, shared) = self.keys.get(key).zip(shared.get_mut(key))?;
+            for (place, scalar) in claim.equations.shared.iter().enumerate() {
+                *shared.get_mut(place)? += *weight * scalar;
             }
             for (side, point, scalar) in &claim.equations.own {
-                if let Some(terms) = key.slot(*side).and_then(|slot| slots.get_mut(slot)) {
-                    terms.add(*point, *weight * scalar);
-                }
+                slots
+                    .get_mut(key.slot(*side)?)?
+                    .add(*point, *weight * scalar);
             }
         }
         for (key, shared) in self.keys.iter().zip(&shared) {
-            let slot = key.slot(Side::One);
-            if let Some(terms) = slot.and_then(|slot| slots.get_mut(slot)) {
-                for (point, scalar) in key.pairing.shared.iter().zip(shared) {
-                    terms.add(*point, *scalar);
-                }
+            let terms = slots.get_mut(key.slot(Side::One)?)?;
+            for (point, scalar) in key.pairing.shared.iter().zip(shared) {
+                terms.add(*point, *scalar);
             }
         }
-        slots
-            .iter()
-            .map(|terms| backend.msm(&terms.points, &terms.scalars))
-            .collect()
+        let sums = slots.iter();
+        Some(
+            sums.map(|terms| backend.msm(&terms.points, &terms.scalars))
+                .collect(),
+        )
     }
 
     #[cfg(test)]
@@ -201,7 +200,7 @@ impl Batch {
 }
 
 impl Key {
-    /// The slot of a side. A claim of this key has no sides but the key's.
+    /// The slot of a side.
     fn slot(&self, side: Side) -> Option<usize> {
         self.slots.get(side.index()).copied()
     }

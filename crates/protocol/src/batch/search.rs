@@ -43,8 +43,8 @@ impl<'a, B: Backend> Search<'a, B> {
     pub(super) fn run(mut self) -> BatchVerdict {
         let all = 0..self.batch.len();
         let sums = self.sums(all.clone());
-        if !self.holds(&sums) {
-            self.split(all, &sums);
+        if !self.holds(sums.as_deref()) {
+            self.split(all, sums.as_deref());
         }
         BatchVerdict {
             rejected: self.rejected,
@@ -54,7 +54,7 @@ impl<'a, B: Backend> Search<'a, B> {
     }
 
     /// Finds the false claims of a range that does not hold.
-    fn split(&mut self, range: Range<usize>, sums: &[G1Projective]) {
+    fn split(&mut self, range: Range<usize>, sums: Option<&[G1Projective]>) {
         if range.len() <= 1 {
             self.rejected.extend(range);
             return;
@@ -65,31 +65,34 @@ impl<'a, B: Backend> Search<'a, B> {
         }
         let middle = range.start.midpoint(range.end);
         let left = self.sums(range.start..middle);
-        let right: Vec<G1Projective> = sums.iter().zip(&left).map(|(a, b)| *a - b).collect();
-        let left_holds = self.holds(&left);
+        let right = match (sums, &left) {
+            (Some(sums), Some(left)) => Some(sums.iter().zip(left).map(|(a, b)| *a - b).collect()),
+            _ => self.sums(middle..range.end),
+        };
+        let left_holds = self.holds(left.as_deref());
         if !left_holds {
-            self.split(range.start..middle, &left);
+            self.split(range.start..middle, left.as_deref());
         }
-        if left_holds || !self.holds(&right) {
-            self.split(middle..range.end, &right);
+        if left_holds || !self.holds(right.as_deref()) {
+            self.split(middle..range.end, right.as_deref());
         }
     }
 
     fn one_by_one(&mut self, range: Range<usize>) {
         for index in range {
             let sums = self.sums(index..index + 1);
-            if !self.holds(&sums) {
+            if !self.holds(sums.as_deref()) {
                 self.rejected.push(index);
             }
         }
     }
 
-    fn sums(&self, range: Range<usize>) -> Vec<G1Projective> {
+    fn sums(&self, range: Range<usize>) -> Option<Vec<G1Projective>> {
         self.batch.sums(range, self.weights, self.backend)
     }
 
-    fn holds(&mut self, sums: &[G1Projective]) -> bool {
+    fn holds(&mut self, sums: Option<&[G1Projective]>) -> bool {
         self.decisions += 1;
-        self.batch.holds(sums)
+        sums.is_some_and(|sums| self.batch.holds(sums))
     }
 }

@@ -4,8 +4,8 @@
 //! "TScq", u16 version
 //! content    32 bytes: the digest of the setup and of the table's columns
 //! counts     u32 log of the table's rows, u32 rows that follow
-//! a row      u32 index, i64 value, i64 out, i64 tag; [Lᵢ]₁, [L_{−i}]₁, [Q_{value,i}]₁, [Q_{out,i}]₁, [Q_{tag,i}]₁, both coordinates each
-//! digest     32 bytes, of everything before
+//! a row      u32 index, i64 value, i64 out, i64 tag; [Lᵢ]₁, [L_{−i}]₁, [Q_{value,i}]₁, [Q_{out,i}]₁, [Q_{tag,i}]₁, both coordinates each;
+//!            32 bytes: the digest of the content, the log of the table's rows and the row
 //! ```
 //!
 //! Rows ascend by their index, and the last two, the blind ones, are always there.
@@ -33,6 +33,8 @@ use crate::program::Program;
 use crate::srs::Srs;
 
 const DIGEST_BYTES: usize = 32;
+/// Bytes of a row before its digest.
+const ROW_BODY_BYTES: usize = 4 + 8 * COLUMNS + G1_UNCOMPRESSED_BYTES * (2 + COLUMNS);
 /// The largest table of which a file may speak.
 const MAX_LOG_ROWS: u32 = 27;
 
@@ -49,6 +51,22 @@ pub struct CachedRow {
     pub(crate) mirrored: G1Affine,
     /// [Q_{j,i}]₁.
     pub(crate) quotients: [G1Affine; COLUMNS],
+}
+
+impl CachedRow {
+    /// The bytes of the row in a file, before their digest.
+    fn body(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.u32(self.index);
+        for cell in self.cells {
+            writer.i64(cell);
+        }
+        let points = [&self.lagrange, &self.mirrored].into_iter();
+        for point in points.chain(&self.quotients) {
+            writer.bytes(&encode_g1_uncompressed(point));
+        }
+        writer.finish()
+    }
 }
 
 /// The cached points of a large table for the rows that a prover may use.
@@ -110,7 +128,7 @@ impl CachedTable {
     /// Bytes of a file before its rows.
     pub const HEADER_BYTES: usize = 4 + 2 + DIGEST_BYTES + 4 + 4;
     /// Bytes of a row.
-    pub const ROW_BYTES: usize = 4 + 8 * COLUMNS + G1_UNCOMPRESSED_BYTES * (2 + COLUMNS);
+    pub const ROW_BYTES: usize = ROW_BODY_BYTES + DIGEST_BYTES;
 
     /// The name under which the points of a table at its place in a program are cached: a digest of the setup and of the columns.
     ///
@@ -130,26 +148,34 @@ impl CachedTable {
     /// # Errors
     ///
     /// When the contents are not those of the program's table, or the setup has fewer powers than the table has rows.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "every list has an entry for each row"
-    )]
     pub fn compute(
         contents: &TableContents,
         (program, table): (&Program, usize),
         srs: &Srs,
         preprocessor: &mut Preprocessor<'_, impl Backend>,
     ) -> Result<Self, KeyError> {
-        let columns = contents.columns(program, table)?;
-        let (needed, found) = (1usize << contents.log_rows, srs.powers().len());
+        Self::of_columns(&contents.columns(program, table)?, srs, preprocessor)
+    }
+
+    /// Computes the points of all rows, as many as a power of two.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every list has an entry for each row"
+    )]
+    pub(crate) fn of_columns(
+        columns: &[Vec<i64>; COLUMNS],
+        srs: &Srs,
+        preprocessor: &mut Preprocessor<'_, impl Backend>,
+    ) -> Result<Self, KeyError> {
+        let (needed, found) = (columns[0].len(), srs.powers().len());
         if found < needed {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
-        let content = content_digest(srs, &columns);
+        let content = content_digest(srs, columns);
         let Quotients {
             lagrange,
             quotients,
-        } = quotients(&columns, srs.powers(), preprocessor);
+        } = quotients(columns, srs.powers(), preprocessor);
         // Both are lists of N̂ entries.
         let size = lagrange.len();
         let row = |(index, i): (u32, usize)| CachedRow {
@@ -161,7 +187,7 @@ impl CachedTable {
         };
         Ok(Self {
             content,
-            log_rows: contents.log_rows,
+            log_rows: size.trailing_zeros(),
             rows: (0u32..).zip(0..size).map(row).collect(),
         })
     }
@@ -268,41 +294,32 @@ impl CachedTable {
         writer.u32(self.log_rows);
         writer.count(self.rows.len());
         for row in &self.rows {
-            writer.u32(row.index);
-            for cell in row.cells {
-                writer.i64(cell);
-            }
-            for point in [&row.lagrange, &row.mirrored]
-                .into_iter()
-                .chain(&row.quotients)
-            {
-                writer.bytes(&encode_g1_uncompressed(point));
-            }
+            let body = row.body();
+            writer.bytes(&body);
+            writer.bytes(&row_digest(self.content, self.log_rows, &body).0);
         }
-        let mut bytes = writer.finish();
-        let digest = digest(&bytes);
-        bytes.extend_from_slice(&digest.0);
-        bytes
+        writer.finish()
     }
 
-    /// A slice from rows that were taken out of a file, [`Self::ROW_BYTES`] each, behind its first [`Self::HEADER_BYTES`], in which a file
-    /// of the whole table has row i at place i.
+    /// A slice from the rows with these indices, in ascending order, that were taken out of a file, [`Self::ROW_BYTES`] each, behind its
+    /// first [`Self::HEADER_BYTES`]. A file of the whole table has row i at place i.
     ///
     /// # Errors
     ///
-    /// [`CachedTableError`]. Whether the rows are those that were written is not known without the rest of the file.
-    pub fn from_rows(header: &[u8], rows: &[u8]) -> Result<Self, CachedTableError> {
-        let mut reader = Reader::new(header);
-        reader.header(FileKind::CachedTable)?;
-        let content = Digest32(reader.array()?);
-        let log_rows = reader.u32()?;
-        reader.u32()?;
-        reader.finish()?;
-        let count = rows.len() / Self::ROW_BYTES;
-        let mut reader = Reader::new(rows);
-        let rows = reader.list(count, read_row)?;
-        reader.finish()?;
-        Self::checked(content, log_rows, rows)
+    /// [`CachedTableError`], if they are not these rows as they were written.
+    pub fn from_rows(
+        header: &[u8],
+        indices: &[u32],
+        rows: &[u8],
+    ) -> Result<Self, CachedTableError> {
+        let mut header = Reader::new(header);
+        let (content, log_rows, _) = read_header(&mut header)?;
+        header.finish()?;
+        let table = Self::read_rows((content, log_rows, indices.len()), rows)?;
+        if !table.rows.iter().map(|row| &row.index).eq(indices) {
+            return Err(CachedTableError::Rows);
+        }
+        Ok(table)
     }
 
     /// Reads a file that [`Self::to_bytes`] has written.
@@ -312,22 +329,27 @@ impl CachedTable {
     /// [`CachedTableError`]: the first thing that is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CachedTableError> {
         let mut reader = Reader::new(bytes);
-        reader.header(FileKind::CachedTable)?;
-        let body = reader.left().checked_sub(DIGEST_BYTES);
-        let body = body.ok_or(DecodeError::Truncated {
-            needed: DIGEST_BYTES,
-            left: reader.left(),
-        })?;
-        let mut body = Reader::new(reader.take(body)?);
-        let expected = Digest32(reader.array()?);
-        if digest(bytes.strip_suffix(&expected.0).unwrap_or(bytes)) != expected {
+        let header = read_header(&mut reader)?;
+        Self::read_rows(header, reader.take(reader.left())?)
+    }
+
+    fn read_rows(
+        (content, log_rows, count): (Digest32, u32, usize),
+        bytes: &[u8],
+    ) -> Result<Self, CachedTableError> {
+        let mut reader = Reader::new(bytes);
+        let row = |reader: &mut Reader<'_>| {
+            let body = reader.take(ROW_BODY_BYTES)?;
+            let whole = Digest32(reader.array()?) == row_digest(content, log_rows, body);
+            Ok((read_row(&mut Reader::new(body))?, whole))
+        };
+        let rows = reader.list(count, row)?;
+        reader.finish()?;
+        if !rows.iter().all(|(_, whole)| *whole) {
             return Err(CachedTableError::Damaged);
         }
-        let content = Digest32(body.array()?);
-        let log_rows = body.u32()?;
-        let rows = body.counted(read_row)?;
-        body.finish()?;
-        Self::checked(content, log_rows, rows)
+        let rows = rows.into_iter().map(|(row, _)| row);
+        Self::checked(content, log_rows, rows.collect())
     }
 
     fn checked(
@@ -372,8 +394,18 @@ fn read_row(reader: &mut Reader<'_>) -> Result<CachedRow, DecodeError> {
     })
 }
 
-fn digest(body: &[u8]) -> Digest32 {
-    Hasher::new("tensorseal cached table").part(body).finish()
+fn read_header(reader: &mut Reader<'_>) -> Result<(Digest32, u32, usize), DecodeError> {
+    reader.header(FileKind::CachedTable)?;
+    let content = Digest32(reader.array()?);
+    Ok((content, reader.u32()?, widen(reader.u32()?)))
+}
+
+fn row_digest(content: Digest32, log_rows: u32, body: &[u8]) -> Digest32 {
+    Hasher::new("tensorseal cached row")
+        .part(&content.0)
+        .part(&log_rows.to_le_bytes())
+        .part(body)
+        .finish()
 }
 
 /// The inverse of what is never zero.

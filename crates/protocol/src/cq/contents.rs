@@ -8,14 +8,15 @@ use ark_ff::AdditiveGroup;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
 use super::COLUMNS;
+use super::rows::{RowsClaim, RowsProof};
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G2Affine, G2Projective, encode_g1, encode_g2};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::program::{LargeSegment, LargeTable, Program};
+use crate::program::{LargeSegment, LargeTable, Program, ProgramError};
 use crate::srs::Srs;
-use crate::table::{Segment, TAG_ZERO};
+use crate::table::Segment;
 
 /// The functions of a large table, value by value. Whoever makes keys or proofs has it; a verifier needs the commitments alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,57 +29,61 @@ pub struct TableContents {
 
 impl TableContents {
     /// What a program says of the table.
-    pub fn describe(&self) -> LargeTable {
-        let describe = |segment: &Segment| {
+    ///
+    /// # Errors
+    ///
+    /// [`ProgramError::Segment`] for a segment without zero, or with fewer or more outputs than values.
+    pub fn describe(&self) -> Result<LargeTable, ProgramError> {
+        let describe = |(index, segment): (usize, &Segment)| {
+            let malformed = ProgramError::Segment { index };
+            if !segment.is_well_formed() {
+                return Err(malformed);
+            }
             let (low, high) = segment.output_range();
-            let narrow = |output: i64| i32::try_from(output).unwrap_or(0);
-            LargeSegment {
+            let at_zero = segment.apply(0).ok_or(malformed)?;
+            let narrow = |output: i64| i32::try_from(output).map_err(|_| malformed);
+            Ok(LargeSegment {
                 start: segment.start,
                 length: segment.length,
-                low: narrow(low),
-                high: narrow(high),
-                at_zero: segment.apply(0).map_or(0, narrow),
-            }
+                low: narrow(low)?,
+                high: narrow(high)?,
+                at_zero: narrow(at_zero)?,
+            })
         };
-        LargeTable {
+        let segments = self.segments.iter().enumerate().map(describe);
+        Ok(LargeTable {
             log_rows: self.log_rows,
-            segments: self.segments.iter().map(describe).collect(),
-        }
+            segments: segments.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The columns value, out and tag, N̂ cells each, of this table at its place in a program.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Mismatch`] when the program describes the place otherwise.
+    /// [`KeyError::Program`] for a malformed segment, [`KeyError::Mismatch`] when the program describes the place otherwise.
     pub fn columns(&self, program: &Program, table: usize) -> Result<[Vec<i64>; 3], KeyError> {
-        if program.large_tables().get(table) != Some(&self.describe()) {
+        if program.large_tables().get(table) != Some(&self.describe()?) {
             return Err(KeyError::Mismatch {
                 what: "the contents of a large table are not those that the program describes",
             });
         }
         let rows = 1usize << self.log_rows;
-        let mut columns = [(); COLUMNS].map(|()| Vec::with_capacity(rows));
-        let mut push = |cells: [i64; COLUMNS]| {
-            for (column, cell) in columns.iter_mut().zip(cells) {
-                column.push(cell);
+        let [mut values, mut outputs, mut tags] = [(); COLUMNS].map(|()| Vec::with_capacity(rows));
+        for run in program.runs(table) {
+            for (value, _) in (run.value..).zip(0..run.length) {
+                values.push(value);
+                tags.push(run.tag.into());
             }
-        };
-        let mut count = 0;
-        for (segment, tag) in self.segments.iter().zip(program.first_tag(table)..) {
+        }
+        for segment in &self.segments {
             let start = i64::from(segment.start);
-            for value in start..start + i64::from(segment.length) {
-                push([value, segment.apply(value).unwrap_or(0), tag.into()]);
-                count += 1;
-            }
+            let values = start..start + i64::from(segment.length);
+            // The description that the program has is that of well-formed segments, which have an output for every value.
+            outputs.extend(values.map(|value| segment.apply(value).unwrap_or(0)));
         }
-        for _ in count..rows - 2 {
-            push([0, 0, TAG_ZERO.into()]);
-        }
-        for value in 0..2 {
-            push([value, 0, program.blind_tag(table).into()]);
-        }
-        Ok(columns)
+        outputs.resize(rows, 0);
+        Ok([values, outputs, tags])
     }
 }
 
@@ -92,17 +97,20 @@ pub(crate) fn content_digest(srs: &Srs, columns: &[Vec<i64>; COLUMNS]) -> Digest
     columns.iter().fold(hasher, hash).finish()
 }
 
-/// The commitments to the columns of a large table, unblinded, in both groups.
+/// The commitments to the columns of a large table, unblinded, in both groups, and the proof that the rows have the values and tags that
+/// the program describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LargeCommitments {
     pub(crate) g1: [G1Affine; COLUMNS],
     pub(crate) g2: [G2Affine; COLUMNS],
+    pub(crate) rows: RowsProof,
 }
 
 impl LargeCommitments {
-    /// Commits to columns of N̂ cells.
+    /// Commits to columns of N̂ cells at their place in a program.
     pub(crate) fn new(
         columns: &[Vec<i64>; COLUMNS],
+        place: (&Program, usize),
         srs: &Srs,
         backend: &impl Backend,
     ) -> Result<Self, KeyError> {
@@ -122,10 +130,11 @@ impl LargeCommitments {
                 what: "a column of a large table is zero everywhere, which needs no table",
             });
         }
-        Ok(Self {
-            g1: commit_g1(&coefficients, srs, backend)?,
-            g2,
-        })
+        let g1 = commit_g1(&coefficients, srs, backend)?;
+        let claim = RowsClaim::new(place, srs.setup().digest(), &g1);
+        let [value, _, tag] = &coefficients;
+        let rows = RowsProof::new(&claim, [value, tag], srs.powers(), backend);
+        Ok(Self { g1, g2, rows })
     }
 
     /// The commitments in G1 alone, to compare with.
@@ -145,6 +154,7 @@ impl LargeCommitments {
         for point in &self.g2 {
             writer.bytes(&encode_g2(point));
         }
+        self.rows.write(writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -159,6 +169,7 @@ impl LargeCommitments {
                 reader.g2_nonzero()?,
                 reader.g2_nonzero()?,
             ],
+            rows: RowsProof::read(reader)?,
         })
     }
 }

@@ -1,9 +1,8 @@
 //! Lookups in tables larger than the columns, at a cost that does not depend on their size: cq (Eagen, Fiore and Gabizon, ePrint
 //! 2022/1763; PROTOCOL §11).
 //!
-//! A table T of N̂ rows has columns T̂_j(X) = Σᵢ t_{j,i} Lᵢ(X) over V = ⟨ω⟩ of order N̂, compressed as t = Σ_j θ^j t_j. Its rows' tags
-//! are those of no other table, so the lookups of all tables are one multiset, and one claim balances them (see
-//! [`lookup`](crate::lookup)). On this table's side stand, on the few rows that are used,
+//! A table T of N̂ rows has columns T̂_j(X) = Σᵢ t_{j,i} Lᵢ(X) over V = ⟨ω⟩ of order N̂, compressed as t = Σ_j θ^j t_j. On its side stand,
+//! on the few rows that are used,
 //!
 //! ```text
 //! m̂ (round 1)        Âᵢ = m̂ᵢ/(λ + tᵢ)        σ = Σ Âᵢ = N̂·Â(0)
@@ -15,10 +14,29 @@
 //!
 //! The multiplicities of the two blind rows, which no lookup reaches, are random cells of a column, so they are fixed before λ is
 //! drawn, and the sumcheck's claim takes them from there. They make σ and the openings' value y_s uniform.
+//!
+//! # One claim for all tables
+//!
+//! §11 gives each large table helpers and a sum claim of its own. Here the lookups of all tables are one multiset, in the lanes' helpers,
+//! and one claim balances it (see [`lookup`](crate::lookup)):
+//!
+//! ```text
+//! Σ 1/f + Σ m*/(λ + t*)  =  Σ m/(λ + t) + Σ_k σ_k
+//! ```
+//!
+//! over all lookups f = λ + value + θ·out + θ²·tag, the blind rows, the small table's rows and those of each large table k. Everything in it
+//! is committed to before λ and θ, so if it holds at them it holds, but for a negligible probability, as an identity of rational functions
+//! of λ in which poles are triples (value, out, tag): at each, the number of lookups, with m* if it is a blind row, is the sum of the
+//! multiplicities of the rows that have it. A triple in no row of any table therefore has a number of lookups that is 0 modulo r, and as they
+//! are fewer than r, none. A lookup's tag is the verifier's own, so what it reaches is a row of that tag. This is as good as separate
+//! claims on one condition: that a tag stands in the rows of one table only, and that blind rows have tags of their own. The program
+//! numbers the tags so, the key proves of the large tables that they have them ([`RowsClaim`]), and of the small table
+//! [`check_table`](crate::VerifyingKey::check_table) or a pinned digest says it. Whoever lifts the condition must separate the claims.
 
 mod cached;
 mod contents;
 mod quotients;
+mod rows;
 mod sparse;
 mod verifier;
 
@@ -26,6 +44,7 @@ pub use cached::{CachedRow, CachedTable, CachedTableError};
 pub(crate) use contents::LargeCommitments;
 pub use contents::TableContents;
 pub use quotients::{Checkpoints, NoCheckpoints, Part, Preprocessor};
+pub(crate) use rows::RowsClaim;
 pub(crate) use sparse::{SparseSide, count};
 pub(crate) use verifier::{TableMessages, TableOpeningClaim, TableOpenings};
 

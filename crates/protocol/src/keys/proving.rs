@@ -143,11 +143,11 @@ pub fn generate_with_tables(
     let weights_blinding = random.scalar()?;
     let commitment = commitment + srs.setup().beta_g1 * weights_blinding;
     let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
-    let columns = |(index, table): (usize, &TableContents)| table.columns(&program, index);
-    let commit = |columns| LargeCommitments::new(&columns, srs, backend);
-    let large = (0..)
-        .zip(tables)
-        .map(|table| columns(table).and_then(commit));
+    let commit = |(index, table): (usize, &TableContents)| {
+        let columns = table.columns(&program, index)?;
+        LargeCommitments::new(&columns, (&program, index), srs, backend)
+    };
+    let large = tables.iter().enumerate().map(commit);
     let large = large.collect::<Result<_, _>>()?;
     let verifying = VerifyingKey::new(VerifyingParts {
         large,
@@ -182,6 +182,12 @@ impl ProvingKey {
     /// The verifying key.
     pub fn verifying(&self) -> &VerifyingKey {
         &self.verifying
+    }
+
+    /// For tests of hostile keys.
+    #[cfg(test)]
+    pub(crate) fn set_verifying(&mut self, verifying: VerifyingKey) {
+        self.verifying = verifying;
     }
 
     /// The weights.

@@ -5,15 +5,17 @@ use alloc::vec::Vec;
 
 use ark_ec::{AffineRepr, CurveGroup};
 
-use crate::backend::Backend;
-use crate::cq::{LargeCommitments, TableContents};
-use crate::curve::{G1Affine, G2Affine, G2Prepared, encode_g1, g1_generator, g2_generator};
+use crate::backend::{Backend, Compact};
+use crate::batch::{Batch, Claim};
+use crate::cq::{LargeCommitments, RowsClaim, TableContents};
+use crate::curve::{G1Affine, G2Affine, encode_g1, g1_generator};
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::pairing::{PairingKey, product_is_one};
+use crate::pairing::{Accumulator, LargeSide, PairingKey, Side};
 use crate::program::{LARGE_TABLES, LargeTable, Program, ProgramParts, VERSION_WITH_LARGE_TABLES};
 use crate::srs::{PowerChain, Setup, Srs};
+use crate::transcript::{EquationWeight, Transcript};
 
 /// A model as its verifiers know it: program, commitments, setup. Its digest is the model's identity.
 #[derive(Clone, Debug)]
@@ -122,6 +124,22 @@ impl VerifyingKey {
         self.large.get(table)
     }
 
+    /// The key with other commitments to a large table, which nobody has checked: for tests of hostile keys.
+    #[cfg(test)]
+    pub(crate) fn with_large(&self, table: usize, commitments: LargeCommitments) -> Self {
+        let mut large = self.large.clone();
+        large.splice(table..=table, [commitments]);
+        Self::new(VerifyingParts {
+            setup: self.setup.clone(),
+            chain: self.chain.clone(),
+            program: self.program.clone(),
+            table: self.table,
+            large,
+            weights: self.weights,
+            annotation: self.annotation.clone(),
+        })
+    }
+
     /// The digest of the setup under which the key was made.
     pub fn setup_digest(&self) -> Digest32 {
         self.pairing.setup
@@ -136,7 +154,7 @@ impl VerifyingKey {
         self.bytes.clone()
     }
 
-    /// Reads and checks a key: every point, the program, and that the powers of tau continue the setup.
+    /// Reads and checks a key: every point, the program, that the powers of tau continue the setup, and the rows of its large tables.
     ///
     /// # Errors
     ///
@@ -144,8 +162,10 @@ impl VerifyingKey {
     ///
     /// # Soundness
     ///
-    /// The table's commitments are taken from the key: a caller either pins a digest that somebody has checked, or calls
-    /// [`Self::check_table`]. Whether the setup is to be trusted is decided when a proof is verified.
+    /// The small table's commitments are taken from the key: a caller either pins a digest that somebody has checked, or calls
+    /// [`Self::check_table`]. Large tables cannot serve what is not theirs: the key proves which values and tags stand in them. Their
+    /// outputs are a part of the model, as its weights are: one function for each segment, which whoever has it compares
+    /// ([`Self::check_large_table`]). Whether the setup is to be trusted is decided when a proof is verified.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let mut reader = Reader::new(bytes);
         let version = reader.header(FileKind::VerifyingKey)?;
@@ -163,7 +183,6 @@ impl VerifyingKey {
         let annotation = reader.take(widen(length))?.to_vec();
         reader.finish()?;
         chain.check(&setup)?;
-        large.iter().try_for_each(same_columns)?;
         let parts = VerifyingParts {
             setup,
             chain,
@@ -173,10 +192,46 @@ impl VerifyingKey {
             weights,
             annotation,
         };
-        Ok(Self::with_bytes(parts, bytes.to_vec()))
+        let key = Self::with_bytes(parts, bytes.to_vec());
+        key.check_large_tables()?;
+        Ok(key)
     }
 
-    /// Recomputes the table's commitments from its description, after checking the powers that go into them.
+    /// Checks that the large tables have the values and tags that the program describes ([`RowsClaim`]), and that the commitments in G2 are
+    /// to the columns of those in G1, so that whoever recomputes these knows the others:
+    ///
+    /// ```text
+    /// e([T̂_j]₁, [1]₂) = e([1]₁, [T̂_j]₂)
+    /// ```
+    ///
+    /// All of it in one product of pairings, with weights from the digest of the key.
+    fn check_large_tables(&self) -> Result<(), KeyError> {
+        if !LARGE_TABLES || self.large.is_empty() {
+            return Ok(());
+        }
+        let mut transcript = Transcript::new("tensorseal large tables of a key v1");
+        transcript.absorb("key", &self.digest().0);
+        let mut sum = Accumulator::default();
+        for (table, large) in self.large.iter().enumerate() {
+            let claim = RowsClaim::new((&self.program, table), self.setup_digest(), &large.g1);
+            claim
+                .accumulate(&large.rows, &mut transcript, &mut sum)
+                .ok_or(KeyError::LargeTable)?;
+            for (column, point) in LargeSide::COLUMNS.into_iter().zip(large.g1) {
+                let weight = transcript.challenge::<EquationWeight>().0;
+                sum.add(Side::One, point, weight);
+                sum.add(Side::Large(table, column), g1_generator(), -weight);
+            }
+        }
+        let verdict = Batch::decide_one(Claim::new(self, self.digest(), sum), &Compact);
+        if verdict.rejected.is_empty() {
+            Ok(())
+        } else {
+            Err(KeyError::LargeTable)
+        }
+    }
+
+    /// Recomputes the small table's commitments from its description, after checking the powers that go into them.
     ///
     /// # Errors
     ///
@@ -200,8 +255,8 @@ impl VerifyingKey {
         Ok(())
     }
 
-    /// Recomputes the commitments to a large table from what should stand in it, after checking the powers that go into them. That those
-    /// in G2 are to the same columns was checked when the key was read.
+    /// Recomputes the commitments to a large table from what should stand in it, outputs and all, after checking the powers that go into
+    /// them. That those in G2 are to the same columns was checked when the key was read, and so were values and tags.
     ///
     /// # Errors
     ///
@@ -232,18 +287,6 @@ impl VerifyingKey {
 pub(crate) fn chain_length(program: &Program) -> usize {
     let tables = program.large_tables().iter().map(LargeTable::log);
     tables.max().unwrap_or(0).max(program.log_weight_columns())
-}
-
-/// e([T̂_j]₁, [1]₂) = e([1]₁, [T̂_j]₂) for each column, so that whoever recomputes the commitments in G1 knows those in G2.
-fn same_columns(table: &LargeCommitments) -> Result<(), KeyError> {
-    for (g1, g2) in table.g1.iter().zip(&table.g2) {
-        let left = [g1.into_group(), -g1_generator().into_group()];
-        let right = [g2_generator(), *g2].map(G2Prepared::from);
-        if !product_is_one(&left, right.to_vec()) {
-            return Err(KeyError::LargeTable);
-        }
-    }
-    Ok(())
 }
 
 fn encode(parts: &VerifyingParts) -> Vec<u8> {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! With a helper h = 1/f₁ + 1/f₂ for each lane and A = m/(λ + t) on the table's rows, every lookup is a row of the table exactly
-//! if Σ h = Σ A as rational functions of λ. The rows' constraints are
+//! if Σ h = Σ A as rational functions of λ; large tables add theirs to the right side ([`cq`](crate::cq)). The rows' constraints are
 //!
 //! ```text
 //! h·f₁·f₂ − f₁ − f₂ = 0        A·(λ + t) − m = 0

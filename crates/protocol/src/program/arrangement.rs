@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::place::place;
-use super::validate::{MAX_LANES, MAX_LOG};
+use super::validate::{MAX_LANES, MAX_LOG, TABLES_OF_A_LANE};
 use super::{AxisMap, Layer, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor, Term};
 
 /// The most inferences of one proof.
@@ -96,8 +96,8 @@ impl Unplaced {
     }
 }
 
-/// The height of the columns, and the lanes if blocks filled them without a gap.
-fn layout(log_rows: u32, tensors: &[Unplaced]) -> Layout {
+/// The height of the columns, and the lanes if blocks filled them without a gap: `least` of them in any case.
+fn layout(log_rows: u32, tensors: &[Unplaced], least: u64) -> Layout {
     let usual = log_rows.saturating_sub(LOG_BLOCKS_OF_A_LANE);
     let rows = (1u64 << log_rows) - RANDOM_ROWS;
     let mut shared = 0u64;
@@ -114,7 +114,7 @@ fn layout(log_rows: u32, tensors: &[Unplaced]) -> Layout {
     }
     Layout {
         log_rows,
-        lanes: shared.div_ceil(rows >> usual) + own,
+        lanes: least.max(shared.div_ceil(rows >> usual) + own),
     }
 }
 
@@ -146,6 +146,7 @@ impl Program {
             .collect();
         let log_rows = self.choose_log_rows(&unplaced)?;
         let (tensors, lanes) = place_all(unplaced, log_rows);
+        let lanes = lanes.max(self.least_lanes());
         let batched = arrangement.inferences.is_some();
         let layers = self.layers().iter();
         let parts = self.parts();
@@ -161,6 +162,12 @@ impl Program {
             inputs: parts.inputs.clone(),
             outputs: parts.outputs.clone(),
         })
+    }
+
+    /// Lanes that the blind rows of the large tables need, of which one lane has room for two.
+    fn least_lanes(&self) -> u32 {
+        let tables = u32::try_from(self.large_tables().len()).unwrap_or(u32::MAX);
+        tables.div_ceil(TABLES_OF_A_LANE)
     }
 
     fn check(&self, arrangement: &Arrangement) -> Result<(), ProgramError> {
@@ -193,7 +200,7 @@ impl Program {
         let candidates = || {
             (parts.log_rows..=MAX_LOG)
                 .filter(|log_rows| tensors.iter().all(|tensor| tensor.fits(*log_rows)))
-                .map(|log_rows| layout(log_rows, tensors))
+                .map(|log_rows| layout(log_rows, tensors, self.least_lanes().into()))
                 .filter(|layout| layout.lanes <= MAX_LANES.into())
         };
         let short = candidates().filter(|layout| layout.bytes() <= limit);

@@ -1,8 +1,8 @@
 //! Tables that are larger than the columns (PROTOCOL §11): what a program says of them.
 //!
-//! Row by row such a table holds its segments (value, out, tag), then zero rows, and on its last two rows (0, 0, b) and (1, 0, b) with a
-//! tag b that no tensor has. The outputs themselves are in no key: the key commits to them, and
-//! [`TableContents`](crate::cq::TableContents) has them.
+//! Row by row such a table holds its segments (value, out, tag), then rows (value, 0, b) with a tag b that no tensor has, whose values
+//! grow by one and end in 0 and 1 on the last two rows, the blind ones. No pair of a value and a tag stands in two rows of all tables.
+//! The outputs themselves are in no key: the key commits to them, and [`TableContents`](crate::cq::TableContents) has them.
 
 use alloc::vec::Vec;
 
@@ -39,6 +39,17 @@ pub struct LargeSegment {
     pub high: i32,
     /// The output for zero, which padded cells hold.
     pub at_zero: i32,
+}
+
+/// Rows that follow each other, in each of which the value is one more than in the row before and the tag is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) first_row: u64,
+    /// How many rows, at least one.
+    pub(crate) length: u64,
+    /// The value in the first row.
+    pub(crate) value: i64,
+    pub(crate) tag: u32,
 }
 
 impl LargeTable {
@@ -120,6 +131,36 @@ impl Program {
     pub(crate) fn blind_tag(&self, table: usize) -> u32 {
         self.first_tag(self.large_tables().len())
             .saturating_add(u32::try_from(table).unwrap_or(u32::MAX))
+    }
+
+    /// The runs into which the rows of a large table fall: one for each segment, and one of the rows behind them, the blind ones last.
+    /// None for a table that is not there.
+    pub(crate) fn runs(&self, table: usize) -> Vec<Run> {
+        let Some(large) = self.large_tables().get(table) else {
+            return Vec::new();
+        };
+        let mut runs = Vec::with_capacity(large.segments.len() + 1);
+        let mut first_row = 0;
+        for (segment, tag) in large.segments.iter().zip(self.first_tag(table)..) {
+            let length = u64::from(segment.length);
+            runs.push(Run {
+                first_row,
+                length,
+                value: segment.start.into(),
+                tag,
+            });
+            first_row += length;
+        }
+        // Validation leaves room for the blind rows.
+        let length = (1u64 << large.log_rows).saturating_sub(first_row);
+        let value = i64::try_from(BLIND_ROWS).unwrap_or(0) - i64::try_from(length).unwrap_or(0);
+        runs.push(Run {
+            first_row,
+            length,
+            value,
+            tag: self.blind_tag(table),
+        });
+        runs
     }
 
     /// The column whose random cells in rows n − 1 and n − 2 are the multiplicities of a table's blind rows. It is never one that holds

@@ -9,7 +9,6 @@ use super::{
     BLIND_ROWS, LARGE_TABLES, LargeTable, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor,
 };
 use crate::encoding::widen;
-use crate::table::{Outputs, Segment};
 
 /// Rows, R·C and every other size stay below two to this power.
 pub(super) const MAX_LOG: u32 = 28;
@@ -24,6 +23,8 @@ const MAX_LOG_LARGE: u32 = 27;
 /// Each costs a verifier four Miller loops.
 const MAX_LARGE_TABLES: u64 = 16;
 const MAX_LARGE_SEGMENTS: u64 = 256;
+/// The blind rows of a table have two random cells of a column to themselves, of a lane's rem or pre column.
+pub(super) const TABLES_OF_A_LANE: u32 = 2;
 
 impl Program {
     /// Validates the parts.
@@ -35,7 +36,8 @@ impl Program {
     /// # Soundness
     ///
     /// After this, every tensor is an input, or the output or a limb of exactly one earlier-sourced layer; nothing reads a limb; blocks do not overlap and lie
-    /// below the random rows, table rows are distinct, and all sizes are bounded, so no later computation overflows.
+    /// below the random rows, no pair of a value and a tag stands in two rows of all tables (those that a key commits to are for
+    /// the key to prove), and all sizes are bounded, so no later computation overflows.
     pub fn new(parts: ProgramParts) -> Result<Self, ProgramError> {
         sizes(&parts)?;
         table(&parts)?;
@@ -103,19 +105,17 @@ fn table(parts: &ProgramParts) -> Result<(), ProgramError> {
         return Err(ProgramError::TableTooLong { rows, available });
     }
     for (index, segment) in parts.table.segments.iter().enumerate() {
-        if !well_formed(segment) {
+        if !segment.is_well_formed() {
             return Err(ProgramError::Segment { index });
         }
     }
     Ok(())
 }
 
-/// The blind rows of every table have two random cells of a column to themselves, of the rem and pre columns.
 fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
-    let columns = 2 * u64::from(parts.lanes);
     let tables = count(parts.large_tables.len());
     let limit = if LARGE_TABLES {
-        MAX_LARGE_TABLES.min(columns)
+        MAX_LARGE_TABLES.min(u64::from(TABLES_OF_A_LANE) * u64::from(parts.lanes))
     } else {
         0
     };
@@ -145,16 +145,6 @@ fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
         }
     }
     Ok(())
-}
-
-/// Zero must have a row: padded cells hold it.
-fn well_formed(segment: &Segment) -> bool {
-    let end = i64::from(segment.start) + i64::from(segment.length);
-    let outputs = match &segment.outputs {
-        Outputs::Clamp { low, high } => low <= high,
-        Outputs::Values(values) => values.len() == widen(segment.length),
-    };
-    segment.start <= 0 && end > 0 && end <= i32::MAX.into() && outputs
 }
 
 fn validate_tensor(

@@ -13,7 +13,9 @@ pub(crate) use cheat::{
     Cheat, NoGroups, argument_under_fixed_challenges, dev, prove_falsely, prove_falsely_with,
 };
 pub(crate) use general::{convolutional, general};
-pub(crate) use network::{IDENTITY, Network, Small, TestLayer, cached, keys, keys_under, networks};
+pub(crate) use network::{
+    IDENTITY, Network, Small, TestLayer, cached, cached_columns, keys, keys_under, networks,
+};
 pub(crate) use plain::infer_with_padding;
 pub(crate) use replay::Replay;
 

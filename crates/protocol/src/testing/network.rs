@@ -120,7 +120,15 @@ pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
 /// The cached points of a table.
 pub(crate) fn cached(
     contents: &TableContents,
-    place: (&Program, usize),
+    (program, table): (&Program, usize),
+    srs: &Srs,
+) -> Result<CachedTable, crate::KeyError> {
+    cached_columns(&contents.columns(program, table)?, srs)
+}
+
+/// The cached points of columns.
+pub(crate) fn cached_columns(
+    columns: &[Vec<i64>; 3],
     srs: &Srs,
 ) -> Result<CachedTable, crate::KeyError> {
     let mut preprocessor = Preprocessor {
@@ -128,7 +136,7 @@ pub(crate) fn cached(
         checkpoints: &mut NoCheckpoints,
         progress: &mut |_, _| (),
     };
-    CachedTable::compute(contents, place, srs, &mut preprocessor)
+    CachedTable::of_columns(columns, srs, &mut preprocessor)
 }
 
 /// Keys under a setup, with the cached points of all large tables.
@@ -224,7 +232,8 @@ impl Network {
             segments: moved.by_ref().take(*count).collect(),
         };
         self.tables = tables.iter().map(contents).collect();
-        parts.large_tables = self.tables.iter().map(TableContents::describe).collect();
+        let described = self.tables.iter().map(TableContents::describe);
+        parts.large_tables = described.collect::<Result<_, _>>().unwrap();
         self.program = Program::new(parts).unwrap();
         self
     }

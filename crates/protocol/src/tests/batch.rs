@@ -3,14 +3,15 @@
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 
 use crate::backend::Reference;
 use crate::batch::weights::weights;
-use crate::batch::{Batch, BatchVerdict};
+use crate::batch::{Batch, BatchVerdict, Claim};
 use crate::curve::{Fr, decode_g1, encode_g1, g1_generator};
 use crate::error::VerifyError;
 use crate::keys::{ProvingKey, VerifyingKey, generate};
+use crate::pairing::{Accumulator, LargeSide, Side};
 use crate::srs::Srs;
 use crate::testing::{Cheat, Network, dev, keys, networks, prove_falsely, random};
 use crate::verify::receive;
@@ -231,4 +232,36 @@ fn setups_have_pairings_of_their_own() {
     let verdict = decide(&proofs);
     assert!(verdict.rejected.is_empty());
     assert_eq!(verdict.miller_loops, 1 + 2 * 3);
+}
+
+#[test]
+fn a_claim_with_a_term_that_its_key_has_no_place_for_does_not_hold() {
+    let cases = cases();
+    let key = cases[0].key();
+    let claim = |equations| Claim::new(key, key.digest(), equations);
+    let alone = |equations| {
+        let verdict = Batch::decide_one(claim(equations), &Reference);
+        verdict.rejected.is_empty()
+    };
+    assert!(alone(Accumulator::default()), "nothing is claimed");
+    // The key has no large table, and five points that all its proofs share.
+    let mut beyond = Accumulator::default();
+    let side = Side::Large(0, LargeSide::Tag);
+    beyond.add(side, g1_generator(), Fr::ONE);
+    let shared = Accumulator {
+        shared: [Fr::ZERO; 6].into(),
+        ..Accumulator::default()
+    };
+    assert!(!alone(beyond.clone()));
+    assert!(!alone(shared.clone()));
+
+    let mut batch = Batch::new();
+    for index in 0..5 {
+        batch.push(match index {
+            1 => claim(beyond.clone()),
+            3 => claim(shared.clone()),
+            _ => receive(key, &cases[0].proof, &dev()).unwrap().0,
+        });
+    }
+    assert_eq!(batch.decide(&[], &Reference).rejected, [1, 3]);
 }

@@ -1,4 +1,4 @@
-//! Lookups in large tables: honest proofs, and every attack on the table's side (PROTOCOL §11).
+//! Lookups in large tables: honest proofs, and every attack on the table's side by provers whose key is honest (PROTOCOL §11).
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -9,26 +9,23 @@ use ark_ff::{AdditiveGroup, Field};
 use super::cheating::refused;
 use crate::backend::Reference;
 use crate::batch::Batch;
-use crate::cq::{CachedTable, SparseSide, TableContents, TableOpeningClaim, root_of_unity};
-use crate::curve::{Fr, encode_g1, encode_g2};
-use crate::error::{KeyError, ProveError, VerifyError};
+use crate::cq::{CachedTable, SparseSide, TableOpeningClaim, root_of_unity};
+use crate::curve::Fr;
+use crate::error::{ProveError, VerifyError};
 use crate::keys::{ProvingKey, VerifyingKey};
-use crate::program::{LargeTable, Program, ProgramError, ProgramParts};
+use crate::program::Program;
 use crate::prove::{Lookups, ProveOptions, prove, prove_batch};
-use crate::table::{Outputs, Segment};
-use crate::testing::{
-    Cheat, Network, convolutional, dev, keys, keys_under, networks, prove_falsely, random,
-};
+use crate::testing::{Cheat, Network, dev, keys, keys_under, networks, prove_falsely, random};
 use crate::verify::{receive, verify};
 use crate::witness::Cell;
 
-const OPTIONS: ProveOptions<'static> = ProveOptions {
+pub(super) const OPTIONS: ProveOptions<'static> = ProveOptions {
     public: &[],
     context: &[],
 };
 
 /// The dense network with the identity and ReLU in one large table: rows 0 to 25 and 26 to 51, the blind ones 62 and 63.
-fn dense() -> Network {
+pub(super) fn dense() -> Network {
     networks().remove(0).1.with_large_tables(&[(6, 2)])
 }
 
@@ -155,7 +152,7 @@ fn lack(program: &Program, lookups: &Lookups<'_>) -> Fr {
 
 /// The dense network's cells with a false one in the input, whose output every later layer reads: no layer computes it, so it is the
 /// lookup alone that is false.
-fn false_cells(network: &Network, change: impl Fn(&mut Cell)) -> Vec<Vec<Cell>> {
+pub(super) fn false_cells(network: &Network, change: impl Fn(&mut Cell)) -> Vec<Vec<Cell>> {
     network.trace_with(&|tensor, index, cell| {
         if (tensor, index) == (0, 0) {
             change(cell);
@@ -307,40 +304,6 @@ fn a_lookup_in_another_tables_rows_is_refused() {
     refused(&key, &network, &cheat, "another table's row");
 }
 
-/// The table with the identity of 3 and 4 swapped, which its description does not tell.
-fn altered(network: &Network) -> TableContents {
-    let mut contents = network.tables[0].clone();
-    let segment = &mut contents.segments[0];
-    let values = (-13..13).map(|value: i64| segment.apply(value).unwrap() as i32);
-    let mut values: Vec<i32> = values.collect();
-    values.swap(16, 17);
-    segment.outputs = Outputs::Values(values);
-    contents
-}
-
-#[test]
-fn the_cached_points_of_another_table_prove_nothing() {
-    let network = dense();
-    let (srs, mut key) = keys(&network);
-    let other = altered(&network);
-    let place = (&network.program, 0);
-    let points = crate::testing::cached(&other, place, &srs).unwrap();
-    // The points are what they are, of another table.
-    assert!(points.check_row(14, key.verifying(), 0).is_err());
-    let honest = key.cached().unwrap().remove(0);
-    assert_ne!(honest.content_digest(), points.content_digest());
-    key.attach_table(0, Arc::new(points)).unwrap();
-    let cells = false_cells(&network, |cell| cell.out = 4);
-    let cheat = Cheat {
-        cells: Some(cells),
-        ..Cheat::default()
-    };
-    refused(&key, &network, &cheat, "a quotient of another table");
-    let tools = (&Reference, &mut random(1) as &mut _);
-    let error = prove(&key, &network.witness(), &OPTIONS, tools).unwrap_err();
-    assert_eq!(error, ProveError::Unsatisfied);
-}
-
 #[test]
 fn points_inside_the_subgroup_are_refused() {
     let claim = TableOpeningClaim {
@@ -358,173 +321,60 @@ fn points_inside_the_subgroup_are_refused() {
     assert_eq!(claim.check_point(Fr::from(2u64)), Ok(()));
 }
 
+/// Two tables of one size: what one of them is false by, the other makes good in every sum that does not tell them apart.
 #[test]
-fn a_keys_commitments_are_those_of_its_tables_or_are_found_out() {
-    let network = dense();
-    let (srs, key) = keys(&network);
-    let key = key.verifying();
-    assert_eq!(
-        key.check_large_table(0, &network.tables[0], &srs, &Reference),
-        Ok(())
-    );
-    // The same description, other outputs: two rows for one value if the key had them besides.
-    let other = altered(&network);
-    let found = key.check_large_table(0, &other, &srs, &Reference);
-    assert_eq!(found, Err(KeyError::TableCommitments));
-    let mut longer = other.clone();
-    longer.segments[0].length -= 1;
-    let found = key.check_large_table(0, &longer, &srs, &Reference);
-    assert!(matches!(found, Err(KeyError::Mismatch { .. })));
-
-    let mut model = network.clone();
-    model.tables = vec![other];
-    let false_key = keys_under(&srs, &model);
-    let [honest, forged] =
-        [key, false_key.verifying()].map(|key| key.large_commitments(0).unwrap());
-    let mut bytes = key.to_bytes();
-    let mut patch = |from: &[u8], to: &[u8]| {
-        let place = bytes
-            .windows(from.len())
-            .position(|window| window == from)
-            .unwrap();
-        bytes[place..][..to.len()].copy_from_slice(to);
+fn what_two_tables_are_false_by_does_not_cancel() {
+    let network = networks().remove(0).1.with_large_tables(&[(5, 1), (5, 1)]);
+    let (_, key) = keys(&network);
+    // Â_k ± (X^N̂ − 1): the degree checks have a power of ψ each.
+    let degrees = |_: &Program, lookups: &mut Lookups<'_>| {
+        lookups.tables[0].shift = Fr::ONE;
+        lookups.tables[1].shift = -Fr::ONE;
     };
-    // In G2 alone it is seen at once, in both groups when the table is recomputed.
-    patch(&encode_g2(&honest.g2[1]), &encode_g2(&forged.g2[1]));
-    let patched = bytes.clone();
-    assert_eq!(
-        VerifyingKey::from_bytes(&patched).unwrap_err(),
-        KeyError::LargeTable
-    );
-    let mut patch = |from: &[u8], to: &[u8]| {
-        let place = bytes
-            .windows(from.len())
-            .position(|window| window == from)
-            .unwrap();
-        bytes[place..][..to.len()].copy_from_slice(to);
+    // σ_k ± 1: so have the openings at 0.
+    let sigmas = |_: &Program, lookups: &mut Lookups<'_>| {
+        lookups.tables[0].false_sigma = Fr::ONE;
+        lookups.tables[1].false_sigma = -Fr::ONE;
     };
-    patch(&encode_g1(&honest.g1[1]), &encode_g1(&forged.g1[1]));
-    let forged = VerifyingKey::from_bytes(&bytes).unwrap();
-    let found = forged.check_large_table(0, &network.tables[0], &srs, &Reference);
-    assert_eq!(found, Err(KeyError::TableCommitments));
-}
-
-fn refusal(change: impl FnOnce(&mut ProgramParts)) -> ProgramError {
-    let mut parts = dense().program.parts().clone();
-    change(&mut parts);
-    Program::new(parts).expect_err("the description should be refused")
-}
-
-#[test]
-fn descriptions_of_large_tables_are_bounded() {
-    let table = || dense().program.large_tables()[0].clone();
-    let range = |error| matches!(error, ProgramError::OutOfRange { .. });
-    for log in [0, 1, 28, 64, u32::MAX] {
-        assert!(
-            range(refusal(|parts| parts.large_tables[0].log_rows = log)),
-            "{log}"
-        );
+    for (what, lookups) in [
+        ("degrees", &degrees as Alter<'_>),
+        ("sums at 0", &sigmas as Alter<'_>),
+    ] {
+        let balanced = |program: &Program, state: &mut Lookups<'_>| {
+            lookups(program, state);
+            assert_eq!(lack(program, state), Fr::ZERO, "{what}");
+        };
+        let cheat = Cheat {
+            lookups: &balanced,
+            ..Cheat::default()
+        };
+        refused(&key, &network, &cheat, what);
     }
-    let short = refusal(|parts| parts.large_tables[0].log_rows = 5);
-    let expected = ProgramError::TableTooLong {
-        rows: 52,
-        available: 30,
-    };
-    assert_eq!(short, expected);
-    let changes: [fn(&mut LargeTable); 6] = [
-        |table| table.segments[0].start = 1,
-        |table| table.segments[0].length = 13,
-        |table| table.segments[0].length = u32::MAX,
-        |table| table.segments[0].low = 1,
-        |table| table.segments[0].high = -1,
-        |table| table.segments[0].at_zero = 99,
-    ];
-    for change in changes {
-        let error = refusal(|parts| change(&mut parts.large_tables[0]));
-        assert_eq!(error, ProgramError::Segment { index: 0 });
-    }
-    assert!(range(refusal(|parts| parts.large_tables[0]
-        .segments
-        .clear())));
-    // Two lanes have room for the blind rows of four tables.
-    assert!(range(
-        refusal(|parts| parts.large_tables = vec![table(); 5])
-    ));
-    assert!(range(refusal(|parts| {
-        parts.large_tables[0].log_rows = 20;
-        let segment = parts.large_tables[0].segments[0];
-        parts.large_tables[0].segments = vec![segment; 257];
-    })));
-    let missing = refusal(|parts| parts.large_tables.clear());
-    assert_eq!(missing, ProgramError::Segment { index: 0 });
 }
 
+/// As above, for the tables' own equations, which have a weight each: a false cell is balanced by a false sum on the last row of both
+/// tables, such that what their equations lack, e·(λ + t) on that row, adds up to nothing.
 #[test]
-fn limbs_are_not_in_large_tables() {
-    let network = convolutional(8);
-    let mut parts = network.program.parts().clone();
-    let last = parts.table.segments.pop().unwrap();
-    let contents = TableContents {
-        log_rows: 8,
-        segments: vec![last],
+fn what_the_equations_of_two_tables_lack_does_not_cancel() {
+    let network = networks().remove(0).1.with_large_tables(&[(5, 1), (5, 1)]);
+    let (_, key) = keys(&network);
+    let sums = |program: &Program, lookups: &mut Lookups<'_>| {
+        let missing = lack(program, lookups);
+        let challenges = lookups.challenges;
+        let last = |table: &SparseSide| {
+            let [value, out, tag] = table.cached.row(31).unwrap().cells.map(Fr::from);
+            challenges.function(value, out, tag)
+        };
+        let ratio = last(&lookups.tables[0]) * last(&lookups.tables[1]).inverse().unwrap();
+        let error = missing * (Fr::ONE - ratio).inverse().unwrap();
+        *lookups.tables[0].sums.last_mut().unwrap() += error;
+        *lookups.tables[1].sums.last_mut().unwrap() -= error * ratio;
+        assert_eq!(lack(program, lookups), Fr::ZERO);
     };
-    parts.large_tables = vec![contents.describe()];
-    assert!(matches!(
-        Program::new(parts),
-        Err(ProgramError::Layer { .. })
-    ));
-}
-
-#[test]
-fn every_blind_column_is_of_round_one_and_never_holds_outputs() {
-    let mut parts = dense().program.parts().clone();
-    parts.large_tables = vec![parts.large_tables[0].clone(); 4];
-    let program = Program::new(parts).unwrap();
-    let names = program.columns();
-    let columns: Vec<usize> = (0..4).map(|table| program.blind_column(table)).collect();
-    assert_eq!(
-        columns,
-        [names.rem(0), names.rem(1), names.pre(0), names.pre(1)]
-    );
-    let tags: Vec<u32> = (0..4)
-        .flat_map(|table| [program.first_tag(table), program.blind_tag(table)])
-        .collect();
-    assert_eq!(tags, [2, 10, 4, 11, 6, 12, 8, 13]);
-}
-
-#[test]
-fn a_setup_without_powers_in_g2_makes_no_key_with_large_tables() {
-    let network = dense();
-    let srs = crate::srs::Srs::development(10, &mut random(1)).unwrap();
-    let model = crate::keys::Model {
-        program: network.program.clone(),
-        tables: &network.tables,
-        weights: network.weights.clone(),
-        annotation: Vec::new(),
+    let cheat = Cheat {
+        cells: Some(false_cells(&network, |cell| cell.out += 1)),
+        lookups: &sums,
+        ..Cheat::default()
     };
-    let tools = (&Reference, &mut random(2) as &mut _);
-    let error = crate::keys::generate_with_tables(model, &srs, tools, &mut |_, _| ()).unwrap_err();
-    let expected = KeyError::NoPowersInG2 {
-        needed: 64,
-        found: 0,
-    };
-    assert_eq!(error, expected);
-}
-
-#[test]
-fn contents_describe_themselves() {
-    let segment = Segment {
-        start: -2,
-        length: 4,
-        outputs: Outputs::Values(vec![5, -7, 3, 2]),
-    };
-    let contents = TableContents {
-        log_rows: 3,
-        segments: vec![segment],
-    };
-    let described = contents.describe().segments[0];
-    assert_eq!(
-        (described.low, described.high, described.at_zero),
-        (-7, 5, 3)
-    );
+    refused(&key, &network, &cheat, "sums of two tables");
 }

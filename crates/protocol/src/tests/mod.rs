@@ -10,6 +10,7 @@ mod convolutional;
 mod convolutional_programs;
 mod forging;
 mod known_answer;
+mod large_table_keys;
 mod large_tables;
 mod masked;
 mod messages;

@@ -152,6 +152,8 @@ fn settings() -> Vec<Setting> {
     networks.push(limbs());
     networks.push(networks[0].clone().with_large_tables(&[(5, 1)]));
     networks.push(networks[0].clone().with_large_tables(&[(6, 1), (5, 1)]));
+    // One lane: the second table's blind cells are in its pre column.
+    networks.push(networks[2].clone().with_large_tables(&[(5, 1), (5, 1)]));
     let mut settings = Vec::new();
     for network in networks {
         let visibilities = [&[][..], &[0, network.output]];

@@ -74,6 +74,8 @@ challenges! {
     Z = "z";
     /// A coordinate of the point at which an opened inference is compared.
     InferencePoint = "inference point";
+    /// ρ: adds the tags of a large table to its values.
+    Rho = "rho";
     /// The weight of one pairing equation.
     EquationWeight = "equation weight";
 }

@@ -12,7 +12,7 @@ mod channel;
 
 pub use challenge::{
     Alpha, AlphaPrime, C1, Challenge, Delta, EqPoint, EquationWeight, Eta, Ga, Gamma, Gb,
-    InferencePoint, Lambda, PositionPoint, Psi, PublicPoint, Round, Theta, Xi, Z,
+    InferencePoint, Lambda, PositionPoint, Psi, PublicPoint, Rho, Round, Theta, Xi, Z,
 };
 pub use channel::{Receiver, Sender};
 

@@ -8,8 +8,8 @@ use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::{VerifyOptions, VerifyingKey};
 use tensorseal_prover::{BatchReport, verify_batch};
 
-use super::RANDOM_BYTES;
 use super::sources::Sources;
+use super::{RANDOM_BYTES, large_tables};
 use crate::Outcome;
 use crate::args::VerifyArguments;
 use crate::measure::timed;
@@ -42,6 +42,8 @@ struct Model {
     model: String,
     setup: &'static str,
     table: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    large_tables: Option<&'static str>,
 }
 
 pub(super) fn run(
@@ -87,6 +89,7 @@ fn summary(
         model: key.digest().to_string(),
         setup: key.setup().origin().name(),
         table,
+        large_tables: large_tables(key),
     });
     Summary {
         proofs: report.proofs,
@@ -126,6 +129,9 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
         say!("  model  {}", model.model);
         say!("  setup  {}", model.setup);
         say!("  table  {}", model.table);
+        if let Some(tables) = model.large_tables {
+            say!("  large tables  {tables}");
+        }
     }
     if summary
         .models

@@ -111,6 +111,12 @@ fn check_table(
     Ok("from the key")
 }
 
+/// What is known of the large tables of a key that has been read, whatever the setup at hand; `None` if it has none.
+fn large_tables(key: &VerifyingKey) -> Option<&'static str> {
+    let some = !key.program().large_tables().is_empty();
+    some.then_some("values and tags proved by the key, outputs committed")
+}
+
 fn digest(text: &str) -> Result<Digest32> {
     Digest32::from_hex(text)
         .ok_or_else(|| anyhow!("{text:?} is not a digest: give 64 hexadecimal digits"))

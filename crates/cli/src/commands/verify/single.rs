@@ -11,9 +11,9 @@ use tensorseal_protocol::{
     verify_opening,
 };
 
-use super::RANDOM_BYTES;
 use super::expected::{Expected, Mismatch};
 use super::sources::Sources;
+use super::{RANDOM_BYTES, large_tables};
 use crate::args::VerifyArguments;
 use crate::measure::timed;
 use crate::terminal::{print_json, say, seconds, short_list};
@@ -44,6 +44,8 @@ struct Summary {
     setup: &'static str,
     /// `recomputed`, or `from the key`: its commitments are taken at the key's word.
     table: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    large_tables: Option<&'static str>,
     model: String,
     inferences: u32,
     public: Vec<Public>,
@@ -87,6 +89,7 @@ pub(super) fn run(
             reason: Some(rejection.reason),
             setup: key.setup().origin().name(),
             table,
+            large_tables: large_tables(key),
             model: key.digest().to_string(),
             inferences: 0,
             public: Vec::new(),
@@ -192,6 +195,7 @@ fn accepted(
         reason,
         setup: verdict.setup.name(),
         table,
+        large_tables: large_tables(key),
         model: verdict.model.to_string(),
         inferences: verdict.inferences,
         public,
@@ -277,6 +281,9 @@ fn print(summary: &Summary, time: Duration) -> Result<()> {
     say!("  model  {}", summary.model);
     say!("  setup  {}", summary.setup);
     say!("  table  {}", summary.table);
+    if let Some(tables) = summary.large_tables {
+        say!("  large tables  {tables}");
+    }
     if summary.ok && summary.setup == "development" {
         say!("  WARNING: whoever made a development setup can forge proofs under it");
     }
