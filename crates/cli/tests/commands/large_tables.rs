@@ -57,7 +57,7 @@ fn write(folder: &Path) {
     };
     let program = program(&contents);
     let random = &mut PlatformRandom;
-    let srs = Srs::development_with_g2(8, 1 << LOG_ROWS, random).unwrap();
+    let srs = Srs::development_with_g2(8, 1 << LOG_ROWS, (&Threads, random)).unwrap();
     let mut preprocessor = Preprocessor {
         backend: &Threads,
         checkpoints: &mut NoCheckpoints,
