@@ -137,24 +137,24 @@ test("threads are used where the page is isolated, and only there", async () => 
       const { verify } = await import("/pkg/dist/index.js");
       const prover = await createProver(new Uint8Array(key), { threads: 3 });
       const alone = await createProver(new Uint8Array(key), { threads: 3, worker: false });
+      const tight = await createProver(new Uint8Array(key), { threads: 3, maxMemoryBytes: alone.memoryBytes + 1e6 });
       const { proof, outputs } = await prover.prove(input);
       const { proof: again } = await prover.prove(input);
       const codes = [];
       for (const bytes of [proof, again]) {
         codes.push((await verify(new Uint8Array(verifying), bytes, { allowDevelopmentSetup: true })).code);
       }
-      const answer = { codes, threads: prover.threads, alone: alone.threads, integers: [...outputs[0].integers] };
-      prover.dispose();
-      alone.dispose();
+      const answer = { codes, threads: prover.threads, alone: alone.threads, tight: tight.threads, integers: [...outputs[0].integers] };
+      for (const made of [prover, alone, tight]) made.dispose();
       return answer;
     };
     const { integers } = keysOf("digits_cnn").native.outputs[0];
     await other.goto(isolated.url);
     const threaded = await other.evaluate(prove, given("digits_cnn"));
-    assert.deepEqual(threaded, { codes: ["ok", "ok"], threads: 3, alone: 1, integers });
+    assert.deepEqual(threaded, { codes: ["ok", "ok"], threads: 3, alone: 1, tight: 1, integers });
     await other.goto(server.url);
     const single = await other.evaluate(prove, given("digits_cnn"));
-    assert.deepEqual(single, { codes: ["ok", "ok"], threads: 1, alone: 1, integers });
+    assert.deepEqual(single, { codes: ["ok", "ok"], threads: 1, alone: 1, tight: 1, integers });
   } finally {
     await other.close();
     isolated.close();

@@ -133,8 +133,11 @@ test("a prover that was disposed of, and work that was aborted", async () => {
   const prover = await createProver(key);
   await assert.rejects(prover.prove(input, { signal: AbortSignal.abort(new Error("enough")) }), /enough/);
   assert.equal((await prover.run(input)).length, 1);
+  const [made, queued] = [prover.prove(input), prover.run(input)];
   prover.dispose();
   prover.dispose();
+  await assert.rejects(made, refused("disposed"));
+  await assert.rejects(queued, refused("disposed"));
   await assert.rejects(prover.run(input), refused("disposed"));
   await assert.rejects(createProver(key, { signal: AbortSignal.abort(new Error("enough")) }), /enough/);
 });

@@ -97,7 +97,7 @@ impl Element {
         Fq::new_unchecked(BigInt(words)) * INVERSE_OF_32
     }
 
-    /// a·b, below 1.04p with limbs of 29 bits, of factors below 4p, one with limbs below 3·2^29 and the other with limbs of 29 bits.
+    /// a·b, below 1.04p with limbs of 29 bits, of factors whose product is below 6p², one with limbs below 3·2^29 and the other with limbs of 29 bits.
     #[inline]
     pub(crate) fn times(&self, other: &Self) -> Self {
         let mut column = [0u64; LIMBS];

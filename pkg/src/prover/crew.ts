@@ -20,8 +20,14 @@ export const enum Word {
 export const PART_BYTES = 64;
 /** Most threads: more do not share a sum well. */
 const MAX_THREADS = 16;
-/** How long helpers may take to start, in milliseconds. */
+/** How long helpers may take to start, and for their part of a sum at least, in milliseconds. */
 const PATIENCE = 10_000;
+/** How many times as long as this thread they may take for it. */
+const SLOWER = 20;
+/** Memory of a helper for each byte of terms: their bytes, what they are read to, what is added up. */
+const MEMORY_PER_TERM_BYTE = 5;
+/** Memory of a helper before it has terms. */
+const MEMORY_OF_HELPER = 4_000_000;
 
 /** What a helper is started with. */
 export interface Helping {
@@ -48,10 +54,13 @@ export function threadsFor(wanted: number | undefined): number {
   return Math.min(wanted ?? globalThis.navigator.hardwareConcurrency, MAX_THREADS);
 }
 
+/** The memory that a crew takes, in bytes. */
+export function crewBytes(threads: number, capacity: number): number {
+  return threads > 1 ? capacity + (threads - 1) * (MEMORY_OF_HELPER + MEMORY_PER_TERM_BYTE * capacity) : 0;
+}
+
 /** Helpers that each compute some windows of a sum, in workers of their own. It blocks while it waits, so it belongs in a worker too. */
 export class Crew {
-  /** How many threads share a sum, this one included. */
-  readonly threads: number;
   /** The most bytes of terms. */
   readonly capacity: number;
 
@@ -59,17 +68,24 @@ export class Crew {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #workers: Worker[] = [];
+  #threads: number;
+  #started = 0;
 
   private constructor(threads: number, capacity: number) {
     const helpers = threads - 1;
     const parts = align(4 * (Word.Bounds + threads));
     const terms = parts + helpers * PART_BYTES;
     const buffer = new SharedArrayBuffer(terms + capacity);
-    this.threads = threads;
+    this.#threads = threads;
     this.capacity = capacity;
     this.#layout = { helpers, parts, terms };
     this.#words = new Int32Array(buffer, 0, Word.Bounds + threads);
     this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** How many threads share a sum, this one included. */
+  get threads(): number {
+    return this.#threads;
   }
 
   /** A crew of so many threads, all of them ready, for sums of at most `capacity` bytes of terms. */
@@ -113,26 +129,37 @@ export class Crew {
     this.#words.set(bounds, Word.Bounds);
     this.#words[Word.Points] = points.length;
     this.#words[Word.Scalars] = scalars.length;
+    this.#started = performance.now();
     Atomics.store(this.#words, Word.Done, 0);
     Atomics.store(this.#words, Word.Broken, 0);
     Atomics.add(this.#words, Word.Sum, 1);
     Atomics.notify(this.#words, Word.Sum);
   }
 
-  /** The helpers' parts, when all are done; nothing when one has broken down. Called by the module. */
+  /**
+   * The helpers' parts, when all are done; nothing when one has broken down. One that the browser has ended says nothing at all: after long
+   * enough the crew is given up, for good. Called by the module.
+   */
   collect(): Uint8Array | undefined {
     const { helpers, parts } = this.#layout;
+    const patience = Math.max(PATIENCE, SLOWER * (performance.now() - this.#started));
     for (let done = 0; done < helpers; done = Atomics.load(this.#words, Word.Done)) {
-      Atomics.wait(this.#words, Word.Done, done);
+      if (Atomics.wait(this.#words, Word.Done, done, patience) === "timed-out") {
+        this.#threads = 1;
+        return undefined;
+      }
     }
     if (Atomics.load(this.#words, Word.Broken) > 0) return undefined;
     return this.#bytes.slice(parts, parts + helpers * PART_BYTES);
   }
 
+  /** Wipes the terms of the last sum, whose scalars may be of a witness. No helper may be at work. */
+  wipe(): void {
+    this.#bytes.fill(0, this.#layout.terms);
+  }
+
   /** Ends the helpers. */
   dispose(): void {
-    // Scalars are of the witness.
-    this.#bytes.fill(0);
     for (const worker of this.#workers) worker.terminate();
   }
 }

@@ -2,7 +2,7 @@ import initialise, { Prover as Inner } from "../../wasm/prover.js";
 import { TensorsealError } from "../error.js";
 import { bytesOf } from "../source.js";
 import type { Setup } from "../types.js";
-import { Crew, threadsFor } from "./crew.js";
+import { Crew, crewBytes, threadsFor } from "./crew.js";
 import type { Hidden, KeyInfo, OnProgress, Output, PortInfo, Proved, Stage } from "./types.js";
 
 /** The stages of a proof, in their order. */
@@ -15,6 +15,8 @@ export interface Opening {
   readonly wasm: string | Uint8Array | WebAssembly.Module | undefined;
   /** How many threads may share a sum; by default as many as the machine has. */
   readonly threads: number | undefined;
+  /** Bytes that proving may take: there are no more threads than fit. */
+  readonly maxMemoryBytes: number;
 }
 
 /** What is to be proved. */
@@ -40,17 +42,18 @@ export class Engine {
       verifyingKey: inner.verifyingKey,
       inputs: inner.inputs as PortInfo[],
       outputs: inner.outputs as PortInfo[],
-      memoryBytes: inner.memoryBytes,
+      memoryBytes: inner.memoryBytes + (crew ? crewBytes(crew.threads, crew.capacity) : 0),
       threads: crew?.threads ?? 1,
     };
   }
 
   /** Opens an engine; with several threads, which only a worker may ask for. */
-  static async open({ key, wasm, threads }: Opening): Promise<Engine> {
+  static async open({ key, wasm, threads, maxMemoryBytes }: Opening): Promise<Engine> {
     const module = await compiled(wasm);
     await initialise({ module_or_path: module });
     const inner = checked(() => new Inner(key));
-    const count = threadsFor(threads);
+    let count = threadsFor(threads);
+    while (count > 1 && inner.memoryBytes + crewBytes(count, inner.sumBytes) > maxMemoryBytes) count--;
     // Helpers that cannot be had, for a policy of the page, cost time and nothing else: `threads` says how many there are.
     const crew = count > 1 ? await Crew.gather(count, module, inner.sumBytes).catch(() => undefined) : undefined;
     return new Engine(inner, crew);
@@ -68,7 +71,7 @@ export class Engine {
     };
     enter("run");
     const hides = (what: Hidden): boolean => hide.includes(what);
-    const proved = checked(
+    const proved = this.#wiped(
       () => this.#inner.prove(inputs, hides("input"), hides("output"), context, enter, this.#crew) as Omit<Proved, "stages">,
     );
     const end = performance.now();
@@ -77,6 +80,14 @@ export class Engine {
       milliseconds: (starts[index + 1]?.at ?? end) - at,
     }));
     return { ...proved, stages };
+  }
+
+  #wiped<T>(work: () => T): T {
+    try {
+      return checked(work);
+    } finally {
+      this.#crew?.wipe();
+    }
   }
 
   dispose(): void {

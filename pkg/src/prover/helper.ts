@@ -15,7 +15,8 @@ async function help({ module, buffer, number, layout }: Helping): Promise<void> 
   let seen = Atomics.load(words, Word.Sum);
   postMessage("ready");
   for (;;) {
-    Atomics.wait(words, Word.Sum, seen);
+    // A wake-up alone says nothing: the one for a sum may come after that sum has been seen.
+    while (Atomics.load(words, Word.Sum) === seen) Atomics.wait(words, Word.Sum, seen);
     seen = Atomics.load(words, Word.Sum);
     try {
       const scalars = layout.terms + words[Word.Points]!;

@@ -60,10 +60,15 @@ const MAX_MEMORY_BYTES = 2 ** 31;
  */
 export async function createProver(source: Source, options: CreateOptions = {}): Promise<Prover> {
   checkCreateOptions(options);
-  const { model, onProgress, signal } = options;
+  const { model, onProgress, signal, maxMemoryBytes = MAX_MEMORY_BYTES } = options;
   signal?.throwIfAborted();
   const key = await download(source, { model, onProgress, signal });
-  const line = new Line(() => connect(options), { key, wasm: absolute(options.wasm), threads: threads(options) });
+  const line = new Line(() => connect(options), {
+    key,
+    wasm: absolute(options.wasm),
+    threads: threads(options),
+    maxMemoryBytes,
+  });
   try {
     onProgress?.({ stage: "load", done: 0, total: 1 });
     const info = await line.info(signal);
@@ -71,15 +76,14 @@ export async function createProver(source: Source, options: CreateOptions = {}):
       await forget(source, model);
       throw new TensorsealError("wrong-model", `model ${model} was wanted, this is the key of model ${info.model}`);
     }
-    const most = options.maxMemoryBytes ?? MAX_MEMORY_BYTES;
-    if (info.memoryBytes > most) {
+    if (info.memoryBytes > maxMemoryBytes) {
       const estimate = `a proof is estimated to take ${Math.ceil(info.memoryBytes / 1e6)} MB`;
       throw new TensorsealError("too-large", `${estimate}, more than maxMemoryBytes allows: prove this model natively`);
     }
     onProgress?.({ stage: "load", done: 1, total: 1 });
     return new Prover(line, info);
   } catch (error) {
-    line.close();
+    line.dispose();
     throw error;
   }
 }
@@ -108,6 +112,7 @@ class Line {
   #channel: Channel | undefined;
   #info: Promise<KeyInfo> | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
 
   constructor(connect: () => Channel, opening: Opening) {
     this.#connect = connect;
@@ -129,13 +134,21 @@ class Line {
     return turn;
   }
 
+  /** Ends what is being done; the next call starts anew. */
   close(): void {
     this.#channel?.close();
     this.#channel = undefined;
     this.#info = undefined;
   }
 
+  /** Ends everything, calls that wait included. */
+  dispose(): void {
+    this.#disposed = true;
+    this.close();
+  }
+
   #open(): Promise<KeyInfo> {
+    if (this.#disposed) throw disposed();
     this.#channel ??= this.#connect();
     const channel = this.#channel;
     this.#info ??= channel.call({ name: "open", opening: this.#opening }, () => undefined) as Promise<KeyInfo>;
@@ -151,12 +164,17 @@ class Line {
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
+      if (this.#disposed) throw disposed();
       if (!(error instanceof TensorsealError) || error.code === "worker-failed") this.close();
       throw error;
     } finally {
       signal?.removeEventListener("abort", end);
     }
   }
+}
+
+function disposed(): TensorsealError {
+  return new TensorsealError("disposed", "the prover has been disposed of");
 }
 
 /** A network that can be run and proved; made by {@link createProver}. */
@@ -221,13 +239,13 @@ export class Prover {
   }
 
   #alive(): Line {
-    if (!this.#line) throw new TensorsealError("disposed", "the prover has been disposed of");
+    if (!this.#line) throw disposed();
     return this.#line;
   }
 
   /** Frees memory and ends the worker. */
   dispose(): void {
-    this.#line?.close();
+    this.#line?.dispose();
     this.#line = undefined;
   }
 
