@@ -92,10 +92,8 @@ pub trait Backend: Sync {
 
     /// scalarᵢ·pointᵢ for each i.
     fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
-        let pairs = points.iter().zip(scalars);
-        pairs
-            .map(|(point, scalar)| multiple(point, scalar))
-            .collect()
+        let pairs = points.iter().zip(scalars).collect();
+        self.map(pairs, |(point, scalar)| multiple(point, scalar))
     }
 
     /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.

@@ -19,7 +19,6 @@ use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::quotients::cached_quotients;
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
-use tensorseal_protocol::multiples::multiple;
 use tensorseal_protocol::srs::powers_of_tau;
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
@@ -71,13 +70,6 @@ impl Backend for Threads {
         } else {
             powers_of_tau::<SerialAdder>(tau, count, self)
         }
-    }
-
-    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
-        let pairs = points.par_iter().zip(scalars);
-        pairs
-            .map(|(point, scalar)| multiple(point, scalar))
-            .collect()
     }
 
     fn fold_weights(&self, weights: &WeightMatrix, powers: &[Fr]) -> Vec<Fr> {
