@@ -36,8 +36,9 @@ export const whole = (value: number): string => value.toLocaleString("en");
 /** A number of things: `1 proof`, `2 proofs`. */
 export const counted = (value: number, thing: string): string => `${whole(value)} ${thing}${value === 1 ? "" : "s"}`;
 
-/** A time span in the unit that suits it. */
+/** A time span in the unit that suits it. Clocks that tick once a millisecond show shorter spans as zero. */
 export function duration(milliseconds: number): string {
+  if (milliseconds === 0) return "under 1 ms";
   if (milliseconds < 100) return `${milliseconds.toFixed(1)} ms`;
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
   return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1)} s`;
