@@ -12,11 +12,26 @@ pub enum GraphError {
         "the integer graph has no layer; compile a network with at least one linear layer or activation"
     )]
     NoLayers,
-    /// Segment 0 is missing, or is no clamp whose whole output range lies inside the segment.
+    /// An input has no segment, or one that is no clamp whose whole output range lies inside the segment.
     #[error(
-        "segment 0 must be the input's identity: a clamp to a range that lies inside the segment; compile the network again"
+        "input {input} needs a segment that is an identity: a clamp to a range that lies inside the segment; compile the network again"
     )]
-    InputSegment,
+    InputSegment {
+        /// Index of the input.
+        input: usize,
+    },
+    /// A large table has no segment, or more rows than fit.
+    #[error(
+        "large table {table} takes {rows} rows of 2^{log_rows}, or lacks segments; compile the network again"
+    )]
+    LargeTable {
+        /// Index of the table.
+        table: usize,
+        /// Rows needed.
+        rows: u64,
+        /// Base-2 logarithm of the rows available.
+        log_rows: u32,
+    },
     /// A segment is empty, or its value list has another length than its range.
     #[error(
         "segment {segment} covers [{lo}, {hi}), which does not fit its function; compile the network again"

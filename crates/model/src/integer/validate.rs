@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LAYER_SHIFT, Port,
-    Segment, Weights,
+    BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm,
+    MAX_LAYER_SHIFT, Port, Segment, Weights,
 };
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
@@ -79,11 +79,27 @@ impl IntegerGraph {
         for (index, segment) in self.segments.iter().enumerate() {
             check_segment(index, segment)?;
         }
-        if self.segments.first().is_some_and(is_identity) {
-            Ok(())
-        } else {
-            Err(GraphError::InputSegment)
+        self.check_large_tables()
+    }
+
+    /// Each large table has the number of its segments, and room for their rows and the blind ones.
+    fn check_large_tables(&self) -> Result<(), GraphError> {
+        let mut segments = self.segments.iter().skip(self.column_segments());
+        for (table, large) in self.large_tables.iter().enumerate() {
+            let own = segments.by_ref().take(large.segments);
+            let (count, rows) = own.fold((0, BLIND_ROWS), |(count, rows), segment| {
+                (count + 1, segment.rows().saturating_add(rows))
+            });
+            let fits = large.log_rows <= MAX_LOG_ROWS && rows <= 1 << large.log_rows;
+            if !fits || count != large.segments || count == 0 {
+                return Err(GraphError::LargeTable {
+                    table,
+                    rows,
+                    log_rows: large.log_rows,
+                });
+            }
         }
+        Ok(())
     }
 
     fn check_inputs(&self) -> Result<(), GraphError> {
@@ -93,8 +109,17 @@ impl IntegerGraph {
             if port.tensor != index {
                 return Err(port.malformed());
             }
+            if !self.segment_of(index).is_some_and(is_identity) {
+                return Err(GraphError::InputSegment { input: index });
+            }
         }
-        Ok(())
+        if self.input_segments.len() == self.inputs.len() {
+            Ok(())
+        } else {
+            Err(GraphError::InputSegment {
+                input: self.inputs.len(),
+            })
+        }
     }
 
     fn check_outputs(&self) -> Result<(), GraphError> {

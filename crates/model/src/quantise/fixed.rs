@@ -169,8 +169,10 @@ pub(super) fn candidates(
                 let candidate = Candidate {
                     log_rows: rows,
                     shift,
+                    free_shift: shift,
+                    large: false,
                 };
-                all.push((columns.preference(), candidate));
+                all.push((columns.preference(0), candidate));
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// `bits` is at most 12, so every code is small.
+    /// `bits` is at most 16, so every code is small.
     pub(super) fn new(bits: u32) -> Self {
         Self { bits }
     }

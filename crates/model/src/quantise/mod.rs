@@ -57,7 +57,7 @@ pub const DEFAULT_ACTIVATION_BITS: u32 = 8;
 /// Fewest activation bits.
 pub const MIN_ACTIVATION_BITS: u32 = 4;
 /// Most activation bits.
-pub const MAX_ACTIVATION_BITS: u32 = 12;
+pub const MAX_ACTIVATION_BITS: u32 = 16;
 /// Smallest base-2 logarithm of the number of rows.
 pub const MIN_LOG_ROWS: u32 = 11;
 
@@ -65,10 +65,25 @@ pub const MIN_LOG_ROWS: u32 = 11;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuantiseOptions {
-    /// Bits of every activation, 4 to 12; 8 when `None`.
+    /// Bits of every activation, 4 to 16; 8 when `None`.
     pub activation_bits: Option<u32>,
     /// Base-2 logarithm of the number of rows of the proof's table and columns, from 11; the smallest that fits when `None`.
     pub log_rows: Option<u32>,
+    /// Where the functions' tables stand.
+    pub tables: TableChoice,
+}
+
+/// Where the tables of functions stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableChoice {
+    /// Where proving is estimated to be cheaper.
+    #[default]
+    Auto,
+    /// In the columns, which become as long as the table.
+    Columns,
+    /// The widest in a large table beside the columns, which is preprocessed once.
+    Large,
 }
 
 impl QuantiseOptions {
@@ -88,6 +103,12 @@ impl QuantiseOptions {
             log_rows: Some(log_rows),
             ..self
         }
+    }
+
+    /// These options with another place for the tables.
+    #[must_use]
+    pub fn with_tables(self, tables: TableChoice) -> Self {
+        Self { tables, ..self }
     }
 
     fn checked(self) -> Result<(Codes, Option<u32>), QuantiseError> {
@@ -190,7 +211,7 @@ pub fn quantise(
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
-        let candidates = Candidate::all(graph, codes.bits(), log_rows);
+        let candidates = Candidate::all(graph, codes.bits(), (log_rows, options.tables));
         (Plan::new(graph, calibration, codes), candidates)
     };
     let tables = Tables::choose(&plan, &candidates)?;
@@ -214,10 +235,12 @@ pub fn quantise(
     };
     let integer = IntegerGraph {
         inputs: graph.inputs.iter().map(port).collect(),
+        input_segments: alloc::vec![tables.resolved.input_segment; graph.inputs.len()],
         outputs: graph.outputs.iter().map(port).collect(),
         shift: tables.shift,
         log_rows: tables.log_rows,
         segments: tables.resolved.segments(&plan),
+        large_tables: tables.large.into_iter().collect(),
         layers: layers?,
         post_processing: Vec::new(),
     };
@@ -255,8 +278,13 @@ fn integer_layer(
         let (terms, bias) = fixed::integers(graph, (layer, own), shift)?;
         return Ok(made(terms, bias, shift));
     }
+    // What follows is exact whatever the shift, so it does without limbs.
+    let shift = match resolved.exact {
+        Some(_) => tables.shift,
+        None => tables.free_shift,
+    };
     // Accumulators are in units of the scale of `pre` over 2^shift.
-    let unit = resolved.pre_scale / libm::exp2(f64::from(tables.shift));
+    let unit = resolved.pre_scale / libm::exp2(f64::from(shift));
     let mut terms = Vec::with_capacity(layer.terms.len());
     for (number, term) in layer.terms.iter().enumerate() {
         let weights = match (&resolved.exact, &term.weights) {
@@ -276,5 +304,5 @@ fn integer_layer(
             exponent: 0,
         });
     }
-    Ok(made(terms, weights::biases(layer, unit)?, tables.shift))
+    Ok(made(terms, weights::biases(layer, unit)?, shift))
 }

@@ -43,6 +43,8 @@ pub(super) struct ResolvedLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
     slots: Vec<Slot>,
+    /// The segment of the inputs.
+    pub(super) input_segment: usize,
     pub(super) layers: Vec<ResolvedLayer>,
     /// Real value of 1, per tensor.
     pub(super) scales: Vec<f64>,
@@ -70,7 +72,7 @@ impl Resolved {
             for index in 0..plan.graph.layers.len() {
                 resolved.spread(plan, index, shift);
             }
-            if resolved.rows() > 1 << MAX_LOG_ROWS {
+            if resolved.rows().into_iter().fold(0, u64::saturating_add) > 1 << MAX_LOG_ROWS {
                 return Ok(None);
             }
             if before.0 == resolved.slots && before.1 == resolved.rectified {
@@ -80,12 +82,24 @@ impl Resolved {
         Ok(None)
     }
 
-    /// Rows of all segments.
-    pub(super) fn rows(&self) -> u64 {
-        self.slots
-            .iter()
+    /// Rows of each segment.
+    pub(super) fn rows(&self) -> Vec<u64> {
+        let slots = self.slots.iter();
+        slots
             .map(|slot| slot.domain.hi.abs_diff(slot.domain.lo))
-            .fold(0, u64::saturating_add)
+            .collect()
+    }
+
+    /// Moves these slots behind the others.
+    pub(super) fn move_last(&mut self, last: &[usize]) {
+        let mut order: Vec<usize> = (0..self.slots.len()).collect();
+        order.sort_by_key(|slot| last.contains(slot));
+        self.slots = order.iter().map(|slot| self.slots[*slot].clone()).collect();
+        let place = |slot: usize| order.iter().position(|old| *old == slot).unwrap_or(slot);
+        self.input_segment = place(self.input_segment);
+        for layer in &mut self.layers {
+            layer.segment = place(layer.segment);
+        }
     }
 
     /// The segments with their tables.
@@ -104,6 +118,7 @@ impl Resolved {
         let layers = plan.graph.layers.len();
         let mut resolved = Self {
             slots: Vec::new(),
+            input_segment: 0,
             layers: vec![
                 ResolvedLayer {
                     segment: 0,

@@ -90,7 +90,7 @@ fn tables_that_do_not_hold_together() {
     ));
     assert_eq!(
         broken(|graph| graph.segments[0].function = Function::Clamp { lo: 0, hi: 9999 }),
-        GraphError::InputSegment
+        GraphError::InputSegment { input: 0 }
     );
     assert!(matches!(
         broken(|graph| graph.segments[1].hi = i64::MIN),
