@@ -104,6 +104,16 @@ pub enum GraphError {
         /// The largest shift of a layer.
         greatest: u32,
     },
+    /// The limbs of a layer are not as many bits as its shift is larger than the graph's.
+    #[error(
+        "layer {layer:?} has limbs of {bits} bits that do not make up its shift; compile the network again"
+    )]
+    Limbs {
+        /// Name of the layer.
+        layer: String,
+        /// Bits of each limb.
+        bits: u32,
+    },
     /// A layer's extent is empty, too large or has another number of axes than the graph, or it has not one bias per channel.
     #[error(
         "layer {layer:?} has positions {positions:?}, {channels} channels and {biases} biases, which do not fit together; \

@@ -175,11 +175,14 @@ impl IntegerGraph {
         let mut sums = layer.bias.repeat(positions);
         for term in &layer.terms {
             let source = self.extent(term.source).unwrap_or(Extent::flat(0));
+            let limb = self.limb(term.source);
+            let tensor = limb.map_or(term.source, |limb| self.inputs.len() + limb.layer);
             // Validation bounds the sums, so no bit that counts is shifted out.
-            let values = tensors[term.source].iter();
-            let values: Vec<i64> = values
-                .map(|cell| cell.out.checked_shl(term.exponent).unwrap_or(0))
-                .collect();
+            let value = |cell: &Cell| {
+                let value = limb.map_or(cell.out, |limb| limb.of(cell.rem));
+                value.checked_shl(term.exponent).unwrap_or(0)
+            };
+            let values: Vec<i64> = tensors[tensor].iter().map(value).collect();
             let reading = Reading {
                 maps: &term.maps,
                 weights: &term.weights,

@@ -36,7 +36,7 @@ pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use large::{BLIND_ROWS, LargeTable};
 pub use layer::{IntegerLayer, IntegerTerm};
-pub use limb::{MAX_LAYER_SHIFT, cut, limb_widths};
+pub use limb::{Limb, MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
 pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
@@ -147,7 +147,8 @@ impl IntegerGraph {
     pub fn extent(&self, index: usize) -> Option<Extent> {
         match index.checked_sub(self.inputs.len()) {
             None => Some(self.inputs.get(index)?.extent()),
-            Some(layer) => Some(self.layers.get(layer)?.extent.clone()),
+            Some(layer) if layer < self.layers.len() => Some(self.layers[layer].extent.clone()),
+            Some(_) => Some(self.layers[self.limb(index)?.layer].extent.clone()),
         }
     }
 
@@ -161,7 +162,7 @@ impl IntegerGraph {
         self.segments.get(segment)
     }
 
-    /// Number of tensors.
+    /// Number of tensors, without limbs.
     #[must_use]
     pub fn tensor_count(&self) -> usize {
         self.inputs.len() + self.layers.len()

@@ -35,12 +35,15 @@ impl IntegerGraph {
         }
         self.check_outputs()?;
         for layer in &self.layers {
-            let largest: Option<Vec<u64>> = layer
+            let sources: Option<Vec<(usize, u64)>> = layer
                 .terms
                 .iter()
-                .map(|term| self.largest(term.source))
+                .map(|term| {
+                    let channels = self.extent(term.source)?.channels;
+                    Some((channels, self.largest(term.source)?))
+                })
                 .collect();
-            let bound = largest.map(|largest| layer.accumulator_bound(&largest));
+            let bound = sources.map(|sources| layer.accumulator_bound(&sources));
             if bound.is_none_or(|bound| bound >= MAX_ACCUMULATOR) {
                 return Err(GraphError::Accumulator {
                     layer: layer.name.clone(),
@@ -52,6 +55,9 @@ impl IntegerGraph {
 
     /// The largest absolute value of a tensor's cells.
     fn largest(&self, tensor: usize) -> Option<u64> {
+        if let Some(limb) = self.limb(tensor) {
+            return Some((1 << limb.bits) - 1);
+        }
         let (lo, hi) = self.segment_of(tensor)?.output_range()?;
         Some(lo.unsigned_abs().max(hi.unsigned_abs()))
     }
@@ -156,6 +162,16 @@ impl IntegerGraph {
                 greatest: MAX_LAYER_SHIFT,
             });
         }
+        let limbs = self.limbs(layer).iter().sum::<u32>();
+        let widths = layer
+            .limb_bits
+            .is_none_or(|bits| (1..=MAX_SHIFT).contains(&bits));
+        if !widths || self.shift + limbs != layer.shift {
+            return Err(GraphError::Limbs {
+                layer: name(),
+                bits: layer.limb_bits.unwrap_or(0),
+            });
+        }
         if layer.segment >= self.segments.len() {
             return Err(GraphError::Segment {
                 layer: name(),
@@ -173,9 +189,11 @@ impl IntegerGraph {
             });
         }
         for (number, term) in layer.terms.iter().enumerate() {
-            let source = (term.source < self.inputs.len() + index)
-                .then(|| self.extent(term.source))
-                .flatten();
+            let made = match self.limb(term.source) {
+                Some(limb) => limb.layer < index,
+                None => term.source < self.inputs.len() + index,
+            };
+            let source = made.then(|| self.extent(term.source)).flatten();
             let source = source.ok_or_else(|| GraphError::Tensor {
                 layer: name(),
                 tensor: term.source,

@@ -193,7 +193,9 @@ fn segment(segment: &tensorseal_protocol::table::Segment) -> Segment {
                 lo: *low,
                 hi: *high,
             },
-            Outputs::Values(values) => Function::Values(values.clone()),
+            Outputs::Values(values) => {
+                Function::Values(values.iter().map(|v| (*v).into()).collect())
+            }
         },
         lo: segment.start.into(),
         hi: i64::from(segment.start) + i64::from(segment.length),
@@ -240,14 +242,17 @@ impl Reader<'_> {
     fn layer(&mut self, (index, layer): (usize, &Layer)) -> Result<IntegerLayer, LiftError> {
         let unknown = LiftError::Layer { layer: index };
         let output = &self.program.tensors()[wide(layer.output)];
-        let mut shift = self.program.shift();
+        let mut widths = Vec::with_capacity(layer.limbs.len());
         for limb in &layer.limbs {
             if wide(*limb) != self.tensors {
                 return Err(unknown);
             }
             self.tensors += 1;
-            shift += super::limb_bits(self.program, *limb);
+            widths.push(super::limb_bits(self.program, *limb));
         }
+        let own_shift = self.program.shift();
+        let shift = own_shift + widths.iter().sum::<u32>();
+        let usual = integer::limb_widths(own_shift, shift) == widths;
         let mut terms = Vec::with_capacity(layer.terms.len());
         for term in &layer.terms {
             let weights = self.weights(term, output)?.ok_or_else(|| unknown.clone())?;
@@ -267,6 +272,7 @@ impl Reader<'_> {
                 .bias(layer, wide(output.channels))
                 .ok_or_else(|| unknown.clone())?,
             shift,
+            limb_bits: widths.first().copied().filter(|_| !usual),
             segment: self
                 .segments
                 .of_tensor(self.program, layer.output)

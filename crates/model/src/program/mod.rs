@@ -332,7 +332,7 @@ fn table_segment(index: usize, segment: &Segment) -> Result<TableSegment, LowerE
                 low: *lo,
                 high: *hi,
             },
-            Function::Values(values) => Outputs::Values(values.clone()),
+            Function::Values(values) => Outputs::Values(values.iter().map(|v| *v as i32).collect()),
         },
     })
 }

@@ -35,16 +35,16 @@ const UNCALIBRATED: f64 = 2.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GivenTable {
     /// The smallest integer.
-    pub(super) low: i32,
+    pub(super) low: i64,
     /// What each integer from there on becomes.
-    pub(super) values: Vec<i32>,
+    pub(super) values: Vec<i64>,
 }
 
 impl GivenTable {
     /// What an integer becomes, saturated first.
-    pub(super) fn value(&self, pre: i64) -> i32 {
+    pub(super) fn value(&self, pre: i64) -> i64 {
         let last = self.values.len().saturating_sub(1);
-        let index = usize::try_from(pre - i64::from(self.low)).unwrap_or(0);
+        let index = usize::try_from(pre - self.low).unwrap_or(0);
         self.values[index.min(last)]
     }
 }
@@ -316,8 +316,8 @@ fn function(own: &Requantisation, tables: &mut Vec<GivenTable>) -> TableFunction
         _ => return TableFunction::Clamp { lo: low, hi: high },
     };
     let table = GivenTable {
-        low: own.low,
-        values: values.clone(),
+        low: own.low.into(),
+        values: values.iter().map(|value| (*value).into()).collect(),
     };
     let known = tables.iter().position(|known| *known == table);
     let index = known.unwrap_or_else(|| {

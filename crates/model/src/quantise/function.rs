@@ -166,7 +166,7 @@ impl TableFunction {
             // Beyond `i64` is beyond the codes on the same side.
             let rounded =
                 round_half_up(value).unwrap_or(if value < 0.0 { i64::MIN } else { i64::MAX });
-            rounded.clamp(i64::from(least), i64::from(most)) as i32
+            rounded.clamp(i64::from(least), i64::from(most))
         };
         Function::Values((domain.lo..domain.hi).map(value).collect())
     }

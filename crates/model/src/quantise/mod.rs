@@ -269,6 +269,7 @@ fn integer_layer(
         terms,
         bias,
         shift,
+        limb_bits: None,
         segment: resolved.segment,
         pre_scale: resolved.pre_scale,
         scale: scales[graph.inputs.len() + index],

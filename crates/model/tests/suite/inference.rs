@@ -169,7 +169,7 @@ fn layers_that_do_not_hold_together() {
     ));
     let wide = |graph: &mut IntegerGraph| {
         let rows = usize::try_from(graph.segments[1].rows()).unwrap();
-        graph.segments[1].function = Function::Values(vec![i32::MIN; rows]);
+        graph.segments[1].function = Function::Values(vec![i32::MIN.into(); rows]);
         graph.layers[1].terms[0].weights = Weights::Dense(vec![i32::MIN; 4]);
     };
     assert_eq!(

@@ -5,8 +5,8 @@ use crate::networks::{Numbers, extent, window};
 use crate::program::assert_satisfied;
 use proptest::prelude::*;
 use tensorseal_model::integer::{
-    Conversion, Function, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout, Segment,
-    Trace, Weights,
+    Conversion, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout,
+    Segment, Trace, Weights,
 };
 use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_protocol::backend::Reference;
@@ -131,6 +131,7 @@ impl Convolution {
                 .map(|(bias, scale)| bias * scale + (own.zero_point << shift))
                 .collect(),
             shift,
+            limb_bits: None,
             segment: 1,
             pre_scale: 1.0,
             scale: 1.0,
@@ -290,7 +291,10 @@ fn limbs_that_this_crate_would_not_have_cut_are_not_lifted() {
         parts.tensors[a as usize].segment = parts.tensors[b as usize].segment;
         parts.tensors[b as usize].segment = segment;
     });
-    assert_eq!(wider, Err(LiftError::Layer { layer: 0 }));
+    assert!(matches!(
+        wider,
+        Err(LiftError::Graph(GraphError::Limbs { bits: 9, .. }))
+    ));
 }
 
 #[test]
