@@ -150,7 +150,13 @@ fn segments(program: &Program) -> Vec<Segment> {
                 lo: *low,
                 hi: *high,
             },
-            Outputs::Values(values) => Function::Values(values.clone()),
+            Outputs::Values(values) => {
+                // The small table's outputs have 32 bits.
+                let narrow =
+                    |value: &i64| i32::try_from(*value).expect("validation bounds outputs");
+                let narrow = values.iter().map(narrow);
+                Function::Values(narrow.collect())
+            }
         },
         lo: segment.start.into(),
         hi: i64::from(segment.start) + i64::from(segment.length),

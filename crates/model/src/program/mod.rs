@@ -308,7 +308,9 @@ fn table_segment(index: usize, segment: &Segment) -> Result<TableSegment, LowerE
                 low: *lo,
                 high: *hi,
             },
-            Function::Values(values) => Outputs::Values(values.clone()),
+            Function::Values(values) => {
+                Outputs::Values(values.iter().map(|value| (*value).into()).collect())
+            }
         },
     })
 }
