@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tensorseal_protocol::backend::Backend;
-use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use tensorseal_protocol::cq::{
+    CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility,
+};
 use tensorseal_protocol::digest::Hasher;
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{Layer, Program, ProgramParts, Tensor, Term, Weights, place};
@@ -111,6 +113,7 @@ fn network(log: u32, large: bool) -> Network {
     }
     let contents = TableContents {
         log_rows: log,
+        visibility: Visibility::Public,
         segments: segments.clone(),
     };
     let program = Program::new(ProgramParts {
@@ -193,7 +196,7 @@ fn measure(log: u32, large: bool, srs: &Srs) -> (f64, f64, usize, usize) {
     let start = Instant::now();
     for (index, contents) in network.tables.iter().enumerate() {
         let table = preprocess(contents, (&network.program, index), srs, &Threads);
-        table.check_row(3, key.verifying(), index).unwrap();
+        table.check_row(3, &key, index).unwrap();
         key.attach_table(index, Arc::new(table)).unwrap();
     }
     let preprocessing = start.elapsed().as_secs_f64();
@@ -234,9 +237,11 @@ fn preprocess(
 fn preprocess_alone(log: u32) {
     let length = (1u32 << log) - 2;
     let start = -((length / 2) as i32);
-    let values = (start..start + length as i32).map(|value| (value.pow(2) >> 8) - value / 3);
+    let values = start..start + length as i32;
+    let values = values.map(|value| i64::from((value.pow(2) >> 8) - value / 3));
     let contents = TableContents {
         log_rows: log,
+        visibility: Visibility::Public,
         segments: vec![Segment {
             start,
             length,

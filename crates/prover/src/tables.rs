@@ -270,6 +270,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tensorseal_protocol::cq::Visibility;
     use tensorseal_protocol::program::{ProgramParts, Tensor, place};
     use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
     use tensorseal_protocol::table::{Outputs, Segment, Table};
@@ -290,7 +291,7 @@ mod tests {
         setting_of(|value| value * value)
     }
 
-    fn setting_of(function: fn(i32) -> i32) -> (TableContents, Program, Srs) {
+    fn setting_of(function: fn(i64) -> i64) -> (TableContents, Program, Srs) {
         let segment = Segment {
             start: -8,
             length: 20,
@@ -298,6 +299,7 @@ mod tests {
         };
         let contents = TableContents {
             log_rows: 5,
+            visibility: Visibility::Public,
             segments: vec![segment],
         };
         let tensor = Tensor {

@@ -15,6 +15,8 @@ pub struct LargeTable {
     pub log_rows: u32,
     /// How many segments stand in it.
     pub segments: usize,
+    /// Bounds of the outputs where these are secret, as weights are; `None` where a key may be compared with them.
+    pub hidden: Option<(i64, i64)>,
 }
 
 impl IntegerGraph {

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use tensorseal_protocol::cq::TableContents;
+use tensorseal_protocol::cq::{TableContents, Visibility};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{
     AxisMap, BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights as Runs,
@@ -120,6 +120,10 @@ pub fn lift(
             .map(|table| LargeTable {
                 log_rows: table.log_rows,
                 segments: table.segments.len(),
+                hidden: match table.visibility {
+                    Visibility::Public => None,
+                    Visibility::Hidden { low, high } => Some((low, high)),
+                },
             })
             .collect(),
         layers,
@@ -193,9 +197,7 @@ fn segment(segment: &tensorseal_protocol::table::Segment) -> Segment {
                 lo: *low,
                 hi: *high,
             },
-            Outputs::Values(values) => {
-                Function::Values(values.iter().map(|v| (*v).into()).collect())
-            }
+            Outputs::Values(values) => Function::Values(values.clone()),
         },
         lo: segment.start.into(),
         hi: i64::from(segment.start) + i64::from(segment.length),

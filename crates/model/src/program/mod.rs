@@ -19,7 +19,7 @@ pub use memory::estimated_peak_bytes;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use tensorseal_protocol::cq::TableContents;
+use tensorseal_protocol::cq::{TableContents, Visibility};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{
     AxisMap, Layer, Program, ProgramError, ProgramParts, Tensor, Term, Weights as Runs,
@@ -151,6 +151,10 @@ fn table_contents(graph: &IntegerGraph, segments: Vec<TableSegment>) -> Vec<Tabl
     let tables = graph.large_tables.iter().map(|table| TableContents {
         log_rows: table.log_rows,
         segments: segments.by_ref().take(table.segments).collect(),
+        visibility: match table.hidden {
+            None => Visibility::Public,
+            Some((low, high)) => Visibility::Hidden { low, high },
+        },
     });
     tables.collect()
 }
@@ -332,7 +336,7 @@ fn table_segment(index: usize, segment: &Segment) -> Result<TableSegment, LowerE
                 low: *lo,
                 high: *hi,
             },
-            Function::Values(values) => Outputs::Values(values.iter().map(|v| *v as i32).collect()),
+            Function::Values(values) => Outputs::Values(values.clone()),
         },
     })
 }

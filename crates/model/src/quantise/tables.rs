@@ -92,6 +92,7 @@ impl Tables {
                     LargeTable {
                         log_rows,
                         segments: slots.len(),
+                        hidden: None,
                     }
                 });
                 return Ok(Self {

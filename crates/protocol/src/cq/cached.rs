@@ -27,7 +27,7 @@ use crate::curve::{
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::keys::VerifyingKey;
+use crate::keys::ProvingKey;
 use crate::pairing::product_is_one;
 use crate::program::Program;
 use crate::srs::Srs;
@@ -243,7 +243,7 @@ impl CachedTable {
         (1u32 << self.log_rows).saturating_sub(2)
     }
 
-    /// Checks the points of one row against the setup and commitments of a key, whoever computed them:
+    /// Checks the points of one row against the setup and commitments of a key, less their blindings, whoever computed them:
     ///
     /// ```text
     /// e(Q_{j,i}, [τ^N̂ − 1]₂) = e(Lᵢ, [T̂_j]₂ − t_{j,i}[1]₂)        e(Lᵢ, [τ]₂ − ωⁱ[1]₂) = e(ωⁱ/N̂·[τ^N̂ − 1]₁, [1]₂)
@@ -252,8 +252,10 @@ impl CachedTable {
     /// # Errors
     ///
     /// [`KeyError::CachedPoints`] when the row is not here or an equation fails.
-    pub fn check_row(&self, index: u32, key: &VerifyingKey, table: usize) -> Result<(), KeyError> {
+    pub fn check_row(&self, index: u32, key: &ProvingKey, table: usize) -> Result<(), KeyError> {
         let false_points = KeyError::CachedPoints { table, row: index };
+        let blinding = key.table_blinding(table);
+        let key = key.verifying();
         let known = self.row(index).zip(key.large_commitments(table));
         let (row, commitments) = known.ok_or(false_points.clone())?;
         let (tau_g1, tau_g2) = key.tau_power(widen(self.log_rows));
@@ -268,10 +270,12 @@ impl CachedTable {
         };
         let point = root_of_unity(self.log_rows);
         let omega = ark_ff::Field::pow(&point, [u64::from(index)]);
-        for (j, cell) in row.cells.iter().enumerate() {
+        let blindings = [Fr::ZERO, blinding, Fr::ZERO];
+        for ((j, cell), blinding) in row.cells.iter().enumerate().zip(blindings) {
             let quotient = row.quotients.get(j).ok_or(false_points.clone())?;
             let column = commitments.g2.get(j).ok_or(false_points.clone())?;
-            let rest = (column.into_group() - two * Fr::from(*cell)).into_affine();
+            let blinding = key.setup().beta_g2 * blinding;
+            let rest = (column.into_group() - two * Fr::from(*cell) - blinding).into_affine();
             if !holds([*quotient, row.lagrange], [vanishing_g2, rest]) {
                 return Err(false_points);
             }

@@ -42,7 +42,9 @@ mod verifier;
 
 pub use cached::{CachedRow, CachedTable, CachedTableError};
 pub(crate) use contents::LargeCommitments;
-pub use contents::TableContents;
+#[cfg(test)]
+pub(crate) use contents::interpolate;
+pub use contents::{TableContents, Visibility};
 pub use quotients::{Checkpoints, NoCheckpoints, Part, Preprocessor};
 pub(crate) use rows::RowsClaim;
 pub(crate) use sparse::{SparseSide, count};

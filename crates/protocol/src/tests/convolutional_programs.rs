@@ -206,7 +206,7 @@ fn limbs_that_are_none() {
         }
     };
     let clamp = |low, high| Outputs::Clamp { low, high };
-    let values = |values: &[i32]| Outputs::Values(values.into());
+    let values = |values: &[i64]| Outputs::Values(values.into());
     accepted(segment(0, 4, clamp(-8, 7)));
     accepted(segment(0, 8, clamp(0, 7)));
     accepted(segment(0, 4, values(&[0, 1, 2, 3])));

@@ -191,8 +191,11 @@ type Alter<'a> = &'a dyn Fn(&Program, &mut Lookups<'_>);
 
 #[test]
 fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challenges() {
-    let network = dense();
-    let (_, key) = keys(&network);
+    [dense(), dense().hidden()].iter().for_each(false_outputs);
+}
+
+fn false_outputs(network: &Network) {
+    let (_, key) = keys(network);
     // Multiplicities, or sums, chosen after λ: on a row in use, on a blind row, on a row that no lookup reaches.
     let on_row = |place: fn(&SparseSide) -> usize| {
         move |program: &Program, lookups: &mut Lookups<'_>| {
@@ -234,7 +237,7 @@ fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challe
         |cell: &mut Cell| cell.out += 1,
         |cell: &mut Cell| (cell.pre, cell.out) = (-3, 0),
     ] {
-        let cells = false_cells(&network, change);
+        let cells = false_cells(network, change);
         for (what, lookups) in alterations {
             let balanced = |program: &Program, state: &mut Lookups<'_>| {
                 lookups(program, state);
@@ -249,7 +252,7 @@ fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challe
                 lookups: &balanced,
                 ..Cheat::default()
             };
-            refused(&key, &network, &cheat, what);
+            refused(&key, network, &cheat, what);
         }
     }
 }
