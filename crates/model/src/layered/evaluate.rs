@@ -8,6 +8,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::gathered::check_rows;
 use super::{FloatLayer, LayeredGraph, Requantisation, ScaleRule};
 use crate::integer::linear::Reading;
 
@@ -21,7 +22,7 @@ pub struct Values {
 }
 
 /// Inputs that a layered graph cannot be evaluated on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayeredError {
     /// There are not as many inputs as the network has.
@@ -49,6 +50,31 @@ pub enum LayeredError {
     NotFinite {
         /// Name of the input or of the layer.
         tensor: String,
+    },
+    /// An input's value is no row number of any table that it chooses from.
+    #[error(
+        "input {input:?} chooses a row with {value} at element {element}; pass integers from 0 to {} (add {rows} to indices that count \
+         from the end)", rows - 1
+    )]
+    Index {
+        /// The input tensor.
+        input: String,
+        /// The element.
+        element: usize,
+        /// Its value.
+        value: f64,
+        /// Rows of the largest table.
+        rows: usize,
+    },
+    /// An index is larger than the table that it chooses from.
+    #[error("layer {layer:?} gathers row {value} of a table of {rows}; pass smaller indices")]
+    Row {
+        /// The layer.
+        layer: String,
+        /// The index.
+        value: f64,
+        /// Rows of the table.
+        rows: usize,
     },
 }
 
@@ -78,6 +104,7 @@ impl LayeredGraph {
                 });
             }
             finite(&port.onnx.name, values)?;
+            check_rows(port, values)?;
             let mut out = port.layout.to_cells(&port.onnx.shape, values);
             if let Some(codes) = &port.codes {
                 let integer = |x: f32| codes.conversion().integer(x, codes.scale.into());
@@ -90,6 +117,10 @@ impl LayeredGraph {
             let sums = self.linear(layer, &tensors);
             if let ScaleRule::Fixed(own) = &layer.scale {
                 tensors.push(requantised(own, &sums));
+                continue;
+            }
+            if let Some(gathered) = &layer.gathered {
+                tensors.push(gathered.evaluate(layer, &sums)?);
                 continue;
             }
             let pre: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();

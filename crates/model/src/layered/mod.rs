@@ -14,6 +14,7 @@
 //! fastest.
 
 mod evaluate;
+mod gathered;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -23,6 +24,7 @@ use crate::graph::{Activation, TensorType};
 pub use crate::integer::{AxisMap, Conversion, Extent, PortLayout, Weights};
 
 pub use evaluate::{LayeredError, Values};
+pub use gathered::{Gathered, MAX_GATHERED_ROWS};
 
 /// A network of layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,9 @@ pub struct Port {
     pub layout: PortLayout,
     /// The integers of a network that is quantised already: then tensors hold integers, their zero points taken off.
     pub codes: Option<PortCodes>,
+    /// Set where an input holds row numbers of constant tables, the largest of which has as many rows: exact integers from 0, which only
+    /// [`Gathered`] layers read.
+    pub rows: Option<usize>,
 }
 
 /// The integers of a tensor at the edge of a network that is quantised already.
@@ -74,6 +79,8 @@ pub struct FloatLayer {
     pub bias: Vec<f32>,
     /// The function after the sum, `None` for the identity.
     pub activation: Option<Activation>,
+    /// The table whose rows the sum chooses; a layer that has one has no activation.
+    pub gathered: Option<Gathered>,
     /// How the quantiser may scale the layer's output.
     pub scale: ScaleRule,
 }

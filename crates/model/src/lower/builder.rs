@@ -228,6 +228,7 @@ impl Builder {
                     .collect(),
                 bias: expression.bias,
                 activation: layer.activation,
+                gathered: None,
                 scale: layer.scale,
             }
         };

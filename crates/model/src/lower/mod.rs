@@ -327,6 +327,7 @@ impl<'a> Lowering<'a> {
                     onnx,
                     layout,
                     codes,
+                    rows: None,
                 })
             };
         let inputs = (inputs.iter().zip(&self.input_codes).enumerate())

@@ -180,6 +180,7 @@ mod tests {
             terms: terms.collect(),
             bias: vec![0.0; 2],
             activation: None,
+            gathered: None,
             scale: ScaleRule::Follows(0),
         };
         let graph = LayeredGraph {
@@ -188,6 +189,7 @@ mod tests {
                 onnx,
                 layout,
                 codes: None,
+                rows: None,
             }],
             layers: vec![],
             outputs: vec![],

@@ -198,6 +198,10 @@ pub fn quantise(
     options: &QuantiseOptions,
 ) -> Result<IntegerGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
+    if let Some(layer) = graph.layers.iter().find(|layer| layer.gathered.is_some()) {
+        let layer = layer.name.clone();
+        return Err(QuantiseError::Gathered { layer });
+    }
     let (plan, candidates) = if fixed::is_quantised(graph) {
         if let Some(bits) = options.activation_bits {
             return Err(QuantiseError::Quantised { bits });

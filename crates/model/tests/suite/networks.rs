@@ -77,6 +77,7 @@ impl Builder {
                 split: vec![],
             },
             codes: None,
+            rows: None,
         }
     }
 
@@ -111,6 +112,7 @@ impl Builder {
             terms,
             bias,
             activation,
+            gathered: None,
             scale,
         });
         tensor
