@@ -212,6 +212,21 @@ pub enum InferenceError {
         /// The element, in the order of the ONNX tensor.
         element: usize,
     },
+    /// An input value is no row number of the tables that the network looks up.
+    #[error(
+        "input tensor {tensor:?} is {value} at element {element}, which is no row of a table of {rows}; pass integers from 0 to {}",
+        rows.saturating_sub(1)
+    )]
+    NoRow {
+        /// Name of the tensor.
+        tensor: String,
+        /// The element, in the order of the ONNX tensor.
+        element: usize,
+        /// The value.
+        value: f64,
+        /// How many rows there are.
+        rows: usize,
+    },
     /// An input value is outside the range the network was calibrated for.
     #[error(
         "input tensor {tensor:?} is {value} at element {element}, outside the calibrated range [{lowest}, {highest}]; \

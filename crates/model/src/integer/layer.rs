@@ -28,6 +28,8 @@ pub struct IntegerLayer {
     pub pre_scale: f64,
     /// Real value of 1 in `out`.
     pub scale: f64,
+    /// A step on the way to a later layer's tensor: it has no real values.
+    pub inner: bool,
 }
 
 /// What one source contributes to a layer.
@@ -151,6 +153,7 @@ mod tests {
             segment: 0,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         }
     }
 

@@ -113,10 +113,10 @@ impl Semantics {
 
     /// Whose arithmetic a network with such inputs computes in: the file's where the inputs are quantised as the file says.
     pub(crate) fn of(mut conversions: impl Iterator<Item = Conversion>) -> Self {
-        if conversions.all(|conversion| conversion == Conversion::HalfUp) {
-            Self::Tensorseal
-        } else {
+        if conversions.any(|conversion| matches!(conversion, Conversion::QuantizeLinear { .. })) {
             Self::OnnxRuntime
+        } else {
+            Self::Tensorseal
         }
     }
 }

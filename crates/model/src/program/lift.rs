@@ -100,6 +100,7 @@ pub fn lift(
         let words = &description.layers[index];
         lifted.name.clone_from(&words.name);
         lifted.operators.clone_from(&words.operators);
+        lifted.inner = words.inner;
         layers.push(lifted);
     }
     let ports =
@@ -281,6 +282,7 @@ impl Reader<'_> {
                 .ok_or_else(|| unknown.clone())?,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         })
     }
 

@@ -58,14 +58,6 @@ pub enum QuantiseError {
         /// The multiplier.
         multiplier: f32,
     },
-    /// A layer gathers rows of a table.
-    #[error(
-        "layer {layer:?} gathers rows of a table, which has no integer form; replace it by a product with one-hot vectors"
-    )]
-    Gathered {
-        /// The layer.
-        layer: String,
-    },
     /// There is nothing to calibrate with.
     #[error(
         "there are no calibration samples; pass a hundred or more typical inputs with a leading sample axis"

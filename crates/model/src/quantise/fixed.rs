@@ -141,9 +141,8 @@ pub(super) fn layer_shifts(graph: &LayeredGraph, shift: u32) -> Result<Vec<u32>,
     layers.map(own).collect()
 }
 
-/// Rows of the table that the limbs of such layers take.
-pub(super) fn limb_rows(shifts: &[u32], shift: u32) -> u64 {
-    let widths = shifts.iter().flat_map(|own| limb_widths(shift, *own));
+/// Rows of the table that limbs of such widths take: each width has its rows once.
+pub(super) fn limb_rows(widths: impl Iterator<Item = u32>) -> u64 {
     let widths: BTreeSet<u32> = widths.collect();
     widths.into_iter().map(|width| 1 << width).sum()
 }
@@ -437,7 +436,8 @@ mod tests {
     #[test]
     fn each_width_of_limbs_has_rows_once() {
         // 10 + 10 + 10 + 5, 10 + 10 + 10 + 3 and none.
-        assert_eq!(limb_rows(&[35, 33, 35, 10], 10), 1024 + 32 + 8);
-        assert_eq!(limb_rows(&[10, 10], 10), 0);
+        let widths = [35, 33, 35, 10].map(|shift| limb_widths(10, shift));
+        assert_eq!(limb_rows(widths.into_iter().flatten()), 1024 + 32 + 8);
+        assert_eq!(limb_rows(core::iter::empty()), 0);
     }
 }

@@ -26,6 +26,7 @@ mod error;
 mod fixed;
 mod follow;
 mod function;
+mod gather;
 mod resolve;
 mod rounding;
 mod scale;
@@ -45,6 +46,7 @@ use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
 use calibrate::{Calibration, Statistics};
 use fixed::GivenTable;
 use function::Codes;
+use gather::Packing;
 use resolve::{Group, ResolvedLayer};
 use scale::FreePlan;
 use tables::{Candidate, Tables};
@@ -141,30 +143,59 @@ struct Plan<'a> {
     pre: Vec<Statistics>,
     /// The functions that a quantised network gives.
     tables: Vec<GivenTable>,
+    /// How rows of constant tables are packed.
+    packings: Vec<Packing>,
+    /// Per input, the group of its segment.
+    input_groups: Vec<usize>,
+    /// Per packing, the group of its chunks' last entries.
+    part_groups: Vec<usize>,
 }
 
 impl<'a> Plan<'a> {
     fn new(graph: &'a LayeredGraph, calibration: Calibration, codes: Codes) -> Self {
         let inputs = graph.inputs.len();
+        let packings = gather::packings(graph, codes);
         let plan = |(index, (layer, values)): (usize, (&FloatLayer, &Statistics))| {
             let is_output = graph
                 .outputs
                 .iter()
                 .any(|port| port.tensor == inputs + index);
+            if let Some(packing) = packings.iter().find(|packing| packing.layer == index) {
+                return Some(packing.plan());
+            }
             (layer.scale == ScaleRule::Free)
                 .then(|| scale::plan(layer.activation, values, codes, is_output))
         };
         let layers = graph.layers.iter().zip(&calibration.pre);
         let free: Vec<Option<FreePlan>> = layers.enumerate().map(plan).collect();
-        let scale = |values| scale::input_scale(values, codes);
+        let mut groups = Group::all(&free, codes);
+        let (mut input_scales, mut input_groups) = (Vec::new(), Vec::new());
+        for (port, values) in graph.inputs.iter().zip(&calibration.inputs) {
+            input_scales.push(match port.rows {
+                Some(_) => 1.0,
+                None => scale::input_scale(values, codes),
+            });
+            input_groups.push(match port.rows {
+                // Fewer than 2^24 rows.
+                Some(rows) => Group::add(&mut groups, Group::counting(rows as i32 - 1)),
+                None => 0,
+            });
+        }
+        let parts = packings.iter().map(|packing| packing.largest_entry());
+        let part_groups = parts
+            .map(|last| Group::add(&mut groups, Group::counting(last)))
+            .collect();
         Self {
             graph,
             codes,
-            input_scales: calibration.inputs.iter().map(scale).collect(),
-            groups: Group::all(&free, codes),
+            input_scales,
+            groups,
             free,
             pre: calibration.pre,
             tables: Vec::new(),
+            packings,
+            input_groups,
+            part_groups,
         }
     }
 
@@ -178,6 +209,9 @@ impl<'a> Plan<'a> {
             groups: Vec::new(),
             pre,
             tables: Vec::new(),
+            packings: Vec::new(),
+            input_groups: alloc::vec![0; graph.inputs.len()],
+            part_groups: Vec::new(),
         };
         let mut tables = Vec::new();
         plan.groups = fixed::groups(&plan, &mut tables);
@@ -198,10 +232,6 @@ pub fn quantise(
     options: &QuantiseOptions,
 ) -> Result<IntegerGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
-    if let Some(layer) = graph.layers.iter().find(|layer| layer.gathered.is_some()) {
-        let layer = layer.name.clone();
-        return Err(QuantiseError::Gathered { layer });
-    }
     let (plan, candidates) = if fixed::is_quantised(graph) {
         if let Some(bits) = options.activation_bits {
             return Err(QuantiseError::Quantised { bits });
@@ -215,8 +245,9 @@ pub fn quantise(
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
-        let candidates = Candidate::all(graph, codes.bits(), (log_rows, options.tables));
-        (Plan::new(graph, calibration, codes), candidates)
+        let plan = Plan::new(graph, calibration, codes);
+        let candidates = Candidate::all(&plan, (log_rows, options.tables));
+        (plan, candidates)
     };
     let tables = Tables::choose(&plan, &candidates)?;
     let layers = graph.layers.iter().zip(&tables.resolved.layers).enumerate();
@@ -232,14 +263,16 @@ pub fn quantise(
             Some(codes) => codes.scale.into(),
             None => tables.resolved.scales[port.tensor],
         },
-        conversion: match port.codes.filter(|_| port.tensor < graph.inputs.len()) {
-            Some(codes) => codes.conversion(),
-            None => Conversion::HalfUp,
+        conversion: match (port.codes, port.rows) {
+            _ if port.tensor >= graph.inputs.len() => Conversion::HalfUp,
+            (Some(codes), _) => codes.conversion(),
+            (None, Some(rows)) => Conversion::Rows { rows },
+            (None, None) => Conversion::HalfUp,
         },
     };
-    let integer = IntegerGraph {
+    let mut integer = IntegerGraph {
         inputs: graph.inputs.iter().map(port).collect(),
-        input_segments: alloc::vec![tables.resolved.input_segment; graph.inputs.len()],
+        input_segments: tables.resolved.input_segments.clone(),
         outputs: graph.outputs.iter().map(port).collect(),
         shift: tables.shift,
         log_rows: tables.log_rows,
@@ -248,6 +281,7 @@ pub fn quantise(
         layers: layers?,
         post_processing: Vec::new(),
     };
+    gather::expand(&mut integer, &plan.packings, &tables.resolved.part_segments);
     integer.validate()?;
     Ok(integer)
 }
@@ -277,6 +311,7 @@ fn integer_layer(
         segment: resolved.segment,
         pre_scale: resolved.pre_scale,
         scale: scales[graph.inputs.len() + index],
+        inner: false,
     };
     if let Some(own) = fixed::requantisation(layer) {
         let shift = fixed::layer_shift(layer, own, tables.shift)?;

@@ -43,8 +43,10 @@ pub(super) struct ResolvedLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
     slots: Vec<Slot>,
-    /// The segment of the inputs.
-    pub(super) input_segment: usize,
+    /// Per input, its segment.
+    pub(super) input_segments: Vec<usize>,
+    /// Per packed table of rows, the segment of the last entries of its chunks.
+    pub(super) part_segments: Vec<usize>,
     pub(super) layers: Vec<ResolvedLayer>,
     /// Real value of 1, per tensor.
     pub(super) scales: Vec<f64>,
@@ -96,7 +98,10 @@ impl Resolved {
         order.sort_by_key(|slot| last.contains(slot));
         self.slots = order.iter().map(|slot| self.slots[*slot].clone()).collect();
         let place = |slot: usize| order.iter().position(|old| *old == slot).unwrap_or(slot);
-        self.input_segment = place(self.input_segment);
+        let others = self.input_segments.iter_mut();
+        others
+            .chain(&mut self.part_segments)
+            .for_each(|segment| *segment = place(*segment));
         for layer in &mut self.layers {
             layer.segment = place(layer.segment);
         }
@@ -118,7 +123,9 @@ impl Resolved {
         let layers = plan.graph.layers.len();
         let mut resolved = Self {
             slots: Vec::new(),
-            input_segment: 0,
+            // A slot for each group, in their order.
+            input_segments: plan.input_groups.clone(),
+            part_segments: plan.part_groups.clone(),
             layers: vec![
                 ResolvedLayer {
                     segment: 0,
@@ -215,7 +222,7 @@ impl Resolved {
     fn spread(&mut self, plan: &Plan<'_>, index: usize, shift: u32) {
         let inputs = plan.input_scales.len();
         for input in 0..inputs {
-            self.ranges[input] = self.image(plan.codes, 0, None);
+            self.ranges[input] = self.image(plan.codes, self.input_segments[input], None);
             self.hulls[input] = self.ranges[input];
         }
         let layer = &plan.graph.layers[index];
@@ -341,22 +348,34 @@ impl Group {
         groups
     }
 
-    /// Adds a group, to the one with its function if there is one.
-    pub(super) fn add(groups: &mut Vec<Self>, own: Self) {
+    /// Adds a group, to the one with its function if there is one; says which.
+    pub(super) fn add(groups: &mut Vec<Self>, own: Self) -> usize {
         let union = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
         let same = groups
-            .iter_mut()
-            .find(|group| group.function == own.function);
-        let Some(group) = same else {
+            .iter()
+            .position(|group| group.function == own.function);
+        let Some(index) = same else {
             groups.push(own);
-            return;
+            return groups.len() - 1;
         };
+        let group = &mut groups[index];
         group.range = (
             group.range.0.min(own.range.0),
             group.range.1.max(own.range.1),
         );
         group.limit = group.limit.zip(own.limit).map(|(a, b)| union(a, b));
         group.layers.extend(own.layers);
+        index
+    }
+
+    /// The integers from 0 to `last`, all of which have their row.
+    pub(super) fn counting(last: i32) -> Self {
+        Self {
+            function: TableFunction::Clamp { lo: 0, hi: last },
+            range: (0.0, f64::from(last)),
+            limit: Some((0, last.into())),
+            layers: Vec::new(),
+        }
     }
 
     /// The segment at this many times its least width: rows beyond the calibrated range are shared equally between both ends.

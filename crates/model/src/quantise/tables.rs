@@ -21,9 +21,9 @@
 use alloc::vec::Vec;
 
 use super::resolve::Resolved;
-use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, extents, fixed};
-use crate::integer::{BLIND_ROWS, LargeTable, MAX_SHIFT, RESERVED_ROWS, limb_widths};
-use crate::layered::{LayeredGraph, ScaleRule};
+use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, fixed, gather};
+use crate::integer::{BLIND_ROWS, Extent, LargeTable, MAX_SHIFT, RESERVED_ROWS, limb_widths};
+use crate::layered::ScaleRule;
 use crate::program::Columns;
 
 /// Smallest shift of all.
@@ -155,18 +155,18 @@ fn widest(
 }
 
 impl Candidate {
-    /// Candidates for `bits` activation bits in order of preference, without those that are too small to be tried.
-    pub(super) fn all(
-        graph: &LayeredGraph,
-        bits: u32,
-        (given, tables): (Option<u32>, TableChoice),
-    ) -> Vec<Self> {
+    /// Candidates in order of preference, without those that are too small to be tried.
+    pub(super) fn all(plan: &Plan<'_>, (given, tables): (Option<u32>, TableChoice)) -> Vec<Self> {
         let mut all = Vec::new();
         if tables != TableChoice::Large {
-            all.extend(Self::in_columns(graph, bits, given));
+            all.extend(Self::in_columns(plan, given));
         }
         if tables != TableChoice::Columns {
-            all.extend(Self::with_large_table(graph, bits, given));
+            all.extend(Self::with_large_table(plan, given));
+        }
+        if !plan.packings.is_empty() {
+            let largest = gather::largest_shift(plan.codes.bits());
+            all.retain(|(_, candidate)| candidate.shift <= largest);
         }
         // The sort is stable: of equal ones the larger shift comes first.
         all.sort_by_key(|(preference, _)| *preference);
@@ -174,15 +174,14 @@ impl Candidate {
     }
 
     fn in_columns(
-        graph: &LayeredGraph,
-        bits: u32,
+        plan: &Plan<'_>,
         given: Option<u32>,
     ) -> impl Iterator<Item = ((bool, u64), Self)> {
         let least = match given {
             Some(_) => MIN_SHIFT,
-            None => MIN_SHIFT.max(bits + SHIFT_BEYOND_BITS),
+            None => MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS),
         };
-        let columns = columns(&extents(graph), given);
+        let columns = columns(&extents(plan), given);
         columns.into_iter().flat_map(move |columns| {
             let log_rows = columns.log_rows;
             let shifts = (least..log_rows.min(MAX_SHIFT + 1)).rev();
@@ -199,14 +198,10 @@ impl Candidate {
         })
     }
 
-    fn with_large_table(
-        graph: &LayeredGraph,
-        bits: u32,
-        given: Option<u32>,
-    ) -> Vec<((bool, u64), Self)> {
-        let least = MIN_SHIFT.max(bits + SHIFT_BEYOND_BITS);
+    fn with_large_table(plan: &Plan<'_>, given: Option<u32>) -> Vec<((bool, u64), Self)> {
+        let least = MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS);
         let mut all = Vec::new();
-        let mut extents = extents(graph);
+        let mut extents = extents(plan);
         let cells = extents.iter().map(|extent| extent.cells() as u64);
         let rows_used = cells.fold(BLIND_ROWS, u64::saturating_add);
         for limbs in 0..=MAX_LIMBS {
@@ -228,8 +223,9 @@ impl Candidate {
                     ((long, cost.saturating_mul(RELUCTANCE)), candidate)
                 }));
             }
-            let free = graph.layers.iter();
-            let free = free.filter(|layer| layer.scale == ScaleRule::Free);
+            let free = plan.graph.layers.iter();
+            let free =
+                free.filter(|layer| layer.scale == ScaleRule::Free && layer.gathered.is_none());
             extents.extend(free.map(|layer| layer.extent.clone()));
         }
         all
@@ -239,7 +235,9 @@ impl Candidate {
     fn range_rows(&self, plan: &Plan<'_>) -> Result<u64, QuantiseError> {
         let mut shifts = fixed::layer_shifts(plan.graph, self.shift)?;
         shifts.push(self.free_shift);
-        Ok((1 << self.shift) + fixed::limb_rows(&shifts, self.shift))
+        let widths = shifts.iter().flat_map(|own| limb_widths(self.shift, *own));
+        let widths = widths.chain(gather::limb_bits(&plan.packings));
+        Ok((1 << self.shift) + fixed::limb_rows(widths))
     }
 
     /// Which segments of so many rows stand in a large table, if there is one: the widest, until the others find room in the columns. `None`
@@ -266,8 +264,15 @@ impl Candidate {
     }
 }
 
+/// The extents of all tensors but limbs of remainders.
+fn extents(plan: &Plan<'_>) -> Vec<Extent> {
+    let mut extents = super::extents(plan.graph);
+    extents.extend(gather::inner_extents(plan.graph, &plan.packings));
+    extents
+}
+
 /// The lengths of columns that hold the tensors, the best first, without those that are too short to be tried.
-fn columns(extents: &[crate::integer::Extent], given: Option<u32>) -> Vec<Columns> {
+fn columns(extents: &[Extent], given: Option<u32>) -> Vec<Columns> {
     let mut columns = match given {
         Some(log_rows) => Columns::new(extents, log_rows).into_iter().collect(),
         None => Columns::candidates(extents),

@@ -184,12 +184,14 @@ impl Tally {
         self.integer_right += usize::from(integer_class == label);
         self.provable += usize::from(run.saturated.iter().all(|&count| count == 0));
         let inputs = integer.inputs.len();
-        let tensors = run.trace.tensors.iter().zip(&exact).skip(inputs);
-        for ((tally, layer), (cells, values)) in
-            self.layers.iter_mut().zip(&integer.layers).zip(tensors)
-        {
+        let mut exact = exact.iter().skip(inputs);
+        let tensors = run.trace.tensors.iter().skip(inputs);
+        for ((tally, layer), cells) in self.layers.iter_mut().zip(&integer.layers).zip(tensors) {
             let segment = integer.segments.get(layer.segment);
-            tally.add(cells, &values.out, layer.scale, segment);
+            // Inner layers are none of the float network's.
+            let real = if layer.inner { None } else { exact.next() };
+            let real = real.map_or(&[][..], |values| values.out.as_slice());
+            tally.add(cells, segment, (real, layer.scale));
         }
         Ok(())
     }
@@ -209,7 +211,7 @@ impl Tally {
 }
 
 impl LayerTally {
-    fn add(&mut self, cells: &[Cell], exact: &[f32], scale: f64, segment: Option<&Segment>) {
+    fn add(&mut self, cells: &[Cell], segment: Option<&Segment>, (exact, scale): (&[f32], f64)) {
         let ends = segment
             .and_then(Segment::output_range)
             .unwrap_or((i64::MIN, i64::MAX));
@@ -217,12 +219,14 @@ impl LayerTally {
             matches!(segment.function, crate::integer::Function::Clamp { .. })
         });
         for (cell, &exact) in cells.iter().zip(exact) {
+            self.energy.add(exact, cell.out as f64 * scale);
+        }
+        for cell in cells {
             let (low, high) = self.pre_seen.unwrap_or((cell.pre, cell.pre));
             self.pre_seen = Some((low.min(cell.pre), high.max(cell.pre)));
             // Where zero is the lower end, what is below it was meant to be cut off.
             let cut = is_clamp && (cell.pre > ends.1 || (cell.pre < ends.0 && ends.0 != 0));
             self.saturated += u64::from(cut);
-            self.energy.add(exact, cell.out as f64 * scale);
         }
         self.cells += cells.len() as u64;
     }

@@ -135,6 +135,7 @@ impl Convolution {
             segment: 1,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         }
     }
 
