@@ -12,17 +12,16 @@
 //! Eight bits of a weight and 24 of a multiplier fill the 32 bits of an entry. Where a channel needs more, because another one asks for
 //! a larger shift, the layer's weights stand in several terms (see [`IntegerTerm::wide`]).
 
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::function::TableFunction;
+use super::function::{Codes, TableFunction};
 use super::resolve::Group;
 use super::tables::Candidate;
-use super::{MIN_LOG_ROWS, Plan, QuantiseError, weights};
+use super::{MIN_LOG_ROWS, Plan, QuantiseError, shifts, weights};
 use crate::graph::Activation;
-use crate::integer::{IntegerTerm, MAX_LAYER_SHIFT, MAX_LOG_ROWS, MAX_SHIFT, limb_widths};
+use crate::integer::{IntegerTerm, MAX_LAYER_SHIFT, MAX_LOG_ROWS, MAX_SHIFT};
 use crate::layered::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, ScaleRule, Weights};
 use crate::program::Columns;
 
@@ -53,7 +52,7 @@ impl GivenTable {
 pub(super) fn requantisation(layer: &FloatLayer) -> Option<&Requantisation> {
     match &layer.scale {
         ScaleRule::Fixed(own) => Some(own),
-        ScaleRule::Free | ScaleRule::Follows(_) => None,
+        _ => None,
     }
 }
 
@@ -72,7 +71,7 @@ pub(super) fn check(graph: &LayeredGraph) -> Result<(), QuantiseError> {
     let free = graph
         .layers
         .iter()
-        .find(|layer| layer.scale == ScaleRule::Free);
+        .find(|layer| !matches!(layer.scale, ScaleRule::Fixed(_) | ScaleRule::Follows(_)));
     let real = graph
         .inputs
         .iter()
@@ -134,32 +133,15 @@ pub(super) fn layer_shift(
     Ok(largest)
 }
 
-/// The shift of every layer: the graph's where the integers are not given.
-pub(super) fn layer_shifts(graph: &LayeredGraph, shift: u32) -> Result<Vec<u32>, QuantiseError> {
-    let layers = graph.layers.iter();
-    let own = |layer| requantisation(layer).map_or(Ok(shift), |own| layer_shift(layer, own, shift));
-    layers.map(own).collect()
-}
-
-/// Rows of the table that the limbs of such layers take.
-pub(super) fn limb_rows(shifts: &[u32], shift: u32) -> u64 {
-    let widths = shifts.iter().flat_map(|own| limb_widths(shift, *own));
-    let widths: BTreeSet<u32> = widths.collect();
-    widths.into_iter().map(|width| 1 << width).sum()
-}
-
 /// The layouts with which the tensors and their limbs fit, the best first: larger shifts take fewer limbs and a longer table.
 pub(super) fn candidates(
     graph: &LayeredGraph,
+    codes: Codes,
     log_rows: Option<u32>,
 ) -> Result<Vec<Candidate>, QuantiseError> {
     let mut all = Vec::new();
     for shift in MIN_SHIFT..=MAX_SHIFT {
-        let mut extents = super::extents(graph);
-        for (layer, own) in graph.layers.iter().zip(layer_shifts(graph, shift)?) {
-            let limbs = limb_widths(shift, own).len();
-            extents.extend((0..limbs).map(|_| layer.extent.clone()));
-        }
+        let extents = shifts::extents(graph, codes, shift)?;
         let least = MIN_LOG_ROWS.max(shift + 1);
         for rows in least..=MAX_LOG_ROWS {
             if log_rows.is_some_and(|given| given != rows) {
@@ -430,12 +412,5 @@ mod tests {
             Some(Weights::Dense(vec![1 << 40, -2 << 40, 15, 20]))
         );
         assert_eq!(scaled(&rows, &[1, 1 << 62]), None);
-    }
-
-    #[test]
-    fn each_width_of_limbs_has_rows_once() {
-        // 10 + 10 + 10 + 5, 10 + 10 + 10 + 3 and none.
-        assert_eq!(limb_rows(&[35, 33, 35, 10], 10), 1024 + 32 + 8);
-        assert_eq!(limb_rows(&[10, 10], 10), 0);
     }
 }

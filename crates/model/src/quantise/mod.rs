@@ -19,16 +19,19 @@
 //! calibration only says how wide the table should be, and may be left out.
 //!
 //! Layers with [`ScaleRule::Follows`] are different: their coefficients are exact integers that are public, so their scale follows from their
-//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make.
+//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make. The same is true of the layers
+//! with [`ScaleRule::QuarterSquare`], which make products (see `products`).
 
 mod calibrate;
 mod error;
 mod fixed;
 mod follow;
 mod function;
+mod products;
 mod resolve;
 mod rounding;
 mod scale;
+mod shifts;
 mod tables;
 mod weights;
 
@@ -130,7 +133,7 @@ impl<'a> Plan<'a> {
                 .outputs
                 .iter()
                 .any(|port| port.tensor == inputs + index);
-            (layer.scale == ScaleRule::Free)
+            matches!(layer.scale, ScaleRule::Free | ScaleRule::Products { .. })
                 .then(|| scale::plan(layer.activation, values, codes, is_output))
         };
         let layers = graph.layers.iter().zip(&calibration.pre);
@@ -190,11 +193,11 @@ pub fn quantise(
             [] => Vec::new(),
             samples => Calibration::run(graph, samples)?.pre,
         };
-        let candidates = fixed::candidates(graph, log_rows)?;
+        let candidates = fixed::candidates(graph, codes, log_rows)?;
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
-        let candidates = Candidate::all(graph, codes.bits(), log_rows);
+        let candidates = Candidate::all(graph, codes, log_rows)?;
         (Plan::new(graph, calibration, codes), candidates)
     };
     let tables = Tables::choose(&plan, &candidates)?;
@@ -229,13 +232,6 @@ pub fn quantise(
     Ok(integer)
 }
 
-/// The extent of every tensor.
-fn extents(graph: &LayeredGraph) -> Vec<integer::Extent> {
-    (0..graph.inputs.len() + graph.layers.len())
-        .map(|tensor| graph.extent(tensor))
-        .collect()
-}
-
 fn integer_layer(
     (plan, tables): (&Plan<'_>, &Tables),
     (index, layer): (usize, &FloatLayer),
@@ -254,13 +250,13 @@ fn integer_layer(
         pre_scale: resolved.pre_scale,
         scale: scales[graph.inputs.len() + index],
     };
+    let shift = shifts::of_layer(layer, plan.codes, tables.shift)?;
     if let Some(own) = fixed::requantisation(layer) {
-        let shift = fixed::layer_shift(layer, own, tables.shift)?;
         let (terms, bias) = fixed::integers(graph, (layer, own), shift)?;
         return Ok(made(terms, bias, shift));
     }
-    // Accumulators are in units of the scale of `pre` over 2^shift.
-    let unit = resolved.pre_scale / libm::exp2(f64::from(tables.shift));
+    // Accumulators are in units of the scale of `pre` over 2^shift of the layer.
+    let unit = resolved.pre_scale / libm::exp2(f64::from(shift));
     let mut terms = Vec::with_capacity(layer.terms.len());
     for (number, term) in layer.terms.iter().enumerate() {
         let weights = match (&resolved.exact, &term.weights) {
@@ -280,5 +276,5 @@ fn integer_layer(
             exponent: 0,
         });
     }
-    Ok(made(terms, weights::biases(layer, unit)?, tables.shift))
+    Ok(made(terms, weights::biases(layer, unit)?, shift))
 }

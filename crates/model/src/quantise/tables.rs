@@ -15,8 +15,9 @@
 
 use alloc::vec::Vec;
 
+use super::function::Codes;
 use super::resolve::Resolved;
-use super::{MIN_LOG_ROWS, Plan, QuantiseError, extents, fixed};
+use super::{MIN_LOG_ROWS, Plan, QuantiseError, shifts};
 use crate::integer::{MAX_SHIFT, RESERVED_ROWS};
 use crate::layered::LayeredGraph;
 use crate::program::Columns;
@@ -81,8 +82,7 @@ impl Tables {
 
 /// Rows of the ranges of remainders and limbs.
 fn range_rows(plan: &Plan<'_>, shift: u32) -> Result<u64, QuantiseError> {
-    let shifts = fixed::layer_shifts(plan.graph, shift)?;
-    Ok((1 << shift) + fixed::limb_rows(&shifts, shift))
+    Ok((1 << shift) + shifts::limb_rows(plan.graph, plan.codes, shift)?)
 }
 
 /// The segments, as wide as there is room, `None` when there is not enough.
@@ -109,15 +109,19 @@ fn widest(plan: &Plan<'_>, shift: u32, room: u64) -> Result<Option<Resolved>, Qu
 }
 
 impl Candidate {
-    /// Candidates for `bits` activation bits in order of preference, without those that are too small to be tried.
-    pub(super) fn all(graph: &LayeredGraph, bits: u32, given: Option<u32>) -> Vec<Self> {
+    /// Candidates for these codes in order of preference, without those that are too small to be tried.
+    pub(super) fn all(
+        graph: &LayeredGraph,
+        codes: Codes,
+        given: Option<u32>,
+    ) -> Result<Vec<Self>, QuantiseError> {
         let least = match given {
             Some(_) => MIN_SHIFT,
-            None => MIN_SHIFT.max(bits + SHIFT_BEYOND_BITS),
+            None => MIN_SHIFT.max(codes.bits() + SHIFT_BEYOND_BITS),
         };
         let rows: Vec<u32> = match given {
             Some(log_rows) => alloc::vec![log_rows],
-            None => Columns::candidates(&extents(graph))
+            None => Columns::candidates(&shifts::extents(graph, codes, least)?)
                 .iter()
                 .map(|columns| columns.log_rows)
                 .filter(|log_rows| *log_rows >= MIN_LOG_ROWS)
@@ -127,6 +131,6 @@ impl Candidate {
             let shifts = (least..log_rows.min(MAX_SHIFT + 1)).rev();
             shifts.map(move |shift| Self { log_rows, shift })
         };
-        rows.into_iter().flat_map(shifts).collect()
+        Ok(rows.into_iter().flat_map(shifts).collect())
     }
 }

@@ -102,7 +102,7 @@ impl Builder {
     ) -> usize {
         let bias = match scale {
             ScaleRule::Free => self.numbers.take(own.channels, 0.2),
-            ScaleRule::Follows(_) | ScaleRule::Fixed(_) => vec![0.0; own.channels],
+            _ => vec![0.0; own.channels],
         };
         let tensor = self.graph.inputs.len() + self.graph.layers.len();
         self.graph.layers.push(FloatLayer {
