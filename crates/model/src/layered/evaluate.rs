@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::gathered::check_rows;
-use super::{FloatLayer, LayeredGraph, Requantisation, ScaleRule};
+use super::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, ScaleRule};
 use crate::integer::linear::Reading;
 
 /// A tensor's values, row-major over (positions, channels).
@@ -114,7 +114,11 @@ impl LayeredGraph {
             tensors.push(Values { pre, out });
         }
         for layer in &self.layers {
-            let sums = self.linear(layer, &tensors);
+            if let ScaleRule::QuarterSquare { first } = layer.scale {
+                tensors.push(self.half_product(layer, first, &tensors));
+                continue;
+            }
+            let sums = self.linear((layer, &layer.terms), &tensors);
             if let ScaleRule::Fixed(own) = &layer.scale {
                 tensors.push(requantised(own, &sums));
                 continue;
@@ -153,14 +157,15 @@ impl LayeredGraph {
         self.outputs.iter().map(output).collect()
     }
 
-    fn linear(&self, layer: &FloatLayer, tensors: &[Values]) -> Vec<f64> {
+    /// What the terms add up to, and the bias.
+    fn linear(&self, (layer, terms): (&FloatLayer, &[FloatTerm]), tensors: &[Values]) -> Vec<f64> {
         let mut sums = vec![0f64; layer.extent.cells()];
         for row in sums.chunks_mut(layer.extent.channels.max(1)) {
             for (sum, bias) in row.iter_mut().zip(&layer.bias) {
                 *sum = f64::from(*bias);
             }
         }
-        for term in &layer.terms {
+        for term in terms {
             let reading = Reading {
                 maps: &term.maps,
                 weights: &term.weights,
@@ -169,6 +174,19 @@ impl LayeredGraph {
             reading.add_to(&mut sums, &layer.extent, &tensors[term.source].out);
         }
         sums
+    }
+
+    /// Half the product of what the first terms and the other ones add up to. Its halves are as finite as its operands' product, which the
+    /// layer that adds them checks.
+    fn half_product(&self, layer: &FloatLayer, first: usize, tensors: &[Values]) -> Values {
+        let (a, b) = layer.terms.split_at(first);
+        let (a, b) = (
+            self.linear((layer, a), tensors),
+            self.linear((layer, b), tensors),
+        );
+        let pre: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a * b / 2.0) as f32).collect();
+        let out = pre.clone();
+        Values { pre, out }
     }
 }
 

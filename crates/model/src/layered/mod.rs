@@ -107,6 +107,22 @@ pub enum ScaleRule {
     /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range. With `Relu` it is the
     /// difference of two such values.
     Follows(usize),
+    /// One of the two layers that make products of two operands, `a b = floor((a + b)^2 / 4) - floor((a - b)^2 / 4)`, which is exact on
+    /// integers. The terms copy: the first `first` of them operand `a`, from tensors of one scale, with coefficient 1; the others `b`,
+    /// likewise, with coefficient 1 or, in the layer that is subtracted, -1. On integers the layer adds *codes*, whatever the two scales,
+    /// and its function is `floor(x^2 / 4)`; its scale is the product of both.
+    ///
+    /// On real numbers the layer is half the product of its two sums: the rest of the squares is the same in both layers and cancels.
+    QuarterSquare {
+        /// Number of terms that copy `a`.
+        first: usize,
+    },
+    /// From the calibrated range, and such that a product of two codes counts a whole number of times. All terms read layers with
+    /// `QuarterSquare`, all pairs with one scale, and together they make each output a sum of at most `count` products.
+    Products {
+        /// The most products in a sum.
+        count: usize,
+    },
     /// The network is quantised already: the sources hold integers, all weights are integers, and the layer's `bias` and `activation` are
     /// not used.
     Fixed(Box<Requantisation>),

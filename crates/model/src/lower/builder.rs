@@ -95,6 +95,25 @@ impl Builder {
         made
     }
 
+    /// Makes the sum or the difference of two operands, the first of which has so many terms, a layer of its quarter square.
+    pub(super) fn commit_quarter_square(
+        &mut self,
+        expression: Expression,
+        first: usize,
+    ) -> Expression {
+        let made = self.push(expression, None, ScaleRule::QuarterSquare { first });
+        // Half a product may have any sign, whatever the integers' squares have.
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.non_negative = false;
+        }
+        made
+    }
+
+    /// Makes sums of at most `count` products a layer.
+    pub(super) fn commit_products(&mut self, expression: Expression, count: usize) -> Expression {
+        self.push(expression, None, ScaleRule::Products { count })
+    }
+
     /// Whether a layer reads a tensor.
     pub(super) fn is_read(&self, tensor: usize) -> bool {
         let mut layers = self.layers.iter();
@@ -278,6 +297,7 @@ fn is_non_negative(activation: Activation) -> bool {
         | Activation::Abs
         | Activation::HardSigmoid { .. } => true,
         Activation::Clip { min, .. } => min >= 0.0,
+        Activation::Power { exponent } => exponent.is_multiple_of(2),
         Activation::ThresholdedRelu { alpha } => alpha >= 0.0,
         _ => false,
     }

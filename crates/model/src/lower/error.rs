@@ -3,6 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// The smallest exponent of a power.
+pub(super) const MIN_EXPONENT: u32 = 1;
+/// The largest exponent of a power.
+pub(super) const MAX_EXPONENT: u32 = 8;
+
 /// The network cannot be made layers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -54,9 +59,22 @@ pub enum Problem {
     /// The operator has no lowering.
     #[error("has no form as a layer in the middle of a network")]
     Operator,
-    /// Both factors, or the divisor, depend on the input.
-    #[error("multiplies or divides by a value that depends on the input")]
-    Product,
+    /// The divisor depends on the input.
+    #[error("divides by a value that depends on the input")]
+    Divisor,
+    /// There are too many products of two activations.
+    #[error(
+        "multiplies two values that depend on the input, {products} products with two lookups each, more than {limit}"
+    )]
+    Products {
+        /// Products.
+        products: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The exponent is no small whole number.
+    #[error("has an exponent that is no whole number from {least} to {most}", least = MIN_EXPONENT, most = MAX_EXPONENT)]
+    Exponent,
     /// A constant operand was needed.
     #[error("needs a constant operand that depends on the input here")]
     ConstantOperand,
@@ -122,7 +140,11 @@ impl Problem {
             Self::Operator => {
                 "end the network before it (a final Softmax, LogSoftmax or ArgMax stays outside the proof), or use a supported operator"
             }
-            Self::Product => "make one of its operands a constant",
+            Self::Divisor => "multiply by a value instead, or make the divisor a constant",
+            Self::Products { .. } => {
+                "use fewer rows or heads; products of whole rows, which such sizes need, are not there yet"
+            }
+            Self::Exponent => "use a supported exponent, or products",
             Self::ConstantOperand => "make the operand an initializer or a constant",
             Self::PositionFactor => "use one factor per channel",
             Self::TooLarge { .. } => {

@@ -8,12 +8,14 @@
 //! | module | what it lowers |
 //! |---|---|
 //! | `linear` | `Gemm`, `MatMul`, and data that moves between positions and channels |
+//! | `multiply` | products of two activations |
 //! | `convolution` | convolutions, transposed, grouped and depthwise ones |
 //! | `maximum` | maxima and minima of windows, axes and tensors |
 //! | `average` | average pools, sums and means over axes |
 //! | `quantised` | operators on the integers of networks that are quantised already |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
+//! | `turn` | data that moves from one axis to another |
 //! | `codes`, `layout`, `hint`, `compose`, `expression`, `builder` | the means |
 
 mod average;
@@ -28,10 +30,12 @@ mod hint;
 mod layout;
 mod linear;
 mod maximum;
+mod multiply;
 mod quantised;
 mod structural;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod value;
 
 use alloc::vec;

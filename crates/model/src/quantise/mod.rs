@@ -19,7 +19,8 @@
 //! calibration only says how wide the table should be, and may be left out.
 //!
 //! Layers with [`ScaleRule::Follows`] are different: their coefficients are exact integers that are public, so their scale follows from their
-//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make.
+//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make. The same is true of the layers
+//! with [`ScaleRule::QuarterSquare`], which make products (see `products`).
 
 mod calibrate;
 mod error;
@@ -27,9 +28,11 @@ mod fixed;
 mod follow;
 mod function;
 mod gather;
+mod products;
 mod resolve;
 mod rounding;
 mod scale;
+mod shifts;
 mod tables;
 mod weights;
 
@@ -163,7 +166,7 @@ impl<'a> Plan<'a> {
             if let Some(packing) = packings.iter().find(|packing| packing.layer == index) {
                 return Some(packing.plan());
             }
-            (layer.scale == ScaleRule::Free)
+            matches!(layer.scale, ScaleRule::Free | ScaleRule::Products { .. })
                 .then(|| scale::plan(layer.activation, values, codes, is_output))
         };
         let layers = graph.layers.iter().zip(&calibration.pre);
@@ -241,12 +244,12 @@ pub fn quantise(
             [] => Vec::new(),
             samples => Calibration::run(graph, samples)?.pre,
         };
-        let candidates = fixed::candidates(graph, log_rows)?;
+        let candidates = fixed::candidates(graph, codes, log_rows)?;
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
         let plan = Plan::new(graph, calibration, codes);
-        let candidates = Candidate::all(&plan, (log_rows, options.tables));
+        let candidates = Candidate::all(&plan, (log_rows, options.tables))?;
         (plan, candidates)
     };
     let tables = Tables::choose(&plan, &candidates)?;
@@ -274,7 +277,7 @@ pub fn quantise(
         inputs: graph.inputs.iter().map(port).collect(),
         input_segments: tables.resolved.input_segments.clone(),
         outputs: graph.outputs.iter().map(port).collect(),
-        shift: tables.shift,
+        shift: tables.shifts.columns,
         log_rows: tables.log_rows,
         segments: tables.resolved.segments(&plan),
         large_tables: tables.large.into_iter().collect(),
@@ -284,13 +287,6 @@ pub fn quantise(
     gather::expand(&mut integer, &plan.packings, &tables.resolved.part_segments);
     integer.validate()?;
     Ok(integer)
-}
-
-/// The extent of every tensor.
-fn extents(graph: &LayeredGraph) -> Vec<integer::Extent> {
-    (0..graph.inputs.len() + graph.layers.len())
-        .map(|tensor| graph.extent(tensor))
-        .collect()
 }
 
 fn integer_layer(
@@ -313,17 +309,12 @@ fn integer_layer(
         scale: scales[graph.inputs.len() + index],
         inner: false,
     };
+    let shift = tables.shifts.of_layer(layer, plan.codes)?;
     if let Some(own) = fixed::requantisation(layer) {
-        let shift = fixed::layer_shift(layer, own, tables.shift)?;
         let (terms, bias) = fixed::integers(graph, (layer, own), shift)?;
         return Ok(made(terms, bias, shift));
     }
-    // What follows is exact whatever the shift, so it does without limbs.
-    let shift = match resolved.exact {
-        Some(_) => tables.shift,
-        None => tables.free_shift,
-    };
-    // Accumulators are in units of the scale of `pre` over 2^shift.
+    // Accumulators are in units of the scale of `pre` over 2^shift of the layer.
     let unit = resolved.pre_scale / libm::exp2(f64::from(shift));
     let mut terms = Vec::with_capacity(layer.terms.len());
     for (number, term) in layer.terms.iter().enumerate() {

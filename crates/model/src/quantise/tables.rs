@@ -21,9 +21,9 @@
 use alloc::vec::Vec;
 
 use super::resolve::Resolved;
-use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, fixed, gather};
+use super::shifts::Shifts;
+use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, gather};
 use crate::integer::{BLIND_ROWS, Extent, LargeTable, MAX_SHIFT, RESERVED_ROWS, limb_widths};
-use crate::layered::ScaleRule;
 use crate::program::Columns;
 
 /// Smallest shift of all.
@@ -53,10 +53,7 @@ const RELUCTANCE: u64 = 4;
 pub(super) struct Candidate {
     /// Base-2 logarithm of the number of rows.
     pub(super) log_rows: u32,
-    /// Base-2 logarithm of the number of remainders.
-    pub(super) shift: u32,
-    /// The shift of layers whose scale is free.
-    pub(super) free_shift: u32,
+    pub(super) shifts: Shifts,
     /// Whether segments may stand in a large table.
     pub(super) large: bool,
 }
@@ -66,10 +63,7 @@ pub(super) struct Candidate {
 pub(super) struct Tables {
     /// Base-2 logarithm of the number of rows.
     pub(super) log_rows: u32,
-    /// Base-2 logarithm of the number of remainders.
-    pub(super) shift: u32,
-    /// The shift of layers whose scale is free.
-    pub(super) free_shift: u32,
+    pub(super) shifts: Shifts,
     /// The large table, if there is one: the last of the segments stand in it.
     pub(super) large: Option<LargeTable>,
     pub(super) resolved: Resolved,
@@ -97,8 +91,7 @@ impl Tables {
                 });
                 return Ok(Self {
                     log_rows: candidate.log_rows,
-                    shift: candidate.shift,
-                    free_shift: candidate.free_shift,
+                    shifts: candidate.shifts,
                     large,
                     resolved,
                 });
@@ -106,8 +99,11 @@ impl Tables {
         }
         let log_rows = candidates.iter().map(|candidate| candidate.log_rows).max();
         let mut rows = u64::MAX;
-        if let Some(least) = candidates.iter().min_by_key(|candidate| candidate.shift) {
-            let resolved = Resolved::new(plan, least.shift, 1.0)?;
+        if let Some(least) = candidates
+            .iter()
+            .min_by_key(|candidate| candidate.shifts.columns)
+        {
+            let resolved = Resolved::new(plan, least.shifts.columns, 1.0)?;
             let segments = resolved.map_or(u64::MAX, |resolved| resolved.rows().iter().sum());
             rows = segments.saturating_add(1 + least.range_rows(plan)? + RESERVED_ROWS);
         }
@@ -128,7 +124,7 @@ fn widest(
         return Ok(None);
     };
     let at = |widening: f64| -> Result<Option<(Resolved, Option<Split>)>, QuantiseError> {
-        let resolved = Resolved::new(plan, candidate.shift, widening)?;
+        let resolved = Resolved::new(plan, candidate.shifts.columns, widening)?;
         Ok(resolved.and_then(|resolved| {
             let split = candidate.split(&resolved.rows(), room)?;
             Some((resolved, split))
@@ -156,88 +152,91 @@ fn widest(
 
 impl Candidate {
     /// Candidates in order of preference, without those that are too small to be tried.
-    pub(super) fn all(plan: &Plan<'_>, (given, tables): (Option<u32>, TableChoice)) -> Vec<Self> {
+    pub(super) fn all(
+        plan: &Plan<'_>,
+        (given, tables): (Option<u32>, TableChoice),
+    ) -> Result<Vec<Self>, QuantiseError> {
         let mut all = Vec::new();
         if tables != TableChoice::Large {
-            all.extend(Self::in_columns(plan, given));
+            all.extend(Self::in_columns(plan, given)?);
         }
         if tables != TableChoice::Columns {
-            all.extend(Self::with_large_table(plan, given));
+            all.extend(Self::with_large_table(plan, given)?);
         }
         if !plan.packings.is_empty() {
             let largest = gather::largest_shift(plan.codes.bits());
-            all.retain(|(_, candidate)| candidate.shift <= largest);
+            all.retain(|(_, candidate)| candidate.shifts.columns <= largest);
         }
         // The sort is stable: of equal ones the larger shift comes first.
         all.sort_by_key(|(preference, _)| *preference);
-        all.into_iter().map(|(_, candidate)| candidate).collect()
+        Ok(all.into_iter().map(|(_, candidate)| candidate).collect())
     }
 
     fn in_columns(
         plan: &Plan<'_>,
         given: Option<u32>,
-    ) -> impl Iterator<Item = ((bool, u64), Self)> {
+    ) -> Result<impl Iterator<Item = ((bool, u64), Self)>, QuantiseError> {
         let least = match given {
             Some(_) => MIN_SHIFT,
             None => MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS),
         };
-        let columns = columns(&extents(plan), given);
-        columns.into_iter().flat_map(move |columns| {
+        let columns = columns(&extents(plan, Shifts::same(least))?, given);
+        Ok(columns.into_iter().flat_map(move |columns| {
             let log_rows = columns.log_rows;
             let shifts = (least..log_rows.min(MAX_SHIFT + 1)).rev();
             let preference = columns.preference(0);
             shifts.map(move |shift| {
                 let candidate = Self {
                     log_rows,
-                    shift,
-                    free_shift: shift,
+                    shifts: Shifts::same(shift),
                     large: false,
                 };
                 (preference, candidate)
             })
-        })
+        }))
     }
 
-    fn with_large_table(plan: &Plan<'_>, given: Option<u32>) -> Vec<((bool, u64), Self)> {
+    fn with_large_table(
+        plan: &Plan<'_>,
+        given: Option<u32>,
+    ) -> Result<Vec<((bool, u64), Self)>, QuantiseError> {
         let least = MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS);
-        let mut all = Vec::new();
-        let mut extents = extents(plan);
-        let cells = extents.iter().map(|extent| extent.cells() as u64);
+        let tensors = 0..plan.graph.inputs.len() + plan.graph.layers.len();
+        let cells = tensors.map(|tensor| plan.graph.extent(tensor).cells() as u64);
         let rows_used = cells.fold(BLIND_ROWS, u64::saturating_add);
-        for limbs in 0..=MAX_LIMBS {
-            for columns in columns(&extents, given) {
-                let log_rows = columns.log_rows;
-                let cost = COST_OF_A_LARGE_ROW.saturating_mul(rows_used);
-                let (long, cost) = columns.preference(cost);
-                let shifts = (MIN_LIMB_SHIFT..log_rows.min(MAX_SHIFT + 1)).rev();
-                let shifts = shifts.map(|shift| (shift, least.max(shift)));
-                let shifts =
-                    shifts.filter(|(shift, free)| limb_widths(*shift, *free).len() == limbs);
-                all.extend(shifts.map(|(shift, free_shift)| {
-                    let candidate = Self {
-                        log_rows,
-                        shift,
-                        free_shift,
-                        large: true,
-                    };
-                    ((long, cost.saturating_mul(RELUCTANCE)), candidate)
-                }));
+        let cost = COST_OF_A_LARGE_ROW.saturating_mul(rows_used);
+        let mut all = Vec::new();
+        let mut tried = (Vec::new(), Vec::new());
+        for shift in (MIN_LIMB_SHIFT..=MAX_SHIFT).rev() {
+            let shifts = Shifts {
+                columns: shift,
+                free: least.max(shift),
+            };
+            if limb_widths(shift, shifts.free).len() > MAX_LIMBS {
+                continue;
             }
-            let free = plan.graph.layers.iter();
-            let free =
-                free.filter(|layer| layer.scale == ScaleRule::Free && layer.gathered.is_none());
-            extents.extend(free.map(|layer| layer.extent.clone()));
+            let extents = extents(plan, shifts)?;
+            if extents != tried.0 {
+                tried = (extents.clone(), columns(&extents, given));
+            }
+            for columns in tried.1.iter().filter(|columns| columns.log_rows > shift) {
+                let (long, cost) = columns.preference(cost);
+                let candidate = Self {
+                    log_rows: columns.log_rows,
+                    shifts,
+                    large: true,
+                };
+                all.push(((long, cost.saturating_mul(RELUCTANCE)), candidate));
+            }
         }
-        all
+        Ok(all)
     }
 
     /// Rows of the ranges of remainders and limbs.
     fn range_rows(&self, plan: &Plan<'_>) -> Result<u64, QuantiseError> {
-        let mut shifts = fixed::layer_shifts(plan.graph, self.shift)?;
-        shifts.push(self.free_shift);
-        let widths = shifts.iter().flat_map(|own| limb_widths(self.shift, *own));
-        let widths = widths.chain(gather::limb_bits(&plan.packings));
-        Ok((1 << self.shift) + fixed::limb_rows(widths))
+        let packed = gather::limb_bits(&plan.packings);
+        let limbs = self.shifts.limb_rows(plan.graph, plan.codes, packed)?;
+        Ok((1 << self.shifts.columns) + limbs)
     }
 
     /// Which segments of so many rows stand in a large table, if there is one: the widest, until the others find room in the columns. `None`
@@ -264,11 +263,11 @@ impl Candidate {
     }
 }
 
-/// The extents of all tensors but limbs of remainders.
-fn extents(plan: &Plan<'_>) -> Vec<Extent> {
-    let mut extents = super::extents(plan.graph);
+/// The extents of all tensors and limbs.
+fn extents(plan: &Plan<'_>, shifts: Shifts) -> Result<Vec<Extent>, QuantiseError> {
+    let mut extents = shifts.extents(plan.graph, plan.codes)?;
     extents.extend(gather::inner_extents(plan.graph, &plan.packings));
-    extents
+    Ok(extents)
 }
 
 /// The lengths of columns that hold the tensors, the best first, without those that are too short to be tried.

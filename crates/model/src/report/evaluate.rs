@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
-use crate::layered::{LayeredError, LayeredGraph};
+use crate::layered::{LayeredError, LayeredGraph, ScaleRule};
 use crate::quantise::Sample;
 
 /// How the integer network does on some samples. Values out of range are saturated here, and counted.
@@ -184,14 +184,21 @@ impl Tally {
         self.integer_right += usize::from(integer_class == label);
         self.provable += usize::from(run.saturated.iter().all(|&count| count == 0));
         let inputs = integer.inputs.len();
-        let mut exact = exact.iter().skip(inputs);
+        let mut real = float.layers.iter().zip(exact.iter().skip(inputs));
         let tensors = run.trace.tensors.iter().skip(inputs);
         for ((tally, layer), cells) in self.layers.iter_mut().zip(&integer.layers).zip(tensors) {
-            let segment = integer.segments.get(layer.segment);
+            tally.add(cells, integer.segments.get(layer.segment));
             // Inner layers are none of the float network's.
-            let real = if layer.inner { None } else { exact.next() };
-            let real = real.map_or(&[][..], |values| values.out.as_slice());
-            tally.add(cells, segment, (real, layer.scale));
+            let counterpart = if layer.inner { None } else { real.next() };
+            match counterpart {
+                // Of a quarter square, only the part that the difference with the other one leaves has a real value.
+                Some((float, values))
+                    if !matches!(float.scale, ScaleRule::QuarterSquare { .. }) =>
+                {
+                    tally.compare(cells, &values.out, layer.scale);
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -211,16 +218,19 @@ impl Tally {
 }
 
 impl LayerTally {
-    fn add(&mut self, cells: &[Cell], segment: Option<&Segment>, (exact, scale): (&[f32], f64)) {
+    fn compare(&mut self, cells: &[Cell], exact: &[f32], scale: f64) {
+        for (cell, &exact) in cells.iter().zip(exact) {
+            self.energy.add(exact, cell.out as f64 * scale);
+        }
+    }
+
+    fn add(&mut self, cells: &[Cell], segment: Option<&Segment>) {
         let ends = segment
             .and_then(Segment::output_range)
             .unwrap_or((i64::MIN, i64::MAX));
         let is_clamp = segment.is_some_and(|segment| {
             matches!(segment.function, crate::integer::Function::Clamp { .. })
         });
-        for (cell, &exact) in cells.iter().zip(exact) {
-            self.energy.add(exact, cell.out as f64 * scale);
-        }
         for cell in cells {
             let (low, high) = self.pre_seen.unwrap_or((cell.pre, cell.pre));
             self.pre_seen = Some((low.min(cell.pre), high.max(cell.pre)));

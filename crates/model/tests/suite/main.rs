@@ -16,6 +16,7 @@ mod light;
 mod limbs;
 mod lowering;
 mod models;
+mod multiply;
 mod networks;
 mod never_panics;
 mod program;

@@ -1,18 +1,22 @@
 //! Lowering to the proof system's program: inference satisfies it, it gives its graph back, and its proofs verify.
 
-use crate::networks::{Builder, convolutional, maxima, residual};
+use crate::networks::{Builder, convolutional, embeddings, maxima, residual};
 use proptest::prelude::*;
 use tensorseal_model::IntegerGraph;
 use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, TableChoice, quantise};
 use tensorseal_protocol::backend::Reference;
+use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights};
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, VerifyOptions, Witness, generate, prove, verify};
+use tensorseal_protocol::{
+    Model, ProveOptions, VerifyOptions, Witness, generate_with_tables, prove, verify,
+};
+use tensorseal_prover::Threads;
 
-const NETWORKS: [fn(u64) -> Builder; 3] = [convolutional, residual, maxima];
+const NETWORKS: [fn(u64) -> Builder; 4] = [convolutional, residual, maxima, embeddings];
 
 fn quantised(net: &mut Builder) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
     quantised_with(net, &QuantiseOptions::default())
@@ -149,9 +153,8 @@ proptest! {
     ) {
         let mut net = NETWORKS[kind](seed);
         let (integer, samples) = quantised_with(&mut net, &options);
-        if options.tables == TableChoice::Large {
-            prop_assert!(!integer.large_tables.is_empty());
-        }
+        let public = integer.large_tables.iter().filter(|table| table.hidden.is_none());
+        prop_assert!(options.tables != TableChoice::Large || public.count() == 1);
         let Lowered { program, weights, tables } = lower(&integer).unwrap();
         let codes = integer.quantise_inputs(&samples[0]).unwrap();
         let trace = integer.infer(&codes).unwrap();
@@ -212,15 +215,33 @@ proptest! {
 #[test]
 fn proofs_of_every_kind_of_layer_verify() {
     let random = &mut DeterministicRandom::new([7; 32]);
-    let srs = Srs::development(14, random).unwrap();
+    let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
     for (index, network) in NETWORKS.iter().enumerate() {
         let mut net = network(index as u64);
         let (integer, samples) = quantised(&mut net);
         let Lowered {
-            program, weights, ..
+            program,
+            weights,
+            tables,
         } = lower(&integer).unwrap();
-        let tools = (&Reference, &mut *random as &mut _);
-        let key = generate(program, weights, vec![], &srs, tools, &mut |_, _| ()).unwrap();
+        let model = Model {
+            program,
+            tables: &tables,
+            weights,
+            annotation: vec![],
+        };
+        let tools = (&Threads, &mut *random as &mut _);
+        let mut key = generate_with_tables(model, &srs, tools, &mut |_, _| ()).unwrap();
+        for (table, contents) in tables.iter().enumerate() {
+            let mut preprocessor = Preprocessor {
+                backend: &Threads,
+                checkpoints: &mut NoCheckpoints,
+                progress: &mut |_, _| (),
+            };
+            let place = (key.verifying().program(), table);
+            let points = CachedTable::compute(contents, place, &srs, &mut preprocessor).unwrap();
+            key.attach_table(table, points.into()).unwrap();
+        }
         let program = key.verifying().program();
         let trace = integer
             .infer(&integer.quantise_inputs(&samples[0]).unwrap())

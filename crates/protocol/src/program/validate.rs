@@ -240,7 +240,7 @@ enum Origin {
     Unknown,
     /// An input or a layer's output.
     Readable,
-    /// A part of a layer's remainders, which nothing else may read.
+    /// A part of a layer's remainders, which later layers may read: `out` is `pre` in the segment of a limb.
     Limb,
 }
 
@@ -263,10 +263,11 @@ fn origins(parts: &ProgramParts) -> Result<(), ProgramError> {
     }
     for (index, layer) in parts.layers.iter().enumerate() {
         for term in &layer.terms {
-            if origins.get(widen(term.source)) != Some(&Origin::Readable) {
+            let source = origins.get(widen(term.source));
+            if source.is_none_or(|origin| *origin == Origin::Unknown) {
                 return Err(ProgramError::Layer {
                     index,
-                    what: "a source is not computed before it is read, or is a limb",
+                    what: "a source is not computed before it is read",
                 });
             }
         }
