@@ -141,6 +141,57 @@ impl TableCache {
         Ok(table)
     }
 
+    /// The points of some rows of a program's table and of the blind ones: out of the file of all rows if it is there, otherwise out of
+    /// the file of the rows that were ever asked for, in which those that it lacks are computed and kept.
+    ///
+    /// # Errors
+    ///
+    /// [`TableCacheError`].
+    pub fn some_rows(
+        &self,
+        contents: &TableContents,
+        place: (&Program, usize),
+        srs: &Srs,
+        rows: &[u32],
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<CachedTable, TableCacheError> {
+        let content = CachedTable::content(contents, place, srs)?;
+        if let Some(rows) = self.rows(content, rows)? {
+            return Ok(rows);
+        }
+        let path = self.slice_path(content);
+        let kept = match fs::read(&path) {
+            Ok(bytes) => Some(of_content(
+                content,
+                path.clone(),
+                CachedTable::from_bytes(&bytes),
+            )?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(at(&path)(error)),
+        };
+        let missing = match &kept {
+            Some(kept) => kept.missing(rows),
+            None => rows.to_vec(),
+        };
+        let all = match kept {
+            Some(kept) if missing.is_empty() => kept,
+            kept => {
+                let made =
+                    CachedTable::of_rows(contents, place, srs, &missing, (&Threads, progress))?;
+                let all = kept.map_or(Ok(made.clone()), |kept| kept.merge(&made));
+                let all = of_content(content, path.clone(), all)?;
+                write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
+                all
+            }
+        };
+        Ok(all.slice(|row| rows.contains(&row)))
+    }
+
+    /// The file of some rows of a table.
+    fn slice_path(&self, content: Digest32) -> PathBuf {
+        self.folder.join(format!("{content}.rows.tscq"))
+    }
+
     /// The points of some rows of a table that is in the cache, and of the blind ones, without reading the others: as many reads as rows.
     /// `None` if the table is not there.
     ///
@@ -400,6 +451,42 @@ mod tests {
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::write(&path, b"damage").unwrap();
         let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        assert!(matches!(error, Err(TableCacheError::File { .. })));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn rows_are_computed_once_and_taken_from_the_whole_table_where_it_is() {
+        let (contents, program, srs) = setting();
+        let folder = folder("rows");
+        let cache = TableCache::new(&folder).unwrap();
+        let place = (&program, 0);
+        let mut sums = 0;
+        let mut rows = |rows: &[u32]| {
+            let mut progress = |_, _| sums += 1;
+            let found = cache.some_rows(&contents, place, &srs, rows, &mut progress);
+            (found.unwrap(), core::mem::take(&mut sums))
+        };
+        let (first, computed) = rows(&[4, 9]);
+        assert!(computed > 0);
+        let (more, computed) = rows(&[9, 5]);
+        assert!(computed > 0);
+        let (again, computed) = rows(&[5, 4]);
+        assert_eq!(computed, 0);
+        let path = cache.slice_path(first.content_digest());
+        let kept = CachedTable::from_bytes(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(kept.len(), 5);
+
+        let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
+        assert_eq!(first, whole.slice(|row| [4, 9].contains(&row)));
+        assert_eq!(more, whole.slice(|row| [5, 9].contains(&row)));
+        assert_eq!(again, whole.slice(|row| [4, 5].contains(&row)));
+        // From now on the whole file serves, whatever became of the other.
+        fs::write(&path, b"damage").unwrap();
+        let (from_whole, computed) = rows(&[7]);
+        assert_eq!((from_whole, computed), (whole.slice(|row| row == 7), 0));
+        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        let error = cache.some_rows(&contents, place, &srs, &[7], &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -35,6 +35,7 @@
 
 mod cached;
 mod contents;
+mod direct;
 mod quotients;
 mod rows;
 mod sparse;

@@ -1,6 +1,6 @@
 //! The prover's side of a large table: everything is a combination of the cached points of the rows that are used.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -17,7 +17,7 @@ use crate::error::ProveError;
 use crate::lookup::LookupChallenges;
 use crate::program::Program;
 use crate::random::RandomSource;
-use crate::witness::CellColumns;
+use crate::witness::{CellColumns, Witness};
 
 /// The table's side of the lookups in one large table.
 pub(crate) struct SparseSide {
@@ -88,6 +88,27 @@ pub(crate) fn count(
         }
     }
     Ok(counts)
+}
+
+impl Program {
+    /// The rows of each large table that a proof of these witnesses, one or the inferences of a batch, looks up: with the blind ones, which
+    /// every slice has, all that a prover needs.
+    pub fn large_rows(&self, witnesses: &[Witness]) -> Vec<BTreeSet<u32>> {
+        let mut rows = alloc::vec![BTreeSet::new(); self.large_tables().len()];
+        for (index, tensor) in self.tensors().iter().enumerate() {
+            let Some(place) = self.large_place(tensor.segment) else {
+                continue;
+            };
+            let Some(rows) = rows.get_mut(place.table) else {
+                continue;
+            };
+            let cells = witnesses.iter().flat_map(|witness| witness.tensor(index));
+            // Padded cells hold zero.
+            let values = cells.map(|cell| cell.pre).chain([0]);
+            rows.extend(values.filter_map(|value| place.row(value)));
+        }
+        rows
+    }
 }
 
 impl SparseSide {
