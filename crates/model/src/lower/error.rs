@@ -42,6 +42,15 @@ pub enum LowerError {
         /// The input or output.
         tensor: String,
     },
+    /// An input of integers chooses no rows, or an output holds such an input's integers.
+    #[error(
+        "tensor {tensor:?} holds integers of an input, which can only choose rows of a constant with Gather; remove it from the graph's inputs \
+         or outputs, or make it float32"
+    )]
+    Indices {
+        /// The input or output.
+        tensor: String,
+    },
     /// An input or output has more axes of its own than a proof's tensors can be given.
     #[error("tensor {tensor:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
     PortLayout {
@@ -69,6 +78,17 @@ pub enum Problem {
     Products {
         /// Products.
         products: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The integers of an input are not just moved and used as indices.
+    #[error("computes with the integers of an input")]
+    Indices,
+    /// A table has too many rows.
+    #[error("chooses from {rows} rows, more than {limit}")]
+    Rows {
+        /// Rows.
+        rows: usize,
         /// The most there may be.
         limit: usize,
     },
@@ -144,6 +164,10 @@ impl Problem {
             Self::Products { .. } => {
                 "use fewer rows or heads; products of whole rows, which such sizes need, are not there yet"
             }
+            Self::Indices => {
+                "choose rows of a constant with them as they are, or at even distances; compute them before they are the network's input, or make the input float32"
+            }
+            Self::Rows { .. } => "split the table",
             Self::Exponent => "use a supported exponent, or products",
             Self::ConstantOperand => "make the operand an initializer or a constant",
             Self::PositionFactor => "use one factor per channel",

@@ -11,7 +11,7 @@ use super::error::{LowerError, MAX_EXPONENT, MIN_EXPONENT, Problem};
 use super::expression::{Coefficients, Expression};
 use super::value::Value;
 use super::{Lowering, finite, problem};
-use crate::graph::{Activation, Gemm, Node};
+use crate::graph::{Activation, Elements, Gemm, Node, Operand};
 
 /// The most products of one node.
 const MAX_PRODUCTS: usize = 1 << 22;
@@ -34,7 +34,13 @@ impl<'a> Lowering<'a> {
 
     /// `Pow` with one small whole number as exponent.
     pub(super) fn power(&mut self, node: &'a Node) -> Result<Value, LowerError> {
-        let exponents = self.floats(node, 1)?;
+        let Operand::Constant(exponents) = &node.inputs[1] else {
+            return Err(problem(node, Problem::ConstantOperand));
+        };
+        let exponents: Vec<f32> = match exponents.elements() {
+            Elements::Floats(exponents) => exponents.clone(),
+            Elements::Ints(exponents) => exponents.iter().map(|whole| *whole as f32).collect(),
+        };
         let exponent = exponents.first().copied().unwrap_or(0.0);
         let whole = (MIN_EXPONENT..=MAX_EXPONENT).find(|&whole| exponent == whole as f32);
         let whole = whole.filter(|_| exponents.iter().all(|other| *other == exponent));

@@ -161,6 +161,7 @@ mod tests {
         let onnx = crate::graph::TensorType {
             name: "x".into(),
             shape: vec![source, 2],
+            element_type: crate::graph::ElementType::Float32,
         };
         let terms = coefficients.iter().map(|&coefficient| FloatTerm {
             source: 0,

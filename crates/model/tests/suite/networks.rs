@@ -1,6 +1,6 @@
 //! Small layered graphs with weights from a seed, one for each kind of layer.
 
-use tensorseal_model::graph::{Activation, TensorType};
+use tensorseal_model::graph::{Activation, ElementType, TensorType};
 use tensorseal_model::layered::{
     AxisMap, Extent, FloatLayer, FloatTerm, Gathered, LayeredGraph, Port, PortLayout, ScaleRule,
     Weights,
@@ -71,6 +71,7 @@ impl Builder {
             onnx: TensorType {
                 name: name.into(),
                 shape,
+                element_type: ElementType::Float32,
             },
             layout: PortLayout {
                 positions: vec![Some(2), Some(3)],
