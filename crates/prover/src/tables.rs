@@ -50,6 +50,15 @@ pub enum TableCacheError {
         /// The path.
         path: PathBuf,
     },
+    /// Rows that are needed are not in the folder, and there is no setup to compute them from.
+    NotPreprocessed {
+        /// The table.
+        table: usize,
+        /// How many rows.
+        rows: usize,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The table cannot be preprocessed.
     Key(KeyError),
 }
@@ -65,6 +74,11 @@ impl std::fmt::Display for TableCacheError {
                 f,
                 "{}: the file is of another table than its name says; delete it",
                 path.display()
+            ),
+            Self::NotPreprocessed { table, rows, folder } => write!(
+                f,
+                "the cached points of {rows} rows of large table {table} are not in {}; preprocess the table, or give the setup to compute them",
+                folder.display()
             ),
             Self::Key(error) => error.fmt(f),
         }
@@ -115,7 +129,7 @@ impl TableCache {
         srs: &Srs,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<CachedTable, TableCacheError> {
-        let content = CachedTable::content(contents, place, srs)?;
+        let content = CachedTable::content(contents, place, srs.setup().digest())?;
         let path = self.path(content);
         match fs::read(&path) {
             Ok(bytes) => return of_content(content, path, CachedTable::from_bytes(&bytes)),
@@ -142,7 +156,8 @@ impl TableCache {
     }
 
     /// The points of some rows of a program's table and of the blind ones: out of the file of all rows if it is there, otherwise out of
-    /// the file of the rows that were ever asked for, in which those that it lacks are computed and kept.
+    /// the file of the rows that were ever asked for, in which those that it lacks are computed and kept if the setup with this digest is
+    /// at hand.
     ///
     /// # Errors
     ///
@@ -151,11 +166,11 @@ impl TableCache {
         &self,
         contents: &TableContents,
         place: (&Program, usize),
-        srs: &Srs,
+        (setup, srs): (Digest32, Option<&Srs>),
         rows: &[u32],
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<CachedTable, TableCacheError> {
-        let content = CachedTable::content(contents, place, srs)?;
+        let content = CachedTable::content(contents, place, setup)?;
         if let Some(rows) = self.rows(content, rows)? {
             return Ok(rows);
         }
@@ -176,6 +191,11 @@ impl TableCache {
         let all = match kept {
             Some(kept) if missing.is_empty() => kept,
             kept => {
+                let srs = srs.ok_or_else(|| TableCacheError::NotPreprocessed {
+                    table: place.1,
+                    rows: missing.len(),
+                    folder: self.folder.clone(),
+                })?;
                 let made =
                     CachedTable::of_rows(contents, place, srs, &missing, (&Threads, progress))?;
                 let all = kept.map_or(Ok(made.clone()), |kept| kept.merge(&made));
@@ -440,7 +460,7 @@ mod tests {
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
         let (others, their_program, _) = setting_of(|value| value + 9);
         let place = (&their_program, 0);
-        let theirs = CachedTable::content(&others, place, &srs).unwrap();
+        let theirs = CachedTable::content(&others, place, srs.setup().digest()).unwrap();
         fs::write(cache.path(theirs), &whole).unwrap();
         let error = cache.table(&others, place, &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
@@ -461,13 +481,23 @@ mod tests {
         let folder = folder("rows");
         let cache = TableCache::new(&folder).unwrap();
         let place = (&program, 0);
+        let setup = srs.setup().digest();
         let mut sums = 0;
         let mut rows = |rows: &[u32]| {
             let mut progress = |_, _| sums += 1;
-            let found = cache.some_rows(&contents, place, &srs, rows, &mut progress);
+            let found = cache.some_rows(&contents, place, (setup, Some(&srs)), rows, &mut progress);
             (found.unwrap(), core::mem::take(&mut sums))
         };
+        let known = |rows: &[u32]| {
+            cache.some_rows(&contents, place, (setup, None), rows, &mut |_, _| ())
+        };
+        let error = known(&[4, 9]).unwrap_err();
+        assert!(
+            matches!(error, TableCacheError::NotPreprocessed { table: 0, rows: 2, .. }),
+            "{error}"
+        );
         let (first, computed) = rows(&[4, 9]);
+        assert_eq!(known(&[9]).unwrap(), first.slice(|row| row == 9));
         assert!(computed > 0);
         let (more, computed) = rows(&[9, 5]);
         assert!(computed > 0);
@@ -486,7 +516,7 @@ mod tests {
         let (from_whole, computed) = rows(&[7]);
         assert_eq!((from_whole, computed), (whole.slice(|row| row == 7), 0));
         fs::remove_file(cache.path(whole.content_digest())).unwrap();
-        let error = cache.some_rows(&contents, place, &srs, &[7], &mut |_, _| ());
+        let error = known(&[7]);
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -145,9 +145,9 @@ impl CachedTable {
     pub fn content(
         contents: &TableContents,
         (program, table): (&Program, usize),
-        srs: &Srs,
+        setup: Digest32,
     ) -> Result<Digest32, KeyError> {
-        Ok(content_digest(srs, &contents.columns(program, table)?))
+        Ok(content_digest(setup, &contents.columns(program, table)?))
     }
 
     /// Computes the points of all rows of a program's table.
@@ -178,7 +178,7 @@ impl CachedTable {
         if found < needed {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
-        let content = content_digest(srs, columns);
+        let content = content_digest(srs.setup().digest(), columns);
         let Quotients {
             lagrange,
             quotients,
@@ -245,7 +245,7 @@ impl CachedTable {
             quotients: points.quotients.each_ref().map(|column| column[&index]),
         };
         Ok(Self {
-            content: content_digest(srs, columns),
+            content: content_digest(srs.setup().digest(), columns),
             log_rows,
             rows: rows.into_iter().map(row).collect(),
         })

@@ -185,8 +185,8 @@ const NOT_DESCRIBED: KeyError = KeyError::Mismatch {
 };
 
 /// A digest of everything from which the cached points of a table follow: the setup and the columns.
-pub(crate) fn content_digest(srs: &Srs, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
-    let hasher = Hasher::new("tensorseal large table").part(&srs.setup().digest().0);
+pub(crate) fn content_digest(setup: Digest32, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
+    let hasher = Hasher::new("tensorseal large table").part(&setup.0);
     let hash = |hasher: Hasher, column: &Vec<i64>| {
         let bytes: Vec<u8> = column.iter().flat_map(|cell| cell.to_le_bytes()).collect();
         hasher.part(&bytes)
