@@ -340,8 +340,8 @@ Example:
   tensorseal bench models/mlp_784_128_10.onnx cnn-264k resnet18-32 --json
 
 Beside MODEL.onnx there must be MODEL_calibration.npz. Names stand for networks with weights from a seed: `mlp-2m`,
-`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`. A development setup is made
-in memory.
+`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`; equal layers are
+`dense-INPUTxWIDTHxDEPTH`, as in `dense-784x256x4`, and `conv-SIDExCHANNELSxDEPTH`. A development setup is made in memory.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
     /// The networks: files, or names of shapes.
@@ -350,6 +350,13 @@ pub(crate) struct BenchArguments {
     /// How many proofs to make of each.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) repeat: usize,
+    /// Bits of activations, as for `compile`.
+    #[arg(long, value_name = "BITS")]
+    pub(crate) activation_bits: Option<u32>,
+    /// Keep the proving key, an input and a proof of each in DIR/MODEL, so that `prove DIR/MODEL --input DIR/MODEL/input.json`
+    /// repeats a proof.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
     /// Print a JSON array.
     #[arg(long)]
     pub(crate) json: bool,

@@ -92,6 +92,6 @@ pub use error::{KeyError, ProveError, VerifyError};
 pub use keys::{Model, ProvingKey, VerifyingKey, generate, generate_with_tables, powers_for_keys};
 pub use proof::{Proof, PublicTensor};
 pub use prove::{ProveOptions, Runs, powers_for, prove, prove_batch, prove_committed};
-pub use sumcheck::{EVALUATIONS, Instance};
+pub use sumcheck::{ADDITIONS, EVALUATIONS, FieldLanes, Instance, InstanceParts};
 pub use verify::{Contents, Verdict, VerifyOptions, receive, verify};
 pub use witness::{Cell, Witness, WitnessError};

@@ -55,8 +55,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     let mut rows = Vec::new();
     for model in &arguments.models {
         rows.push(
-            measure(model, arguments.repeat.max(1))
-                .with_context(|| format!("measuring {}", model.display()))?,
+            measure(model, arguments).with_context(|| format!("measuring {}", model.display()))?,
         );
     }
     if arguments.json {
@@ -102,10 +101,13 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn measure(path: &Path, repeat: usize) -> Result<Row> {
+fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
+    let repeat = arguments.repeat.max(1);
     let progress = Progress::spinner("compiling");
     let (onnx, calibration) = network(path)?;
-    let (sealed, compiling) = compile(&onnx, &calibration, &progress)?;
+    let mut options = QuantiseOptions::default();
+    options.activation_bits = arguments.activation_bits;
+    let (sealed, compiling) = compile(&onnx, &calibration, &options, &progress)?;
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
     let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
@@ -122,17 +124,15 @@ fn measure(path: &Path, repeat: usize) -> Result<Row> {
     let (verify_seconds, miller_loops) = verify_repeatedly(&key, &proofs, 20 * repeat)?;
     let batch_verify_seconds = verify_as_batch(key, &proofs)?;
     progress.message("measuring memory");
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
     Ok(Row {
-        name: path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        name: name.to_string(),
         parameters,
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model, sample)?,
+        peak_bytes: fresh_peak(&key_bytes, &model, sample, kept.as_deref())?,
         estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
@@ -150,13 +150,14 @@ const SAMPLES: usize = 8;
 
 /// A network with its calibration data: a file and the one beside it, or a generated one.
 fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
-    let shape = path.to_str().and_then(Shape::parse);
-    let Some(shape) = shape.filter(|_| !path.exists()) else {
+    if path.exists() {
         return Ok((
             files::read(path)?,
             files::read_data(&calibration_path(path))?,
         ));
-    };
+    }
+    let name = path.to_str().unwrap_or_default();
+    let shape = Shape::parse(name).context("there is no such file, and it names no shape")?;
     let samples = Array {
         shape: [&[SAMPLES], &*shape.input()].concat(),
         values: shape.samples(SAMPLES, SEED).concat(),
@@ -169,11 +170,11 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
 fn compile(
     onnx: &[u8],
     calibration: &DataFile,
+    options: &QuantiseOptions,
     progress: &Progress,
 ) -> Result<(Compilation, Duration)> {
-    let options = QuantiseOptions::default();
     let (compiled, quantising) =
-        timed(|| tensorseal_model::compile(onnx, calibration, None, &options));
+        timed(|| tensorseal_model::compile(onnx, calibration, None, options));
     let compiled = compiled?;
     let needed = powers_for_keys(&compiled.lowered.program, &compiled.lowered.weights);
     // A setup of power p has 2^(p + 1) − 1 powers.
@@ -255,18 +256,24 @@ fn calibration_path(model: &Path) -> PathBuf {
     model.with_file_name(format!("{stem}_calibration.npz"))
 }
 
-/// Peak memory of `prove` in a process of its own: this one has held the setup and more.
-fn fresh_peak(key: &[u8], model: &Sealed, sample: &[Vec<f32>]) -> Result<Option<u64>> {
-    if peak_bytes().is_none() {
+/// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in `kept`.
+fn fresh_peak(
+    key: &[u8],
+    model: &Sealed,
+    sample: &[Vec<f32>],
+    kept: Option<&Path>,
+) -> Result<Option<u64>> {
+    if peak_bytes().is_none() && kept.is_none() {
         return Ok(None);
     }
-    let folder = tempfile::tempdir()?;
+    let temporary = tempfile::tempdir()?;
+    let folder = kept.unwrap_or(temporary.path());
     files::write(
-        &folder.path().join(super::compile::PROVING_KEY),
+        &folder.join(super::compile::PROVING_KEY),
         key,
         Audience::Owner,
     )?;
-    let input = folder.path().join("input.json");
+    let input = folder.join("input.json");
     let ports = input_ports(model).into_iter().zip(sample);
     let arrays: serde_json::Map<String, serde_json::Value> = ports
         .map(|((name, shape), values)| (name.to_owned(), nested(values, shape)))
@@ -275,11 +282,11 @@ fn fresh_peak(key: &[u8], model: &Sealed, sample: &[Vec<f32>]) -> Result<Option<
     files::write(&input, text.as_bytes(), Audience::Owner)?;
     let output = std::process::Command::new(std::env::current_exe()?)
         .arg("prove")
-        .arg(folder.path())
+        .arg(folder)
         .arg("--input")
         .arg(&input)
         .arg("-o")
-        .arg(folder.path().join("proof"))
+        .arg(folder.join("answer.proof"))
         .arg("--json")
         .output()?;
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout)

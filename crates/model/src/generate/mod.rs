@@ -8,6 +8,8 @@ mod onnx;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
+use core::ops::RangeInclusive;
 
 use network::Network;
 
@@ -24,7 +26,7 @@ pub enum Shape {
     /// 2776 → 1024 → 2776, which is added to the input and not multiplied with it, and a layer to 1024; all together to 2048; ten
     /// heads 2048 → 256 → 1.
     MaskNet48M,
-    /// One product with a matrix of 1024 x 1024.
+    /// One product with a matrix of 1024 x 1024, and nothing else.
     MatMul1024,
     /// ResNet-18 on pictures of this side, 32 at least.
     ResNet18 {
@@ -36,10 +38,32 @@ pub enum Shape {
         /// Rows and columns of a picture.
         side: usize,
     },
+    /// Dense layers of one width: input·width + (depth − 1)·width² weights, depth·width activations.
+    Dense {
+        /// Channels of the input.
+        input: usize,
+        /// Channels of every layer.
+        width: usize,
+        /// How many layers there are.
+        depth: usize,
+    },
+    /// Convolutions with kernels of 3 x 3 that keep a picture's side: 9·(3·channels + (depth − 1)·channels²) weights,
+    /// depth·channels·side² activations.
+    Convolutions {
+        /// Rows and columns of a picture.
+        side: usize,
+        /// Channels of every layer.
+        channels: usize,
+        /// How many layers there are.
+        depth: usize,
+    },
 }
 
-/// Smallest and largest side of a picture.
-const SIDES: core::ops::RangeInclusive<usize> = 32..=1024;
+/// Smallest and largest side of a picture for the networks that halve it five times.
+const SIDES: RangeInclusive<usize> = 32..=1024;
+/// Sizes of the shapes that consist of equal layers: channels and sides, and how many layers.
+const WIDTHS: RangeInclusive<usize> = 1..=8192;
+const DEPTHS: RangeInclusive<usize> = 1..=256;
 /// Shapes of one size.
 const FIXED: [(&str, Shape); 5] = [
     ("mlp-2m", Shape::Mlp2M),
@@ -49,20 +73,91 @@ const FIXED: [(&str, Shape); 5] = [
     ("matmul-1024", Shape::MatMul1024),
 ];
 
-impl Shape {
-    /// The shape of a name: `mlp-2m`, `dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, or `resnet18` or `mobilenetv2` with the
-    /// side of the picture, as in `resnet18-224`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        if let Some((_, shape)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
-            return Some(*shape);
+/// Why a name stands for no shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// There is no such family of shapes.
+    Unknown,
+    /// The sizes behind the family's name are not as many as it has, or no plain numbers.
+    Form {
+        /// How a name of the family looks.
+        expected: &'static str,
+    },
+    /// A size is too small or too large.
+    Size {
+        /// Which one.
+        what: &'static str,
+        /// Its value.
+        found: usize,
+        /// The least and the most that it may be.
+        allowed: RangeInclusive<usize>,
+    },
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => write!(
+                f,
+                "no network has this name; there are mlp-2m, dense-4m, cnn-264k, masknet-48m, matmul-1024, resnet18-SIDE, \
+                 mobilenetv2-SIDE, dense-INPUTxWIDTHxDEPTH and conv-SIDExCHANNELSxDEPTH"
+            ),
+            Self::Form { expected } => {
+                write!(f, "such a name has the form {expected}, with plain numbers")
+            }
+            Self::Size {
+                what,
+                found,
+                allowed,
+            } => write!(
+                f,
+                "{what} must be from {} to {}, not {found}",
+                allowed.start(),
+                allowed.end()
+            ),
         }
-        let (family, side) = name.rsplit_once('-')?;
-        let side = side.parse().ok().filter(|side| SIDES.contains(side))?;
+    }
+}
+
+impl core::error::Error for ShapeError {}
+
+impl Shape {
+    /// The shape of a name: `mlp-2m`, `dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`; or a family and its sizes:
+    /// `resnet18-SIDE`, `mobilenetv2-SIDE`, `dense-INPUTxWIDTHxDEPTH`, `conv-SIDExCHANNELSxDEPTH`, as in `dense-784x256x4`.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError`].
+    pub fn parse(name: &str) -> Result<Self, ShapeError> {
+        if let Some((_, shape)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
+            return Ok(*shape);
+        }
+        let (family, numbers) = name.rsplit_once('-').ok_or(ShapeError::Unknown)?;
         match family {
-            "resnet18" => Some(Self::ResNet18 { side }),
-            "mobilenetv2" => Some(Self::MobileNetV2 { side }),
-            _ => None,
+            "resnet18" => Ok(Self::ResNet18 {
+                side: side(numbers, "resnet18-SIDE")?,
+            }),
+            "mobilenetv2" => Ok(Self::MobileNetV2 {
+                side: side(numbers, "mobilenetv2-SIDE")?,
+            }),
+            "dense" => {
+                let [input, width, depth] = sizes(numbers, "dense-INPUTxWIDTHxDEPTH")?;
+                Ok(Self::Dense {
+                    input: within("INPUT", input, WIDTHS)?,
+                    width: within("WIDTH", width, WIDTHS)?,
+                    depth: within("DEPTH", depth, DEPTHS)?,
+                })
+            }
+            "conv" => {
+                let [side, channels, depth] = sizes(numbers, "conv-SIDExCHANNELSxDEPTH")?;
+                Ok(Self::Convolutions {
+                    side: within("SIDE", side, 3..=*SIDES.end())?,
+                    channels: within("CHANNELS", channels, WIDTHS)?,
+                    depth: within("DEPTH", depth, DEPTHS)?,
+                })
+            }
+            _ => Err(ShapeError::Unknown),
         }
     }
 
@@ -73,6 +168,26 @@ impl Shape {
         match (self, fixed) {
             (Self::ResNet18 { side }, _) => alloc::format!("resnet18-{side}"),
             (Self::MobileNetV2 { side }, _) => alloc::format!("mobilenetv2-{side}"),
+            (
+                Self::Dense {
+                    input,
+                    width,
+                    depth,
+                },
+                _,
+            ) => {
+                alloc::format!("dense-{input}x{width}x{depth}")
+            }
+            (
+                Self::Convolutions {
+                    side,
+                    channels,
+                    depth,
+                },
+                _,
+            ) => {
+                alloc::format!("conv-{side}x{channels}x{depth}")
+            }
             (_, Some((name, _))) => (*name).to_string(),
             (_, None) => String::new(),
         }
@@ -87,9 +202,13 @@ impl Shape {
             Self::Dense4M => network.mlp(&[1024; 4]),
             Self::Cnn264K => network.cnn(),
             Self::MaskNet48M => network.masknet(),
-            Self::MatMul1024 => network.mlp(&[1024]),
+            Self::MatMul1024 => network.product(1024),
             Self::ResNet18 { .. } => network.resnet18(),
             Self::MobileNetV2 { .. } => network.mobilenetv2(),
+            Self::Dense { width, depth, .. } => network.mlp(&vec![width; depth]),
+            Self::Convolutions {
+                channels, depth, ..
+            } => network.convolutions(channels, depth),
         }
     }
 
@@ -112,9 +231,46 @@ impl Shape {
             Self::Mlp2M => vec![784],
             Self::Dense4M | Self::MatMul1024 => vec![1024],
             Self::MaskNet48M => vec![2776],
+            Self::Dense { input, .. } => vec![input],
             Self::Cnn264K => vec![3, 32, 32],
-            Self::ResNet18 { side } | Self::MobileNetV2 { side } => vec![3, side, side],
+            Self::ResNet18 { side }
+            | Self::MobileNetV2 { side }
+            | Self::Convolutions { side, .. } => vec![3, side, side],
         }
+    }
+}
+
+/// The side in the name of a network that halves its pictures.
+fn side(number: &str, expected: &'static str) -> Result<usize, ShapeError> {
+    let [side] = sizes(number, expected)?;
+    within("SIDE", side, SIDES)
+}
+
+/// Numbers with an x between them, each as it would be written.
+fn sizes<const N: usize>(text: &str, expected: &'static str) -> Result<[usize; N], ShapeError> {
+    let number = |text: &str| {
+        let number: usize = text.parse().ok()?;
+        (number.to_string() == text).then_some(number)
+    };
+    let numbers: Option<Vec<usize>> = text.split('x').map(number).collect();
+    numbers
+        .and_then(|numbers| numbers.try_into().ok())
+        .ok_or(ShapeError::Form { expected })
+}
+
+fn within(
+    what: &'static str,
+    found: usize,
+    allowed: RangeInclusive<usize>,
+) -> Result<usize, ShapeError> {
+    if allowed.contains(&found) {
+        Ok(found)
+    } else {
+        Err(ShapeError::Size {
+            what,
+            found,
+            allowed,
+        })
     }
 }
 
@@ -168,22 +324,58 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        let pictures = [
+        let sized = [
             Shape::ResNet18 { side: 224 },
             Shape::MobileNetV2 { side: 32 },
+            Shape::Dense {
+                input: 784,
+                width: 256,
+                depth: 4,
+            },
+            Shape::Convolutions {
+                side: 32,
+                channels: 8,
+                depth: 3,
+            },
         ];
-        for shape in FIXED.map(|(_, shape)| shape).into_iter().chain(pictures) {
-            assert_eq!(Shape::parse(&shape.name()), Some(shape));
+        for shape in FIXED.map(|(_, shape)| shape).into_iter().chain(sized) {
+            assert_eq!(Shape::parse(&shape.name()), Ok(shape));
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused_with_the_reason() {
+        for name in ["", "resnet18", "vgg-224", "cnn-32", "mlp-2M"] {
+            assert_eq!(Shape::parse(name), Err(ShapeError::Unknown), "{name}");
         }
         for name in [
-            "",
-            "resnet18",
             "resnet18-",
-            "resnet18-31",
-            "vgg-224",
-            "cnn-32",
+            "resnet18-+32",
+            "resnet18-032",
+            "dense-784x256",
+            "dense-784x256x4x1",
+            "dense-784x x4",
+            "conv-32x8",
+            "conv-99999999999999999999x8x3",
         ] {
-            assert_eq!(Shape::parse(name), None, "{name}");
+            let error = Shape::parse(name);
+            assert!(matches!(error, Err(ShapeError::Form { .. })), "{name}");
+        }
+        for (name, wrong) in [
+            ("resnet18-31", "SIDE"),
+            ("mobilenetv2-1025", "SIDE"),
+            ("dense-0x256x4", "INPUT"),
+            ("dense-784x8193x4", "WIDTH"),
+            ("dense-784x256x0", "DEPTH"),
+            ("conv-2x8x3", "SIDE"),
+            ("conv-32x0x3", "CHANNELS"),
+            ("conv-32x8x257", "DEPTH"),
+        ] {
+            let error = Shape::parse(name);
+            assert!(
+                matches!(error, Err(ShapeError::Size { what, .. }) if what == wrong),
+                "{name}"
+            );
         }
     }
 

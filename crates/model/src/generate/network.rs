@@ -65,6 +65,29 @@ impl Network {
         self.finish(inputs, *last)
     }
 
+    /// A matrix times the input: no bias, no activation.
+    pub(super) fn product(mut self, outputs: usize) -> Vec<u8> {
+        let inputs = self.channels;
+        let weights = self.weights(inputs * outputs, inputs);
+        let shape = [inputs, outputs].map(|length| length as i64);
+        let weights = self.writer.constant(&shape, &weights);
+        let operands = [self.tensor.as_str(), &weights];
+        self.writer.named("MatMul", &operands, ("y", &[]));
+        self.finished(outputs)
+    }
+
+    /// Convolutions of 3 x 3 with a Relu behind each, then the mean of each channel.
+    pub(super) fn convolutions(mut self, channels: usize, depth: usize) -> Vec<u8> {
+        for _ in 0..depth {
+            self.normalised(Convolution::new(channels, 3, 1), 1.0);
+            self.relu();
+        }
+        self.writer
+            .named("GlobalAveragePool", &[&self.tensor], ("y", &[]));
+        self.writer
+            .finish(&[&[1], &*self.input].concat(), &[1, channels as i64, 1, 1])
+    }
+
     /// Gates are added, for want of products of two tensors.
     pub(super) fn masknet(mut self) -> Vec<u8> {
         const BLOCKS: usize = 4;
@@ -82,33 +105,35 @@ impl Network {
             self.tensor.clone()
         });
         let blocks: Vec<String> = blocks.collect();
-        self.tensor = self.concatenated(&blocks, None);
+        self.tensor = self.concatenated(&blocks);
         self.dense((BLOCKS * hidden, joined), None);
         self.relu();
-        let trunk = self.tensor.clone();
-        let heads = (0..HEADS).map(|_| {
-            self.tensor.clone_from(&trunk);
-            self.dense((joined, head), None);
-            self.relu();
-            self.dense((head, 1), None);
-            self.tensor.clone()
-        });
-        let heads: Vec<String> = heads.collect();
-        self.concatenated(&heads, Some("y"));
+        // The heads read the same tensor, so their layers are written as one: the second is zero outside the heads.
+        self.dense((joined, HEADS * head), None);
+        self.relu();
+        self.heads(HEADS, head);
         self.finished(HEADS)
     }
 
-    /// Tensors one behind the other, under a name where they are the last.
-    fn concatenated(&mut self, tensors: &[String], name: Option<&str>) -> String {
-        let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
-        let axis = [Attribute::Int("axis", 1)];
-        match name {
-            Some(name) => {
-                self.writer.named("Concat", &tensors, (name, &axis));
-                name.into()
-            }
-            None => self.writer.node("Concat", &tensors, &axis),
+    /// One output for each run of `width` channels.
+    fn heads(&mut self, count: usize, width: usize) {
+        let mut weights = alloc::vec![0.0; count * count * width];
+        for (head, row) in weights.chunks_mut(count * width).enumerate() {
+            let own = self.weights(width, width);
+            row[head * width..][..width].copy_from_slice(&own);
         }
+        let shape = [count, count * width].map(|length| length as i64);
+        let weights = self.writer.constant(&shape, &weights);
+        let operands = [self.tensor.as_str(), &weights];
+        let attributes = [Attribute::Int("transB", 1)];
+        self.writer.named("Gemm", &operands, ("y", &attributes));
+    }
+
+    /// Tensors one behind the other.
+    fn concatenated(&mut self, tensors: &[String]) -> String {
+        let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
+        self.writer
+            .node("Concat", &tensors, &[Attribute::Int("axis", 1)])
     }
 
     pub(super) fn cnn(mut self) -> Vec<u8> {

@@ -23,12 +23,11 @@ use crate::keys::ProvingKey;
 use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::lookup::{LookupChallenges, helpers, multiplicities, table_side, tag_column};
 use crate::opening::{CommitKey, Committed, MercuryInput, MercuryState, masked_tail};
-use crate::poly::multilinear::eq_table;
 use crate::poly::univariate::{add_scaled, powers};
 use crate::program::Program;
 use crate::proof::PublicTensor;
 use crate::random::{RandomSource, RandomnessUnavailable};
-use crate::sumcheck::{self, Instance, Mask, mask_functional};
+use crate::sumcheck::{self, Instance, InstanceParts, Mask, mask_functional};
 use crate::transcript::{Alpha, EqPoint, EquationWeight, Eta, Sender, Xi};
 use crate::witness::{CellColumns, Witness};
 
@@ -73,7 +72,8 @@ pub(crate) struct Lookups<'k> {
     hiding: Vec<Hiding>,
     /// λ + t.
     table: Vec<Fr>,
-    fractions: Vec<[Vec<Fr>; 2]>,
+    /// f₂ of each lane.
+    functions: Vec<Vec<Fr>>,
     /// The large tables.
     pub(crate) tables: Vec<SparseSide>,
     /// g = W mod (X^C − α).
@@ -87,10 +87,7 @@ impl Drop for Lookups<'_> {
     /// What the columns, the mask and the hiding rows do not wipe themselves.
     fn drop(&mut self) {
         self.g.zeroize();
-        self.fractions
-            .iter_mut()
-            .flatten()
-            .for_each(Zeroize::zeroize);
+        self.functions.iter_mut().for_each(Zeroize::zeroize);
     }
 }
 
@@ -174,7 +171,7 @@ impl<'k> WitnessRound<'k> {
             alpha,
             columns,
             table: challenges.table_column(program),
-            fractions: Vec::with_capacity(program.lanes()),
+            functions: Vec::with_capacity(program.lanes()),
             g: backend.fold_weights(
                 self.statement.key.weights(),
                 &powers(alpha.0, program.weight_rows()),
@@ -198,10 +195,11 @@ impl<'k> Lookups<'k> {
         for lane in 0..program.lanes() {
             let cells = [names.rem(lane), names.pre(lane), names.out(lane)]
                 .map(|column| self.columns.columns[column].as_slice());
-            let fractions = self.challenges.fractions(cells, &tag_column(program, lane));
-            let helper = helpers(&fractions[0], &fractions[1], active);
+            let [mut first, second] = self.challenges.fractions(cells, &tag_column(program, lane));
+            let helper = helpers(&first, &second, active);
+            first.zeroize();
             self.columns.push(helper, &self.hiding[names.helper(lane)]);
-            self.fractions.push(fractions);
+            self.functions.push(second);
         }
         let side = table_side(multiplicities, &self.table, active);
         self.columns.push(side, &self.hiding[names.table_side()]);
@@ -232,9 +230,10 @@ impl<'k> Lookups<'k> {
         let claims = LinearClaims::new(program, public, &challenges, sums);
         let mut instance = self.instance(&claims, &zerocheck, eta);
         let r = sumcheck::prove(&mut instance, &self.mask, channel, backend);
-        let z: Vec<Fr> = instance.columns.iter().map(|column| column[0]).collect();
+        let columns = instance.columns().iter();
+        let z: Vec<Fr> = columns.map(|column| column[0]).collect();
         channel.scalars("z", &z);
-        channel.scalars("t", &[instance.table[0] - self.challenges.lambda.0]);
+        channel.scalars("t", &[instance.table()[0] - self.challenges.lambda.0]);
 
         let xi: Xi = channel.challenge();
         let p = self.combine(xi.0);
@@ -322,24 +321,21 @@ impl<'k> Lookups<'k> {
             .enumerate()
             .filter(|(column, _)| *column != names.multiplicities())
             .collect();
-        let point: Vec<Fr> = zerocheck.iter().map(|r| r.0).collect();
-        let mut active = alloc::vec![Fr::ONE; program.rows()];
-        active[program.active_rows()..].fill(Fr::ZERO);
-        Instance {
-            eta,
+        let lanes = 0..program.lanes();
+        Instance::new(InstanceParts {
+            point: zerocheck.iter().map(|r| r.0).collect(),
+            eta: eta.0,
             constant: -claims.kappa.constant(&self.g),
-            eq: eq_table(&point),
-            active,
-            lookups: core::mem::take(&mut self.fractions),
-            table: self.table.clone(),
             columns: self.columns.columns.clone(),
-            helpers: (0..program.lanes())
-                .map(|lane| names.helper(lane))
-                .collect(),
+            remainders: lanes.clone().map(|lane| names.rem(lane)).collect(),
+            remainder_shift: self.challenges.remainder(Fr::ZERO),
+            functions: core::mem::take(&mut self.functions),
+            helpers: lanes.map(|lane| names.helper(lane)).collect(),
+            table: self.table.clone(),
             table_side: names.table_side(),
             multiplicities: names.multiplicities(),
             linear,
-        }
+        })
     }
 
     /// p = Σ ξ^c column_c + ξ^last t, padded to C coefficients.

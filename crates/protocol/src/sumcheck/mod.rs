@@ -7,12 +7,16 @@
 //! act is 0 on the four random rows and 1 elsewhere. Each round sends s(0), s(2), …, s(5); s(1) follows from the claim, so a
 //! round cannot contradict it. The sumcheck turns the claim v into one about each column at one point r.
 
+mod instance;
+mod lanes;
 mod mask;
 mod prover;
+mod round;
 mod verifier;
 
+pub use instance::{Instance, InstanceParts};
+pub use lanes::{ADDITIONS, FieldLanes};
 pub(crate) use mask::{Mask, functional as mask_functional, mask_length};
-pub use prover::Instance;
 pub(crate) use prover::prove;
 pub(crate) use verifier::verify;
 

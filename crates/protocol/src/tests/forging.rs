@@ -102,7 +102,7 @@ impl Backend for Liar {
         if let Some((column, more)) = self.evaluation
             && instance.pairs() == 0
         {
-            instance.columns[column][0] += more;
+            instance.columns_mut()[column][0] += more;
         }
     }
 }
