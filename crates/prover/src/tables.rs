@@ -75,7 +75,11 @@ impl std::fmt::Display for TableCacheError {
                 "{}: the file is of another table than its name says; delete it",
                 path.display()
             ),
-            Self::NotPreprocessed { table, rows, folder } => write!(
+            Self::NotPreprocessed {
+                table,
+                rows,
+                folder,
+            } => write!(
                 f,
                 "the cached points of {rows} rows of large table {table} are not in {}; preprocess the table, or give the setup to compute them",
                 folder.display()
@@ -488,12 +492,18 @@ mod tests {
             let found = cache.some_rows(&contents, place, (setup, Some(&srs)), rows, &mut progress);
             (found.unwrap(), core::mem::take(&mut sums))
         };
-        let known = |rows: &[u32]| {
-            cache.some_rows(&contents, place, (setup, None), rows, &mut |_, _| ())
-        };
+        let known =
+            |rows: &[u32]| cache.some_rows(&contents, place, (setup, None), rows, &mut |_, _| ());
         let error = known(&[4, 9]).unwrap_err();
         assert!(
-            matches!(error, TableCacheError::NotPreprocessed { table: 0, rows: 2, .. }),
+            matches!(
+                error,
+                TableCacheError::NotPreprocessed {
+                    table: 0,
+                    rows: 2,
+                    ..
+                }
+            ),
             "{error}"
         );
         let (first, computed) = rows(&[4, 9]);

@@ -14,7 +14,7 @@ use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
     Proof, ProveOptions, VerifyOptions, VerifyingKey, powers_for_keys, verify,
 };
-use tensorseal_prover::{Threads, verify_batch};
+use tensorseal_prover::{TableCache, Threads, verify_batch};
 use tensorseal_sealed::Sealed;
 
 use super::compile::{Compilation, make_keys};
@@ -22,7 +22,8 @@ use super::prove::{input_ports, prove_run};
 use crate::Outcome;
 use crate::args::BenchArguments;
 use crate::files::{self, Audience};
-use crate::measure::{cpu_seconds, median, peak_bytes, timed};
+use crate::measure::{cpu_seconds, median, timed};
+use crate::tables;
 use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 #[derive(Serialize)]
@@ -107,13 +108,23 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let (onnx, calibration) = network(path)?;
     let mut options = QuantiseOptions::default();
     options.activation_bits = arguments.activation_bits;
-    let (sealed, compiling) = compile(&onnx, &calibration, &options, &progress)?;
+    options.tables = arguments.tables.into();
+    let (sealed, srs, compiling) = compile(&onnx, &calibration, &options, &progress)?;
     let key_bytes = sealed.key.to_bytes();
     let parameters = sealed.parameters;
     let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
-    let model = Sealed::new(sealed.key)?;
+    let mut model = Sealed::new(sealed.key)?;
     let samples = calibration.samples_of(&input_ports(&model))?;
     let sample = samples.first().context("there is no calibration sample")?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let temporary = tempfile::tempdir()?;
+    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    let cache = TableCache::new(folder.join(TABLES))?;
+    // The points of the rows that this sample uses, as if the tables had been preprocessed.
+    let (witness, _) = model.run(sample)?;
+    tables::attach(&mut model, &[witness], (&cache, Some(&srs)), &progress)?;
+    drop(srs);
     progress.message("proving");
     let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
     let proof_bytes = proofs.first().map_or(0, |proof| proof.argument().len());
@@ -124,15 +135,13 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let (verify_seconds, miller_loops) = verify_repeatedly(&key, &proofs, 20 * repeat)?;
     let batch_verify_seconds = verify_as_batch(key, &proofs)?;
     progress.message("measuring memory");
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
     Ok(Row {
         name: name.to_string(),
         parameters,
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model, sample, kept.as_deref())?,
+        peak_bytes: fresh_peak(&key_bytes, &model, sample, folder)?,
         estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
@@ -143,6 +152,8 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     })
 }
 
+/// Where the cached points of large tables are, in a network's folder.
+const TABLES: &str = "tables";
 /// Seeds of a generated network's weights and samples.
 const SEED: u64 = 1;
 /// Calibration samples of a generated network.
@@ -166,23 +177,27 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
     Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 
-/// Compiles under a development setup that is large enough; the time is that of compiling, without the setup.
+/// Compiles under a development setup that is large enough; the time is that of compiling, without the setup and without preprocessing
+/// large tables.
 fn compile(
     onnx: &[u8],
     calibration: &DataFile,
     options: &QuantiseOptions,
     progress: &Progress,
-) -> Result<(Compilation, Duration)> {
+) -> Result<(Compilation, Srs, Duration)> {
     let (compiled, quantising) =
         timed(|| tensorseal_model::compile(onnx, calibration, None, options));
     let compiled = compiled?;
-    let needed = powers_for_keys(&compiled.lowered.program, &compiled.lowered.weights);
+    let program = &compiled.lowered.program;
+    let large = program.large_tables().iter().map(|table| table.rows());
+    let large = large.max().unwrap_or(0);
+    let needed = powers_for_keys(program, &compiled.lowered.weights).max(large);
     // A setup of power p has 2^(p + 1) − 1 powers.
     let power = needed.ilog2().max(1);
     progress.message("making a development setup");
-    let srs = Srs::development_with_g2(power, 0, (&Threads, &mut PlatformRandom))?;
+    let srs = Srs::development_with_g2(power, large, (&Threads, &mut PlatformRandom))?;
     let (sealed, sealing) = timed(|| make_keys(compiled, &srs, progress));
-    Ok((sealed?, quantising + sealing))
+    Ok((sealed?, srs, quantising + sealing))
 }
 
 /// The proofs, the median of the times, and processor seconds for each proof.
@@ -261,13 +276,8 @@ fn fresh_peak(
     key: &[u8],
     model: &Sealed,
     sample: &[Vec<f32>],
-    kept: Option<&Path>,
+    folder: &Path,
 ) -> Result<Option<u64>> {
-    if peak_bytes().is_none() && kept.is_none() {
-        return Ok(None);
-    }
-    let temporary = tempfile::tempdir()?;
-    let folder = kept.unwrap_or(temporary.path());
     files::write(
         &folder.join(super::compile::PROVING_KEY),
         key,
@@ -287,6 +297,8 @@ fn fresh_peak(
         .arg(&input)
         .arg("-o")
         .arg(folder.join("answer.proof"))
+        .arg("--cache")
+        .arg(folder.join(TABLES))
         .arg("--json")
         .output()?;
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout)
