@@ -340,8 +340,8 @@ Example:
   tensorseal bench models/mlp_784_128_10.onnx cnn-264k resnet18-32 --json
 
 Beside MODEL.onnx there must be MODEL_calibration.npz. Names stand for networks with weights from a seed: `mlp-2m`,
-`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`. A development setup is made
-in memory.
+`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`, `embedding-ROWS-WIDTH`. A
+development setup is made in memory.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
     /// The networks: files, or names of shapes.

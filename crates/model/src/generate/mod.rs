@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::layered::MAX_GATHERED_ROWS;
 use network::Network;
 
 /// A shape.
@@ -21,11 +22,18 @@ pub enum Shape {
     /// Four convolutions with batch normalisation and maximum pools, two dense layers: 263 k parameters on 3 x 32 x 32.
     Cnn264K,
     /// The dense skeleton of MaskNet (Wang, She, Zhang, 2021) as a ranker has it, 48 M parameters: four blocks side by side of a gate
-    /// 2776 → 1024 → 2776, which is added to the input and not multiplied with it, and a layer to 1024; all together to 2048; ten
+    /// 2776 → 1024 → 2776, which the input is multiplied with, and a layer to 1024; all together to 2048; ten
     /// heads 2048 → 256 → 1.
     MaskNet48M,
     /// One product with a matrix of 1024 x 1024.
     MatMul1024,
+    /// An embedding for one integer, and a dense layer to 10 channels.
+    Embedding {
+        /// Rows of the table, up to 2^24 - 1.
+        rows: usize,
+        /// Channels of a row, up to 4096; a table has 2^27 elements at the most.
+        width: usize,
+    },
     /// ResNet-18 on pictures of this side, 32 at least.
     ResNet18 {
         /// Rows and columns of a picture.
@@ -40,6 +48,9 @@ pub enum Shape {
 
 /// Smallest and largest side of a picture.
 const SIDES: core::ops::RangeInclusive<usize> = 32..=1024;
+/// Channels of a row, and elements of a table.
+const WIDTHS: core::ops::RangeInclusive<usize> = 1..=4096;
+const MAX_TABLE: usize = 1 << 27;
 /// Shapes of one size.
 const FIXED: [(&str, Shape); 5] = [
     ("mlp-2m", Shape::Mlp2M),
@@ -51,11 +62,19 @@ const FIXED: [(&str, Shape); 5] = [
 
 impl Shape {
     /// The shape of a name: `mlp-2m`, `dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, or `resnet18` or `mobilenetv2` with the
-    /// side of the picture, as in `resnet18-224`.
+    /// side of the picture, as in `resnet18-224`, or `embedding` with rows and width, as in `embedding-1000-32`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         if let Some((_, shape)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
             return Some(*shape);
+        }
+        if let Some(table) = name.strip_prefix("embedding-") {
+            let (rows, width) = table.split_once('-')?;
+            let (rows, width) = (rows.parse().ok()?, width.parse().ok()?);
+            let fits = (1..=MAX_GATHERED_ROWS).contains(&rows)
+                && WIDTHS.contains(&width)
+                && rows * width <= MAX_TABLE;
+            return fits.then_some(Self::Embedding { rows, width });
         }
         let (family, side) = name.rsplit_once('-')?;
         let side = side.parse().ok().filter(|side| SIDES.contains(side))?;
@@ -73,12 +92,13 @@ impl Shape {
         match (self, fixed) {
             (Self::ResNet18 { side }, _) => alloc::format!("resnet18-{side}"),
             (Self::MobileNetV2 { side }, _) => alloc::format!("mobilenetv2-{side}"),
+            (Self::Embedding { rows, width }, _) => alloc::format!("embedding-{rows}-{width}"),
             (_, Some((name, _))) => (*name).to_string(),
             (_, None) => String::new(),
         }
     }
 
-    /// The ONNX file: an input `x` of shape [1, …] with [`Self::input`] behind the 1, an output `y`.
+    /// The ONNX file: an input `x` of shape [1, …] with [`Self::input`] behind the 1, of integers for an embedding, and an output `y`.
     #[must_use]
     pub fn onnx(self, seed: u64) -> Vec<u8> {
         let network = Network::new(&self.input(), seed);
@@ -88,19 +108,21 @@ impl Shape {
             Self::Cnn264K => network.cnn(),
             Self::MaskNet48M => network.masknet(),
             Self::MatMul1024 => network.mlp(&[1024]),
+            Self::Embedding { rows, width } => network.embedding(rows, width),
             Self::ResNet18 { .. } => network.resnet18(),
             Self::MobileNetV2 { .. } => network.mobilenetv2(),
         }
     }
 
-    /// Inputs from a seed: three smooth planes as in a picture, or noise.
+    /// Inputs from a seed: three smooth planes as in a picture, row numbers, or noise.
     #[must_use]
     pub fn samples(self, count: usize, seed: u64) -> Vec<Vec<f32>> {
         let mut numbers = Numbers::new(seed);
-        let mut sample = || match self.input()[..] {
-            [channels] => (0..channels).map(|_| numbers.next()).collect(),
-            [_, side, ..] => picture(&mut numbers, side),
-            [] => Vec::new(),
+        let mut sample = || match (self, &self.input()[..]) {
+            (Self::Embedding { rows, .. }, _) => vec![numbers.below(rows)],
+            (_, [channels]) => (0..*channels).map(|_| numbers.next()).collect(),
+            (_, [_, side, ..]) => picture(&mut numbers, *side),
+            (_, []) => Vec::new(),
         };
         (0..count).map(|_| sample()).collect()
     }
@@ -112,6 +134,7 @@ impl Shape {
             Self::Mlp2M => vec![784],
             Self::Dense4M | Self::MatMul1024 => vec![1024],
             Self::MaskNet48M => vec![2776],
+            Self::Embedding { .. } => vec![1],
             Self::Cnn264K => vec![3, 32, 32],
             Self::ResNet18 { side } | Self::MobileNetV2 { side } => vec![3, side, side],
         }
@@ -160,6 +183,12 @@ impl Numbers {
         self.0 ^= self.0 << 17;
         (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
+
+    /// A whole number below a bound of at most 2^24.
+    fn below(&mut self, bound: usize) -> f32 {
+        let place = f64::from(self.next() + 1.0) / 2.0;
+        libm::floor(place * bound as f64) as f32
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +200,10 @@ mod tests {
         let pictures = [
             Shape::ResNet18 { side: 224 },
             Shape::MobileNetV2 { side: 32 },
+            Shape::Embedding {
+                rows: 1 << 20,
+                width: 16,
+            },
         ];
         for shape in FIXED.map(|(_, shape)| shape).into_iter().chain(pictures) {
             assert_eq!(Shape::parse(&shape.name()), Some(shape));
@@ -182,9 +215,26 @@ mod tests {
             "resnet18-31",
             "vgg-224",
             "cnn-32",
+            "embedding-5",
+            "embedding-0-5",
+            "embedding-5-0",
+            "embedding-16777216-1",
+            "embedding-16777215-9",
+            "embedding-5-5-5",
         ] {
             assert_eq!(Shape::parse(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn row_numbers_are_below_the_number_of_rows() {
+        let (rows, width) = (5, 3);
+        let shape = Shape::Embedding { rows, width };
+        let samples = shape.samples(200, 1).concat();
+        let mut seen: Vec<f32> = samples;
+        seen.sort_unstable_by(f32::total_cmp);
+        seen.dedup();
+        assert_eq!(seen, [0.0, 1.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]
