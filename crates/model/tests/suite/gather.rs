@@ -4,6 +4,7 @@ use crate::common::{Dim, ModelBuilder, attribute_int, attribute_ints, floats, no
 use crate::networks::Numbers;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::float::{ApplyError, FloatError};
+use tensorseal_model::generate::Shape;
 use tensorseal_model::graph::{ElementType, FloatGraph};
 use tensorseal_model::layered::{LayeredError, LayeredGraph};
 
@@ -115,6 +116,28 @@ fn an_embedding_by_hand_from_integers_of_a_file() {
         assert_eq!(made[0].as_floats(), Some([5.0, 6.0, 1.0, 2.0].as_slice()));
         let rows = layered.outputs(&layered.evaluate(&[ids]).unwrap());
         assert_eq!(rows, [[5.0, 6.0, 1.0, 2.0]]);
+    }
+}
+
+#[test]
+fn a_generated_embedding_is_a_row_and_a_matrix() {
+    let shape = Shape::parse("embedding-50-6").unwrap();
+    let graph = FloatGraph::from_onnx(&shape.onnx(1)).unwrap();
+    let layered = LayeredGraph::lower(&graph).unwrap();
+    assert_eq!(
+        (layered.layers.len(), layered.inputs[0].rows),
+        (2, Some(50))
+    );
+    for sample in shape.samples(10, 2) {
+        let expected = graph.run(&[&sample]).unwrap();
+        let made = layered.outputs(&layered.evaluate(&[sample]).unwrap());
+        let expected = expected[0].as_floats().unwrap();
+        assert!(
+            made[0]
+                .iter()
+                .zip(expected)
+                .all(|(a, b)| (a - b).abs() < 1e-6)
+        );
     }
 }
 
