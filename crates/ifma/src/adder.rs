@@ -10,8 +10,10 @@ use ark_ff::batch_inversion;
 use tensorseal_protocol::curve::{Fq, G1Affine};
 use tensorseal_protocol::msm::{PointAdder, Signed};
 
-use crate::lanes::{Lanes, split};
+use crate::lanes::{self, Base, split};
 use crate::packed::{self, Packed, Words, element, words_of};
+
+type Lanes = lanes::Lanes<Base>;
 
 const LANES: usize = 8;
 /// Pairs that share an inversion: with their points and what the way back needs they stay in a core's second cache.

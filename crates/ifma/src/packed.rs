@@ -10,7 +10,7 @@ use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, BigInt, BigInteger, PrimeField};
 use tensorseal_protocol::curve::{Fq, G1Affine};
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Prime};
 
 /// A point: its coordinates times 2^260 modulo p, the least representatives, x before y. The point at infinity has y = 0, which no
 /// other point of an odd order has.
@@ -113,7 +113,7 @@ pub(crate) fn store(words: Words, out: &mut [Packed; 8]) {
 /// Rows become columns.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transposed(rows: Words) -> Words {
+pub(crate) fn transposed(rows: Words) -> Words {
     const EVEN: i32 = 0b10_00_10_00;
     const ODD: i32 = 0b11_01_11_01;
     let [a, b, c, d, e, f, g, h] = rows;
@@ -150,10 +150,10 @@ fn transposed(rows: Words) -> Words {
 /// Four words of 64 bits as five limbs of 52.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn limbs(words: &[__m512i]) -> Lanes {
+pub(crate) fn limbs<P: Prime>(words: &[__m512i]) -> Lanes<P> {
     let mask = _mm512_set1_epi64((1 << 52) - 1);
     let (a, b, c, d) = (words[0], words[1], words[2], words[3]);
-    Lanes([
+    Lanes::new([
         _mm512_and_si512(a, mask),
         _mm512_and_si512(
             _mm512_or_si512(_mm512_srli_epi64::<52>(a), _mm512_slli_epi64::<12>(b)),
@@ -174,7 +174,7 @@ pub(crate) fn limbs(words: &[__m512i]) -> Lanes {
 /// Five limbs of 52 bits as four words of 64.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn words(lanes: &Lanes) -> [__m512i; 4] {
+pub(crate) fn words<P: Prime>(lanes: &Lanes<P>) -> [__m512i; 4] {
     let [a, b, c, d, e] = lanes.0;
     [
         _mm512_or_si512(a, _mm512_slli_epi64::<52>(b)),

@@ -13,8 +13,8 @@ pub use tables::{TableCache, TableCacheError};
 
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
-use tensorseal_ifma::IfmaAdder;
-use tensorseal_protocol::backend::{Backend, bind_table, fold_weight_columns};
+use tensorseal_ifma::{IfmaAdder, bind_table, fold_weight_columns, sumcheck_round};
+use tensorseal_protocol::backend::Backend;
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::quotients::cached_quotients;
 use tensorseal_protocol::linear::weights::WeightMatrix;
@@ -90,7 +90,7 @@ impl Backend for Threads {
         (0..pairs)
             .into_par_iter()
             .step_by(share)
-            .map(|start| instance.round(start..pairs.min(start + share)))
+            .map(|start| sumcheck_round(instance, start..pairs.min(start + share)))
             .reduce(
                 || [Fr::ZERO; EVALUATIONS],
                 |a, b| core::array::from_fn(|i| a[i] + b[i]),

@@ -125,33 +125,31 @@ impl Instance {
             let side = Line::<V>::of(&parts.columns[parts.table_side], pair);
             let table = Line::<V>::of(&parts.table, pair);
             let multiplicity = Line::<V>::of(&parts.columns[parts.multiplicities], pair);
-            let balance =
-                |at: fn(&Line<V>) -> V| at(&side).times(at(&table)).minus(at(&multiplicity));
             // Counts: at most 3·3/5 + 1 + 8.
-            let mut totals = [balance(Line::zero), balance(Line::one), balance(Line::two)];
+            let mut totals = [
+                balance(side.low, table.low, multiplicity.low),
+                balance(side.high, table.high, multiplicity.high),
+                balance(side.two(), table.two(), multiplicity.two()),
+            ];
             let mut leading = None;
-            for ((remainder, function), helper) in parts
-                .remainders
-                .iter()
-                .zip(&parts.functions)
-                .zip(&parts.helpers)
-                .rev()
-            {
+            let lanes = parts.remainders.iter().zip(&parts.functions);
+            for ((remainder, function), helper) in lanes.zip(&parts.helpers).rev() {
                 let f1 = Line::<V>::of(&parts.columns[*remainder], pair);
                 let f2 = Line::<V>::of(function, pair);
                 let h = Line::<V>::of(&parts.columns[*helper], pair);
-                let lookup = |at: fn(&Line<V>) -> V| {
-                    // Counts: f₁ at most 4, f₂ and h at most 3, their product 4, the whole 12.
-                    let (f1, f2) = (at(&f1).plus(shift), at(&f2));
-                    at(&h).times(f1).times(f2).minus(f1.plus(f2))
-                };
-                let values = [lookup(Line::zero), lookup(Line::one), lookup(Line::two)];
+                let values = [
+                    lookup(f1.low.plus(shift), f2.low, h.low),
+                    lookup(f1.high.plus(shift), f2.high, h.high),
+                    lookup(f1.two().plus(shift), f2.two(), h.two()),
+                ];
                 for (total, value) in totals.iter_mut().zip(values) {
                     *total = total.times(eta).plus(value);
                 }
                 let product = h.slope.times(f1.slope).times(f2.slope);
-                leading =
-                    Some(leading.map_or(product, |leading: V| leading.times(eta).plus(product)));
+                leading = Some(match leading {
+                    None => product,
+                    Some(leading) => V::times(leading, eta).plus(product),
+                });
             }
             let later = V::entries(&self.later, pair);
             for (total, sum) in totals.into_iter().zip(&mut sums) {
@@ -163,6 +161,18 @@ impl Instance {
         }
         Cubic(sums.map(V::total))
     }
+}
+
+/// h·f₁·f₂ − f₁ − f₂. Counts: f₁ at most 4, f₂ and h at most 3, the product of all 4, the whole 12.
+#[inline(always)]
+fn lookup<V: FieldLanes>(f1: V, f2: V, h: V) -> V {
+    h.times(f1).times(f2).minus(f1.plus(f2))
+}
+
+/// A·(λ + t) − m.
+#[inline(always)]
+fn balance<V: FieldLanes>(side: V, table: V, multiplicity: V) -> V {
+    side.times(table).minus(multiplicity)
 }
 
 /// Σ (u₀ + X·du)(z₀ + X·dz) over pairs of two tables: its coefficients.
@@ -199,16 +209,7 @@ impl<V: FieldLanes> Line<V> {
         }
     }
 
-    #[inline(always)]
-    fn zero(&self) -> V {
-        self.low
-    }
-
-    #[inline(always)]
-    fn one(&self) -> V {
-        self.high
-    }
-
+    /// Its value at 2.
     #[inline(always)]
     fn two(&self) -> V {
         self.high.plus(self.slope)
