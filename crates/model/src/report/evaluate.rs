@@ -61,7 +61,7 @@ pub enum EvaluateError {
     Layers {
         /// Layers of the float network.
         float: usize,
-        /// Layers of the integer network.
+        /// Layers of the integer network, without inner ones.
         integer: usize,
     },
     /// The float network cannot be evaluated.
@@ -91,10 +91,11 @@ pub fn evaluate(
             samples: samples.len(),
         });
     }
-    if float.layers.len() != integer.layers.len() {
+    let outer = integer.layers.iter().filter(|layer| !layer.inner).count();
+    if float.layers.len() != outer {
         return Err(EvaluateError::Layers {
             float: float.layers.len(),
-            integer: integer.layers.len(),
+            integer: outer,
         });
     }
     let mut tally = Tally::new(integer.layers.len());
