@@ -63,7 +63,12 @@ fn demo_key() -> ProvingKey {
         &mut |_, _| (),
     )
     .unwrap();
-    let lifted = lift(key.verifying().program(), key.weights(), &description).unwrap();
+    let lifted = lift(
+        key.verifying().program(),
+        (key.weights(), key.table_contents()),
+        &description,
+    )
+    .unwrap();
     let mut graph = compiled.integer;
     for layer in &mut graph.layers {
         (layer.pre_scale, layer.scale) = (1.0, 1.0);
@@ -74,7 +79,12 @@ fn demo_key() -> ProvingKey {
 
 fn demo_witness(key: &ProvingKey) -> Witness {
     let description = Description::from_bytes(key.verifying().annotation()).unwrap();
-    let graph = lift(key.verifying().program(), key.weights(), &description).unwrap();
+    let graph = lift(
+        key.verifying().program(),
+        (key.weights(), key.table_contents()),
+        &description,
+    )
+    .unwrap();
     let input = DataFile::parse(&model_file("digits_demo_input.json")).unwrap();
     let input = input
         .single(&graph.inputs[0].name, &graph.inputs[0].shape)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tensorseal_model::quantise::TableChoice;
 
 /// Prove that a published answer came from a committed neural network, and check such proofs.
 #[derive(Debug, Parser)]
@@ -29,6 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Setup(SetupArguments),
     Compile(CompileArguments),
+    Preprocess(PreprocessArguments),
     Prove(ProveArguments),
     Open(OpenArguments),
     Publish(PublishArguments),
@@ -83,7 +85,9 @@ Examples:
 
 Data files are .npz as NumPy writes it, or JSON {\"name\": nested arrays}: one array under the input's
 name with a leading sample axis, and `labels` if accuracy is to be reported.
-Writes model.vk (publish it), model.pk (keep it: it holds the weights) and report.json.")]
+Writes model.vk (publish it), model.pk (keep it: it holds the weights) and report.json.
+Wide functions (16-bit activations, say) and embeddings stand in large tables, of which a proof pays for the rows
+that it uses. They are preprocessed once, which takes minutes, and kept in a cache; see `preprocess`.")]
 pub(crate) struct CompileArguments {
     /// The network.
     #[arg(value_name = "MODEL.onnx")]
@@ -103,12 +107,71 @@ pub(crate) struct CompileArguments {
     /// Overwrite keys that are there already.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Bits of an activation, 4 to 12.
+    /// Bits of an activation, 4 to 16.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,
+    /// Where the tables of functions stand: in the columns, or the widest of them in a large table beside the columns.
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(crate) tables: Tables,
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
+    /// Leave large tables unpreprocessed: a proof then computes the points that it needs, with --srs.
+    #[arg(long)]
+    pub(crate) no_preprocess: bool,
     /// Logarithm of the rows of a column; chosen by need when left out.
     #[arg(long, value_name = "LOG")]
     pub(crate) log_rows: Option<u32>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the tables of functions stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tables {
+    /// Where proving is estimated to be cheaper.
+    Auto,
+    /// In the columns, which become as long as the table.
+    Columns,
+    /// The widest in a large table, of which a proof pays for the rows that it uses.
+    Large,
+}
+
+impl From<Tables> for TableChoice {
+    fn from(tables: Tables) -> Self {
+        match tables {
+            Tables::Auto => Self::Auto,
+            Tables::Columns => Self::Columns,
+            Tables::Large => Self::Large,
+        }
+    }
+}
+
+/// Where the cached points of large tables are kept.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArguments {
+    /// The folder for the cached points of large tables; that of TENSORSEAL_CACHE, or of the user's caches, when left out.
+    #[arg(long = "cache", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Preprocess the large tables of a model, for provers on this machine.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  tensorseal preprocess sealed --srs dev.srs
+
+`compile` does it already, on its own machine. It takes time as the rows of the tables, twice as long for twice the
+rows, and goes on where it was interrupted. Without it a proof computes the points that it needs, with --srs.")]
+pub(crate) struct PreprocessArguments {
+    /// The folder that `compile` wrote.
+    #[arg(value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// The setup that the keys were made with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: PathBuf,
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -144,9 +207,12 @@ pub(crate) struct ProveArguments {
     /// Many inputs: the array has a leading sample axis.
     #[arg(long, value_name = "INPUTS")]
     pub(crate) batch: Option<PathBuf>,
-    /// The setup that the keys were made with: for columns longer than those of one inference.
+    /// The setup that the keys were made with: for columns longer than those of one inference, and for rows of large tables that have not
+    /// been preprocessed.
     #[arg(long, value_name = "FILE")]
     pub(crate) srs: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
     /// Memory that proving may take besides the keys and the setup, in bytes or with K, M, G behind; three quarters of what is free
     /// when left out.
     #[arg(long, value_name = "BYTES", requires = "batch", value_parser = parse_bytes)]
@@ -340,8 +406,9 @@ Example:
   tensorseal bench models/mlp_784_128_10.onnx cnn-264k resnet18-32 --json
 
 Beside MODEL.onnx there must be MODEL_calibration.npz. Names stand for networks with weights from a seed: `mlp-2m`,
-`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`; equal layers are
-`dense-INPUTxWIDTHxDEPTH`, as in `dense-784x256x4`, and `conv-SIDExCHANNELSxDEPTH`. A development setup is made in memory.
+`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`, `embedding-ROWSxWIDTH`; equal
+layers are `dense-INPUTxWIDTHxDEPTH`, as in `dense-784x256x4`, and `conv-SIDExCHANNELSxDEPTH`. A development setup is made
+in memory, and of large tables only the rows that the sample uses are preprocessed.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
     /// The networks: files, or names of shapes.
@@ -356,8 +423,11 @@ pub(crate) struct BenchArguments {
     /// Bits of activations, as for `compile`.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,
-    /// Keep the proving key, an input and a proof of each in DIR/MODEL, so that `prove DIR/MODEL --input DIR/MODEL/input.json`
-    /// repeats a proof.
+    /// Where the tables of functions stand, as for `compile`.
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(crate) tables: Tables,
+    /// Keep the proving key, an input and a proof of each in DIR/MODEL, so that `prove DIR/MODEL --input DIR/MODEL/input.json
+    /// --cache DIR/MODEL/tables` repeats a proof.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
     /// Print a JSON array.

@@ -9,6 +9,7 @@ mod commands;
 mod files;
 mod measure;
 mod report;
+mod tables;
 mod terminal;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Setup(arguments) => commands::setup::run(arguments),
         Command::Compile(arguments) => commands::compile::run(arguments),
+        Command::Preprocess(arguments) => commands::preprocess::run(arguments),
         Command::Prove(arguments) => commands::prove::run(arguments),
         Command::Open(arguments) => commands::open::run(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),

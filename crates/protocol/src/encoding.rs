@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
         let found = self.u8()?;
         let width = usize::from(found);
         let invalid = DecodeError::InvalidNumber {
-            what: "width of public values",
+            what: "width of values",
             found: found.into(),
         };
         if !(1..=8).contains(&width) {

@@ -219,6 +219,11 @@ pub enum KeyError {
     LargeTablesUnsupported,
     /// The key's large tables do not have the rows that it describes, or its commitments to them in G1 and in G2 are not to the same columns.
     LargeTable,
+    /// The outputs of a large table are private, so its commitments cannot be recomputed.
+    HiddenTable {
+        /// The table.
+        table: usize,
+    },
     /// The cached points of a row are not those of the key's table, or are not there.
     CachedPoints {
         /// The table.
@@ -259,6 +264,10 @@ impl fmt::Display for KeyError {
             ),
             Self::LargeTable => f.write_str(
                 "the key's large tables are not those that it describes; get the key again from its source",
+            ),
+            Self::HiddenTable { table } => write!(
+                f,
+                "the outputs of large table {table} are private, so nobody can compare them with the key's commitments"
             ),
             Self::CachedPoints { table, row } => write!(
                 f,

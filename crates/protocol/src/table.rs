@@ -29,8 +29,8 @@ pub enum Outputs {
         /// The greatest output.
         high: i32,
     },
-    /// The outputs, one by one.
-    Values(Vec<i32>),
+    /// The outputs, one by one; in the small table of 32 bits.
+    Values(Vec<i64>),
 }
 
 /// A function on the integers from `start` up to, but not including, `start + length`.
@@ -53,7 +53,7 @@ impl Segment {
         }
         match &self.outputs {
             Outputs::Clamp { low, high } => Some(value.max((*low).into()).min((*high).into())),
-            Outputs::Values(values) => values.get(offset).map(|value| (*value).into()),
+            Outputs::Values(values) => values.get(offset).copied(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Segment {
             }
             Outputs::Values(values) => (0u32..)
                 .zip(values)
-                .all(|(i, value)| i64::from(*value) == i64::from(i)),
+                .all(|(i, value)| *value == i64::from(i)),
         };
         let range = self.start == 0 && self.length.is_power_of_two() && identity;
         range.then(|| self.length.trailing_zeros())
@@ -86,8 +86,8 @@ impl Segment {
         match &self.outputs {
             Outputs::Clamp { low, high } => ((*low).into(), (*high).into()),
             Outputs::Values(values) => (
-                values.iter().copied().min().unwrap_or(0).into(),
-                values.iter().copied().max().unwrap_or(0).into(),
+                values.iter().copied().min().unwrap_or(0),
+                values.iter().copied().max().unwrap_or(0),
             ),
         }
     }
@@ -191,7 +191,7 @@ impl Table {
                 Outputs::Values(values) => {
                     writer.u8(1);
                     for value in values {
-                        writer.signed((*value).into(), 4);
+                        writer.signed(*value, 4);
                     }
                 }
             }
@@ -214,7 +214,7 @@ fn read_segment(reader: &mut Reader<'_>) -> Result<Segment, DecodeError> {
             low: reader.i32()?,
             high: reader.i32()?,
         },
-        1 => Outputs::Values(reader.list(widen(length), Reader::i32)?),
+        1 => Outputs::Values(reader.list(widen(length), |reader| reader.signed(4))?),
         found => {
             return Err(DecodeError::InvalidNumber {
                 what: "kind of table segment",

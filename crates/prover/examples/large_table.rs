@@ -1,7 +1,8 @@
 //! What a large table costs: `cargo run --release -p tensorseal-prover --example large_table -- 8 16` proves a network of the shape of
 //! digits_mlp (64, 32, 10) with one table of 2^8, 2^10, … 2^16 rows, by cached quotients and, up to 2^18 rows, in columns as high as
 //! the table. Prints a row of figures for each size. With `preprocess` in front, the time to preprocess a table of one function (two
-//! columns; the third, its tag, is one value but for the blind rows) of each size.
+//! columns; the third, its tag, is one value but for the blind rows) of each size. With `rows 20 5`, the time to compute the points of 5 rows of
+//! such a table of 2^20.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +16,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tensorseal_protocol::backend::Backend;
-use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use tensorseal_protocol::cq::{
+    CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility,
+};
 use tensorseal_protocol::digest::Hasher;
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{Layer, Program, ProgramParts, Tensor, Term, Weights, place};
@@ -111,6 +114,7 @@ fn network(log: u32, large: bool) -> Network {
     }
     let contents = TableContents {
         log_rows: log,
+        visibility: Visibility::Public,
         segments: segments.clone(),
     };
     let program = Program::new(ProgramParts {
@@ -193,7 +197,7 @@ fn measure(log: u32, large: bool, srs: &Srs) -> (f64, f64, usize, usize) {
     let start = Instant::now();
     for (index, contents) in network.tables.iter().enumerate() {
         let table = preprocess(contents, (&network.program, index), srs, &Threads);
-        table.check_row(3, key.verifying(), index).unwrap();
+        table.check_row(3, &key, index).unwrap();
         key.attach_table(index, Arc::new(table)).unwrap();
     }
     let preprocessing = start.elapsed().as_secs_f64();
@@ -231,39 +235,67 @@ fn preprocess(
     CachedTable::compute(contents, place, srs, &mut preprocessor).unwrap()
 }
 
-fn preprocess_alone(log: u32) {
+/// A table of one function.
+fn one_function(log: u32) -> (TableContents, Program) {
     let length = (1u32 << log) - 2;
     let start = -((length / 2) as i32);
-    let values = (start..start + length as i32).map(|value| (value.pow(2) >> 8) - value / 3);
+    let values = start..start + length as i32;
+    let values = values.map(|value| (i64::from(value).pow(2) >> 8) - i64::from(value) / 3);
     let contents = TableContents {
         log_rows: log,
+        visibility: Visibility::Public,
         segments: vec![Segment {
             start,
             length,
             outputs: Outputs::Values(values.collect()),
         }],
     };
-    let mut parts = network(log, true).program.parts().clone();
+    let mut parts = network(8, true).program.parts().clone();
     parts
         .tensors
         .iter_mut()
         .for_each(|tensor| tensor.segment = 0);
     parts.large_tables = vec![contents.describe().unwrap()];
-    let program = Program::new(parts).unwrap();
-    let srs = Srs::development(log, &mut Repeatable(7)).unwrap();
+    (contents, Program::new(parts).unwrap())
+}
+
+fn preprocess_alone(log: u32) {
+    let (contents, program) = one_function(log);
+    let srs = Srs::development_with_g2(log, 0, (&Threads, &mut Repeatable(7))).unwrap();
     let start = Instant::now();
     preprocess(&contents, (&program, 0), &srs, &Threads);
     println!("{log}, {:.1} s", start.elapsed().as_secs_f64());
 }
 
+fn rows_alone(log: u32, count: u32) {
+    let (contents, program) = one_function(log);
+    let srs = Srs::development_with_g2(log, 0, (&Threads, &mut Repeatable(7))).unwrap();
+    let rows: Vec<u32> = (0..count)
+        .map(|k| (k * 1_000_003 + 5) % ((1 << log) - 2))
+        .collect();
+    let start = Instant::now();
+    let progress = &mut |_, _| ();
+    let tools = (&Threads, progress as &mut dyn FnMut(usize, usize));
+    CachedTable::of_rows(&contents, (&program, 0), &srs, &rows, tools).unwrap();
+    println!(
+        "{log}, {count} rows: {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
     let alone = arguments.next_if_eq("preprocess").is_some();
+    let some_rows = arguments.next_if_eq("rows").is_some();
     let mut arguments = arguments.map(|text| text.parse::<u32>().unwrap());
     let (first, last) = (
         arguments.next().unwrap_or(8),
         arguments.next().unwrap_or(14),
     );
+    if some_rows {
+        rows_alone(first, last);
+        return;
+    }
     if alone {
         (first..=last).step_by(2).for_each(preprocess_alone);
         return;

@@ -50,6 +50,15 @@ pub enum TableCacheError {
         /// The path.
         path: PathBuf,
     },
+    /// Rows that are needed are not in the folder, and there is no setup to compute them from.
+    NotPreprocessed {
+        /// The table.
+        table: usize,
+        /// How many rows.
+        rows: usize,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The table cannot be preprocessed.
     Key(KeyError),
 }
@@ -65,6 +74,15 @@ impl std::fmt::Display for TableCacheError {
                 f,
                 "{}: the file is of another table than its name says; delete it",
                 path.display()
+            ),
+            Self::NotPreprocessed {
+                table,
+                rows,
+                folder,
+            } => write!(
+                f,
+                "the cached points of {rows} rows of large table {table} are not in {}; preprocess the table, or give the setup to compute them",
+                folder.display()
             ),
             Self::Key(error) => error.fmt(f),
         }
@@ -115,7 +133,7 @@ impl TableCache {
         srs: &Srs,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<CachedTable, TableCacheError> {
-        let content = CachedTable::content(contents, place, srs)?;
+        let content = CachedTable::content(contents, place, srs.setup().digest())?;
         let path = self.path(content);
         match fs::read(&path) {
             Ok(bytes) => return of_content(content, path, CachedTable::from_bytes(&bytes)),
@@ -139,6 +157,63 @@ impl TableCache {
         write_whole(&path, &table.to_bytes()).map_err(at(&path))?;
         parts.forget();
         Ok(table)
+    }
+
+    /// The points of some rows of a program's table and of the blind ones: out of the file of all rows if it is there, otherwise out of
+    /// the file of the rows that were ever asked for, in which those that it lacks are computed and kept if the setup with this digest is
+    /// at hand.
+    ///
+    /// # Errors
+    ///
+    /// [`TableCacheError`].
+    pub fn some_rows(
+        &self,
+        contents: &TableContents,
+        place: (&Program, usize),
+        (setup, srs): (Digest32, Option<&Srs>),
+        rows: &[u32],
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<CachedTable, TableCacheError> {
+        let content = CachedTable::content(contents, place, setup)?;
+        if let Some(rows) = self.rows(content, rows)? {
+            return Ok(rows);
+        }
+        let path = self.slice_path(content);
+        let kept = match fs::read(&path) {
+            Ok(bytes) => Some(of_content(
+                content,
+                path.clone(),
+                CachedTable::from_bytes(&bytes),
+            )?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(at(&path)(error)),
+        };
+        let missing = match &kept {
+            Some(kept) => kept.missing(rows),
+            None => rows.to_vec(),
+        };
+        let all = match kept {
+            Some(kept) if missing.is_empty() => kept,
+            kept => {
+                let srs = srs.ok_or_else(|| TableCacheError::NotPreprocessed {
+                    table: place.1,
+                    rows: missing.len(),
+                    folder: self.folder.clone(),
+                })?;
+                let made =
+                    CachedTable::of_rows(contents, place, srs, &missing, (&Threads, progress))?;
+                let all = kept.map_or(Ok(made.clone()), |kept| kept.merge(&made));
+                let all = of_content(content, path.clone(), all)?;
+                write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
+                all
+            }
+        };
+        Ok(all.slice(|row| rows.contains(&row)))
+    }
+
+    /// The file of some rows of a table.
+    fn slice_path(&self, content: Digest32) -> PathBuf {
+        self.folder.join(format!("{content}.rows.tscq"))
     }
 
     /// The points of some rows of a table that is in the cache, and of the blind ones, without reading the others: as many reads as rows.
@@ -270,6 +345,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tensorseal_protocol::cq::Visibility;
     use tensorseal_protocol::program::{ProgramParts, Tensor, place};
     use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
     use tensorseal_protocol::table::{Outputs, Segment, Table};
@@ -290,7 +366,7 @@ mod tests {
         setting_of(|value| value * value)
     }
 
-    fn setting_of(function: fn(i32) -> i32) -> (TableContents, Program, Srs) {
+    fn setting_of(function: fn(i64) -> i64) -> (TableContents, Program, Srs) {
         let segment = Segment {
             start: -8,
             length: 20,
@@ -298,6 +374,7 @@ mod tests {
         };
         let contents = TableContents {
             log_rows: 5,
+            visibility: Visibility::Public,
             segments: vec![segment],
         };
         let tensor = Tensor {
@@ -387,7 +464,7 @@ mod tests {
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
         let (others, their_program, _) = setting_of(|value| value + 9);
         let place = (&their_program, 0);
-        let theirs = CachedTable::content(&others, place, &srs).unwrap();
+        let theirs = CachedTable::content(&others, place, srs.setup().digest()).unwrap();
         fs::write(cache.path(theirs), &whole).unwrap();
         let error = cache.table(&others, place, &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
@@ -398,6 +475,58 @@ mod tests {
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::write(&path, b"damage").unwrap();
         let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        assert!(matches!(error, Err(TableCacheError::File { .. })));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn rows_are_computed_once_and_taken_from_the_whole_table_where_it_is() {
+        let (contents, program, srs) = setting();
+        let folder = folder("rows");
+        let cache = TableCache::new(&folder).unwrap();
+        let place = (&program, 0);
+        let setup = srs.setup().digest();
+        let mut sums = 0;
+        let mut rows = |rows: &[u32]| {
+            let mut progress = |_, _| sums += 1;
+            let found = cache.some_rows(&contents, place, (setup, Some(&srs)), rows, &mut progress);
+            (found.unwrap(), core::mem::take(&mut sums))
+        };
+        let known =
+            |rows: &[u32]| cache.some_rows(&contents, place, (setup, None), rows, &mut |_, _| ());
+        let error = known(&[4, 9]).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                TableCacheError::NotPreprocessed {
+                    table: 0,
+                    rows: 2,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let (first, computed) = rows(&[4, 9]);
+        assert_eq!(known(&[9]).unwrap(), first.slice(|row| row == 9));
+        assert!(computed > 0);
+        let (more, computed) = rows(&[9, 5]);
+        assert!(computed > 0);
+        let (again, computed) = rows(&[5, 4]);
+        assert_eq!(computed, 0);
+        let path = cache.slice_path(first.content_digest());
+        let kept = CachedTable::from_bytes(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(kept.len(), 5);
+
+        let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
+        assert_eq!(first, whole.slice(|row| [4, 9].contains(&row)));
+        assert_eq!(more, whole.slice(|row| [5, 9].contains(&row)));
+        assert_eq!(again, whole.slice(|row| [4, 5].contains(&row)));
+        // From now on the whole file serves, whatever became of the other.
+        fs::write(&path, b"damage").unwrap();
+        let (from_whole, computed) = rows(&[7]);
+        assert_eq!((from_whole, computed), (whole.slice(|row| row == 7), 0));
+        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        let error = known(&[7]);
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();
     }

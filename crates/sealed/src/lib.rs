@@ -13,12 +13,14 @@ mod error;
 pub use error::SealedError;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use tensorseal_model::integer::IntegerGraph;
 pub use tensorseal_model::integer::Port;
 use tensorseal_model::program::{Description, estimated_peak_bytes, lift, witness};
 use tensorseal_protocol::backend::Backend;
+use tensorseal_protocol::cq::CachedTable;
 use tensorseal_protocol::random::RandomSource;
 use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove};
 
@@ -60,7 +62,8 @@ impl Sealed {
     pub fn new(key: ProvingKey) -> Result<Self, SealedError> {
         let description = Description::from_bytes(key.verifying().annotation());
         let description = description.ok_or(SealedError::Description)?;
-        let graph = lift(key.verifying().program(), key.weights(), &description)?;
+        let parts = (key.weights(), key.table_contents());
+        let graph = lift(key.verifying().program(), parts, &description)?;
         Ok(Self { key, graph })
     }
 
@@ -76,6 +79,19 @@ impl Sealed {
     /// The proving key.
     pub fn key(&self) -> &ProvingKey {
         &self.key
+    }
+
+    /// Gives a large table of the key the cached points that proofs will use.
+    ///
+    /// # Errors
+    ///
+    /// [`SealedError::Key`] when the key has no such table or one of another size.
+    pub fn attach_table(
+        &mut self,
+        table: usize,
+        points: Arc<CachedTable>,
+    ) -> Result<(), SealedError> {
+        Ok(self.key.attach_table(table, points)?)
     }
 
     /// The network's inputs.

@@ -15,7 +15,7 @@ use tensorseal_protocol::{
     Proof, ProveOptions, VerifyOptions, VerifyingKey, Witness, powers_for, powers_for_keys,
     prove_batch, verify,
 };
-use tensorseal_prover::{Threads, verify_batch};
+use tensorseal_prover::{TableCache, Threads, verify_batch};
 use tensorseal_sealed::{Sealed, SealedError};
 
 use super::compile::{Compilation, make_keys};
@@ -23,7 +23,8 @@ use super::prove::input_ports;
 use crate::Outcome;
 use crate::args::BenchArguments;
 use crate::files::{self, Audience};
-use crate::measure::{cpu_seconds, median, peak_bytes, timed};
+use crate::measure::{cpu_seconds, median, timed};
+use crate::tables;
 use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 #[derive(Serialize)]
@@ -113,22 +114,32 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let (onnx, calibration) = network(path)?;
     let mut options = QuantiseOptions::default();
     options.activation_bits = arguments.activation_bits;
+    options.tables = arguments.tables.into();
     let batch = arguments.batch;
     let (sealed, srs, compiling) = compile((&onnx, &calibration), &options, batch, &progress)?;
     let key_bytes = sealed.key.to_bytes();
     let (cells, table_rows) = (sealed.report.cells(), sealed.report.table_rows);
     let parameters = sealed.parameters;
     let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
-    let model = Sealed::new(sealed.key)?;
+    let mut model = Sealed::new(sealed.key)?;
     let samples = calibration.samples_of(&input_ports(&model))?;
     ensure!(!samples.is_empty(), "there is no calibration sample");
     let count = batch.unwrap_or(1);
     let inputs: Vec<&Sample> = samples.iter().cycle().take(count as usize).collect();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let temporary = tempfile::tempdir()?;
+    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    let cache = TableCache::new(folder.join(TABLES))?;
+    // The points of the rows that these inputs use, as if the tables had been preprocessed.
+    let witnesses = witnesses(&model, &inputs)?;
+    tables::attach(&mut model, &witnesses, (&cache, Some(&srs)), &progress)?;
+    drop(witnesses);
     progress.message("proving");
     let job = Job {
         model: &model,
         inputs: &inputs,
-        srs: batch.map(|_| &srs),
+        srs: batch.map(|_| srs),
     };
     let (proofs, prove_seconds, prove_cpu_seconds) = job.prove_repeatedly(repeat)?;
     let proof_bytes = proofs.first().map_or(0, |proof| proof.argument().len());
@@ -139,8 +150,6 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let (verify_seconds, miller_loops) = verify_repeatedly(&key, &proofs, 20 * repeat)?;
     let batch_verify_seconds = verify_as_batch(key, &proofs)?;
     progress.message("measuring memory");
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
     Ok(Row {
         name: name.to_string(),
         parameters,
@@ -150,7 +159,7 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: job.fresh_peak(&key_bytes, kept.as_deref())?,
+        peak_bytes: job.fresh_peak(&key_bytes, folder)?,
         estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
@@ -161,6 +170,8 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     })
 }
 
+/// Where the cached points of large tables are, in a network's folder.
+const TABLES: &str = "tables";
 /// Seeds of a generated network's weights and samples.
 const SEED: u64 = 1;
 /// Calibration samples of a generated network.
@@ -184,7 +195,8 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
     Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 
-/// Compiles under a development setup that is large enough, for a batch too; the time is that of compiling, without the setup.
+/// Compiles under a development setup that is large enough, for a batch too; the time is that of compiling, without the setup and
+/// without preprocessing large tables.
 fn compile(
     (onnx, calibration): (&[u8], &DataFile),
     options: &QuantiseOptions,
@@ -195,32 +207,37 @@ fn compile(
         timed(|| tensorseal_model::compile(onnx, calibration, None, options));
     let compiled = compiled?;
     let program = &compiled.lowered.program;
-    let for_keys = powers_for_keys(program, &compiled.lowered.weights);
+    let large = program.large_tables().iter().map(|table| table.rows());
+    let large = large.max().unwrap_or(0);
+    let for_keys = powers_for_keys(program, &compiled.lowered.weights).max(large);
     let needed = powers_for(program, &batch.into())?.max(for_keys);
     // A setup of power p has 2^(p + 1) − 1 powers.
     let power = needed.ilog2().max(1);
     progress.message("making a development setup");
-    let srs = Srs::development_with_g2(power, 0, (&Threads, &mut PlatformRandom))?;
+    let srs = Srs::development_with_g2(power, large, (&Threads, &mut PlatformRandom))?;
     let (sealed, sealing) = timed(|| make_keys(compiled, &srs, progress));
     Ok((sealed?, srs, quantising + sealing))
+}
+
+/// What the network makes of each input.
+fn witnesses(model: &Sealed, inputs: &[&Sample]) -> Result<Vec<Witness>, SealedError> {
+    let runs = inputs.iter().map(|input| model.run(input));
+    runs.map(|run| Ok(run?.0)).collect()
 }
 
 /// What is proved: one inference, or as many as there are inputs, under a setup that has the powers for them.
 struct Job<'a> {
     model: &'a Sealed,
     inputs: &'a [&'a Sample],
-    srs: Option<&'a Srs>,
+    srs: Option<Srs>,
 }
 
 impl Job<'_> {
     fn prove(&self, options: &ProveOptions<'_>) -> Result<Proof> {
-        let runs = self.inputs.iter().map(|input| self.model.run(input));
-        let witnesses: Vec<Witness> = runs
-            .map(|run| Ok(run?.0))
-            .collect::<Result<_, SealedError>>()?;
+        let witnesses = witnesses(self.model, self.inputs)?;
         let tools = (&Threads, &mut PlatformRandom as &mut dyn RandomSource);
         let key = self.model.key();
-        Ok(match (self.srs, &witnesses[..]) {
+        Ok(match (self.srs.as_ref(), &witnesses[..]) {
             (None, [witness]) => self.model.prove(witness, options, tools)?,
             (srs, _) => prove_batch((key, srs), &witnesses, options, tools)?,
         })
@@ -248,13 +265,8 @@ impl Job<'_> {
         Ok((proofs, median(times).as_secs_f64(), used))
     }
 
-    /// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in `kept`.
-    fn fresh_peak(&self, key: &[u8], kept: Option<&Path>) -> Result<Option<u64>> {
-        if peak_bytes().is_none() && kept.is_none() {
-            return Ok(None);
-        }
-        let temporary = tempfile::tempdir()?;
-        let folder = kept.unwrap_or(temporary.path());
+    /// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in the folder.
+    fn fresh_peak(&self, key: &[u8], folder: &Path) -> Result<Option<u64>> {
         files::write(
             &folder.join(super::compile::PROVING_KEY),
             key,
@@ -264,7 +276,7 @@ impl Job<'_> {
         files::write(&input, self.input().to_string().as_bytes(), Audience::Owner)?;
         let mut prove = std::process::Command::new(std::env::current_exe()?);
         prove.arg("prove").arg(folder);
-        match self.srs {
+        match &self.srs {
             None => prove.arg("--input").arg(&input),
             Some(srs) => {
                 let setup = folder.join("setup.srs");
@@ -275,6 +287,8 @@ impl Job<'_> {
         let output = prove
             .arg("-o")
             .arg(folder.join("answer.proof"))
+            .arg("--cache")
+            .arg(folder.join(TABLES))
             .arg("--json")
             .output()?;
         let summary: serde_json::Value = serde_json::from_slice(&output.stdout)

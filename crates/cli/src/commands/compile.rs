@@ -12,7 +12,7 @@ use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProvingKey, generate};
+use tensorseal_protocol::{Model, ProvingKey, generate_with_tables};
 use tensorseal_prover::Threads;
 
 use crate::Outcome;
@@ -20,6 +20,7 @@ use crate::args::CompileArguments;
 use crate::files::{self, Audience};
 use crate::measure::timed;
 use crate::report;
+use crate::tables;
 use crate::terminal::{Progress, bytes, print_json, say, seconds};
 
 /// The proving key's name in a model's folder.
@@ -105,9 +106,18 @@ fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))
     let mut options = QuantiseOptions::default();
     options.activation_bits = arguments.activation_bits;
     options.log_rows = arguments.log_rows;
+    options.tables = arguments.tables.into();
     let data = (&calibration, held_out.as_ref());
     let sealed = seal((&onnx, data), &options, &srs, &progress)
         .with_context(|| format!("cannot compile {}", arguments.model.display()))?;
+    if !sealed.key.table_contents().is_empty() && !arguments.no_preprocess {
+        tables::preprocess(
+            &tables::cache(&arguments.cache)?,
+            &sealed.key,
+            &srs,
+            &progress,
+        )?;
+    }
     progress.message("writing");
     let proving = sealed.key.to_bytes();
     let verifying = sealed.key.verifying().to_bytes();
@@ -133,16 +143,22 @@ pub(crate) fn seal(
 
 /// Makes the keys of a quantised network.
 pub(crate) fn make_keys(compiled: Compiled, srs: &Srs, progress: &Progress) -> Result<Compilation> {
-    let Lowered { program, weights } = compiled.lowered;
-    progress.message("computing the cached quotients of the weights");
-    let key = generate(
+    let Lowered {
         program,
         weights,
-        Description::of(&compiled.integer).to_bytes(),
-        srs,
-        (&Threads, &mut PlatformRandom),
-        &mut |done, total| progress.set(done, total),
-    )?;
+        tables,
+    } = compiled.lowered;
+    progress.message("computing the cached quotients of the weights");
+    let model = Model {
+        program,
+        tables: &tables,
+        weights,
+        annotation: Description::of(&compiled.integer).to_bytes(),
+    };
+    let tools = (&Threads, &mut PlatformRandom as &mut _);
+    let key = generate_with_tables(model, srs, tools, &mut |done, total| {
+        progress.set(done, total);
+    })?;
     let layers = compiled.integer.layers.iter();
     Ok(Compilation {
         key,

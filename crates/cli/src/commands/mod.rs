@@ -5,6 +5,7 @@ pub(crate) mod compile;
 pub(crate) mod demo;
 pub(crate) mod inspect;
 pub(crate) mod open;
+pub(crate) mod preprocess;
 pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod setup;

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use tensorseal_protocol::cq::{
+    CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility,
+};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{Program, ProgramParts, Tensor, place};
 use tensorseal_protocol::random::PlatformRandom;
@@ -53,6 +55,7 @@ fn write(folder: &Path) {
     };
     let contents = TableContents {
         log_rows: LOG_ROWS,
+        visibility: Visibility::Public,
         segments: vec![segment],
     };
     let program = program(&contents);

@@ -19,7 +19,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::graph::{FloatGraph, Node, Operand, Tensor};
+use crate::graph::{Elements, FloatGraph, Node, Operand, Tensor};
 
 /// Why an operation has no result for its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,16 @@ pub enum FloatError {
     /// An input value is NaN or infinite.
     #[error("input tensor {tensor:?} is not finite at element {element}; pass finite numbers")]
     InputNotFinite {
+        /// Name of the tensor.
+        tensor: String,
+        /// The element.
+        element: usize,
+    },
+    /// An input of integers has a value that is none.
+    #[error(
+        "input tensor {tensor:?} is no integer of its type at element {element}; pass whole numbers"
+    )]
+    InputNotInteger {
         /// Name of the tensor.
         tensor: String,
         /// The element.
@@ -161,7 +171,24 @@ impl FloatGraph {
                 element,
             });
         }
-        Tensor::floats(info.shape.clone(), values.to_vec()).ok_or_else(|| FloatError::InputLength {
+        let bound = match info.element_type.range() {
+            None => Tensor::floats(info.shape.clone(), values.to_vec()),
+            Some((low, high)) => {
+                // Casts saturate, so what changes is no integer of the type.
+                let exact = |value: &f32| *value as i64 as f32 == *value;
+                let within = |value: &f32| (low..=high).contains(&(*value as i64));
+                if let Some(element) = values.iter().position(|x| !exact(x) || !within(x)) {
+                    return Err(FloatError::InputNotInteger {
+                        tensor: tensor(),
+                        element,
+                    });
+                }
+                let integers = values.iter().map(|value| *value as i64).collect();
+                let shape = info.shape.clone();
+                Tensor::new(info.element_type, shape, Elements::Ints(integers))
+            }
+        };
+        bound.ok_or_else(|| FloatError::InputLength {
             tensor: tensor(),
             expected: info.elements(),
             actual: values.len(),

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
+use crate::layered::MAX_GATHERED_ROWS;
 use network::Network;
 
 /// A shape.
@@ -23,11 +24,18 @@ pub enum Shape {
     /// Four convolutions with batch normalisation and maximum pools, two dense layers: 263 k parameters on 3 x 32 x 32.
     Cnn264K,
     /// The dense skeleton of MaskNet (Wang, She, Zhang, 2021) as a ranker has it, 48 M parameters: four blocks side by side of a gate
-    /// 2776 → 1024 → 2776, which is added to the input and not multiplied with it, and a layer to 1024; all together to 2048; ten
+    /// 2776 → 1024 → 2776, which the input is multiplied with, and a layer to 1024; all together to 2048; ten
     /// heads 2048 → 256 → 1.
     MaskNet48M,
     /// One product with a matrix of 1024 x 1024, and nothing else.
     MatMul1024,
+    /// An embedding for one integer, and a dense layer to 10 channels.
+    Embedding {
+        /// Rows of the table, up to 2^24 - 1.
+        rows: usize,
+        /// Channels of a row; a table has 2^27 elements at the most.
+        width: usize,
+    },
     /// ResNet-18 on pictures of this side, 32 at least.
     ResNet18 {
         /// Rows and columns of a picture.
@@ -64,6 +72,8 @@ const SIDES: RangeInclusive<usize> = 32..=1024;
 /// Sizes of the shapes that consist of equal layers: channels and sides, and how many layers.
 const WIDTHS: RangeInclusive<usize> = 1..=8192;
 const DEPTHS: RangeInclusive<usize> = 1..=256;
+/// Elements of a table of embeddings.
+const MAX_TABLE: usize = 1 << 27;
 /// Shapes of one size.
 const FIXED: [(&str, Shape); 5] = [
     ("mlp-2m", Shape::Mlp2M),
@@ -101,7 +111,7 @@ impl fmt::Display for ShapeError {
             Self::Unknown => write!(
                 f,
                 "no network has this name; there are mlp-2m, dense-4m, cnn-264k, masknet-48m, matmul-1024, resnet18-SIDE, \
-                 mobilenetv2-SIDE, dense-INPUTxWIDTHxDEPTH and conv-SIDExCHANNELSxDEPTH"
+                 mobilenetv2-SIDE, dense-INPUTxWIDTHxDEPTH, conv-SIDExCHANNELSxDEPTH and embedding-ROWSxWIDTH"
             ),
             Self::Form { expected } => {
                 write!(f, "such a name has the form {expected}, with plain numbers")
@@ -124,7 +134,7 @@ impl core::error::Error for ShapeError {}
 
 impl Shape {
     /// The shape of a name: `mlp-2m`, `dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`; or a family and its sizes:
-    /// `resnet18-SIDE`, `mobilenetv2-SIDE`, `dense-INPUTxWIDTHxDEPTH`, `conv-SIDExCHANNELSxDEPTH`, as in `dense-784x256x4`.
+    /// `resnet18-SIDE`, `mobilenetv2-SIDE`, `dense-INPUTxWIDTHxDEPTH`, `conv-SIDExCHANNELSxDEPTH`, `embedding-ROWSxWIDTH`, as in `dense-784x256x4`.
     ///
     /// # Errors
     ///
@@ -155,6 +165,15 @@ impl Shape {
                     side: within("SIDE", side, 3..=*SIDES.end())?,
                     channels: within("CHANNELS", channels, WIDTHS)?,
                     depth: within("DEPTH", depth, DEPTHS)?,
+                })
+            }
+            "embedding" => {
+                let [rows, width] = sizes(numbers, "embedding-ROWSxWIDTH")?;
+                let width = within("WIDTH", width, WIDTHS)?;
+                let most = MAX_GATHERED_ROWS.min(MAX_TABLE / width);
+                Ok(Self::Embedding {
+                    rows: within("ROWS", rows, 1..=most)?,
+                    width,
                 })
             }
             _ => Err(ShapeError::Unknown),
@@ -188,12 +207,13 @@ impl Shape {
             ) => {
                 alloc::format!("conv-{side}x{channels}x{depth}")
             }
+            (Self::Embedding { rows, width }, _) => alloc::format!("embedding-{rows}x{width}"),
             (_, Some((name, _))) => (*name).to_string(),
             (_, None) => String::new(),
         }
     }
 
-    /// The ONNX file: an input `x` of shape [1, …] with [`Self::input`] behind the 1, an output `y`.
+    /// The ONNX file: an input `x` of shape [1, …] with [`Self::input`] behind the 1, of integers for an embedding, and an output `y`.
     #[must_use]
     pub fn onnx(self, seed: u64) -> Vec<u8> {
         let network = Network::new(&self.input(), seed);
@@ -203,6 +223,7 @@ impl Shape {
             Self::Cnn264K => network.cnn(),
             Self::MaskNet48M => network.masknet(),
             Self::MatMul1024 => network.product(1024),
+            Self::Embedding { rows, width } => network.embedding(rows, width),
             Self::ResNet18 { .. } => network.resnet18(),
             Self::MobileNetV2 { .. } => network.mobilenetv2(),
             Self::Dense { width, depth, .. } => network.mlp(&vec![width; depth]),
@@ -212,14 +233,15 @@ impl Shape {
         }
     }
 
-    /// Inputs from a seed: three smooth planes as in a picture, or noise.
+    /// Inputs from a seed: three smooth planes as in a picture, row numbers, or noise.
     #[must_use]
     pub fn samples(self, count: usize, seed: u64) -> Vec<Vec<f32>> {
         let mut numbers = Numbers::new(seed);
-        let mut sample = || match self.input()[..] {
-            [channels] => (0..channels).map(|_| numbers.next()).collect(),
-            [_, side, ..] => picture(&mut numbers, side),
-            [] => Vec::new(),
+        let mut sample = || match (self, &self.input()[..]) {
+            (Self::Embedding { rows, .. }, _) => vec![numbers.below(rows)],
+            (_, [channels]) => (0..*channels).map(|_| numbers.next()).collect(),
+            (_, [_, side, ..]) => picture(&mut numbers, *side),
+            (_, []) => Vec::new(),
         };
         (0..count).map(|_| sample()).collect()
     }
@@ -232,6 +254,7 @@ impl Shape {
             Self::Dense4M | Self::MatMul1024 => vec![1024],
             Self::MaskNet48M => vec![2776],
             Self::Dense { input, .. } => vec![input],
+            Self::Embedding { .. } => vec![1],
             Self::Cnn264K => vec![3, 32, 32],
             Self::ResNet18 { side }
             | Self::MobileNetV2 { side }
@@ -316,6 +339,12 @@ impl Numbers {
         self.0 ^= self.0 << 17;
         (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
+
+    /// A whole number below a bound of at most 2^24.
+    fn below(&mut self, bound: usize) -> f32 {
+        let place = f64::from(self.next() + 1.0) / 2.0;
+        libm::floor(place * bound as f64) as f32
+    }
 }
 
 #[cfg(test)]
@@ -337,6 +366,10 @@ mod tests {
                 channels: 8,
                 depth: 3,
             },
+            Shape::Embedding {
+                rows: 1 << 20,
+                width: 16,
+            },
         ];
         for shape in FIXED.map(|(_, shape)| shape).into_iter().chain(sized) {
             assert_eq!(Shape::parse(&shape.name()), Ok(shape));
@@ -357,6 +390,8 @@ mod tests {
             "dense-784x x4",
             "conv-32x8",
             "conv-99999999999999999999x8x3",
+            "embedding-5",
+            "embedding-5x5x5",
         ] {
             let error = Shape::parse(name);
             assert!(matches!(error, Err(ShapeError::Form { .. })), "{name}");
@@ -370,6 +405,10 @@ mod tests {
             ("conv-2x8x3", "SIDE"),
             ("conv-32x0x3", "CHANNELS"),
             ("conv-32x8x257", "DEPTH"),
+            ("embedding-0x5", "ROWS"),
+            ("embedding-16777216x1", "ROWS"),
+            ("embedding-16777215x9", "ROWS"),
+            ("embedding-5x0", "WIDTH"),
         ] {
             let error = Shape::parse(name);
             assert!(
@@ -377,6 +416,17 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn row_numbers_are_below_the_number_of_rows() {
+        let (rows, width) = (5, 3);
+        let shape = Shape::Embedding { rows, width };
+        let samples = shape.samples(200, 1).concat();
+        let mut seen: Vec<f32> = samples;
+        seen.sort_unstable_by(f32::total_cmp);
+        seen.dedup();
+        assert_eq!(seen, [0.0, 1.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]

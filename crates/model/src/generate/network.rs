@@ -88,7 +88,17 @@ impl Network {
             .finish(&[&[1], &*self.input].concat(), &[1, channels as i64, 1, 1])
     }
 
-    /// Gates are added, for want of products of two tensors.
+    /// The row of an integer, and a dense layer.
+    pub(super) fn embedding(mut self, rows: usize, width: usize) -> Vec<u8> {
+        const CLASSES: usize = 10;
+        let table: Vec<f32> = (0..rows * width).map(|_| self.numbers.next()).collect();
+        let table = self.writer.constant(&[rows as i64, width as i64], &table);
+        self.writer.integer_input();
+        self.tensor = self.writer.node("Gather", &[&table, &self.tensor], &[]);
+        self.flatten();
+        self.finish(width, CLASSES)
+    }
+
     pub(super) fn masknet(mut self) -> Vec<u8> {
         const BLOCKS: usize = 4;
         const HEADS: usize = 10;
@@ -99,7 +109,7 @@ impl Network {
             self.dense((features, hidden), None);
             self.relu();
             self.dense((hidden, features), None);
-            self.add(&input);
+            self.tensor = self.writer.node("Mul", &[&self.tensor, &input], &[]);
             self.dense((features, hidden), None);
             self.relu();
             self.tensor.clone()

@@ -50,18 +50,38 @@ impl Attribute<'_> {
 }
 
 /// A file under construction, of opset 17.
-#[derive(Default)]
 pub(super) struct Writer {
     graph: Vec<u8>,
     count: usize,
+    /// ONNX's number of the input's element type.
+    input_type: i64,
+}
+
+/// ONNX's numbers of element types.
+const FLOAT32: i64 = 1;
+const INT64: i64 = 7;
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            graph: Vec::new(),
+            count: 0,
+            input_type: FLOAT32,
+        }
+    }
 }
 
 impl Writer {
+    /// Makes the input one of 64-bit integers.
+    pub(super) fn integer_input(&mut self) {
+        self.input_type = INT64;
+    }
+
     /// Adds a constant and returns its name.
     pub(super) fn constant(&mut self, shape: &[i64], values: &[f32]) -> String {
         let name = self.name("w");
         let mut tensor: Vec<u8> = shape.iter().flat_map(|length| int(1, *length)).collect();
-        tensor.extend(int(2, 1));
+        tensor.extend(int(2, FLOAT32));
         tensor.extend(text(8, &name));
         let raw: Vec<u8> = values
             .iter()
@@ -106,8 +126,9 @@ impl Writer {
     /// The file, with one input `x` and one output `y`.
     pub(super) fn finish(mut self, input: &[i64], output: &[i64]) -> Vec<u8> {
         self.graph.extend(text(2, "generated"));
-        self.graph.extend(bytes(11, &port("x", input)));
-        self.graph.extend(bytes(12, &port("y", output)));
+        self.graph
+            .extend(bytes(11, &port("x", self.input_type, input)));
+        self.graph.extend(bytes(12, &port("y", FLOAT32, output)));
         let set = [text(1, ""), int(2, 17)].concat();
         [
             int(1, 8),
@@ -124,12 +145,12 @@ impl Writer {
     }
 }
 
-/// A tensor of 32-bit floats at the edge of the network.
-fn port(name: &str, shape: &[i64]) -> Vec<u8> {
+/// A tensor at the edge of the network.
+fn port(name: &str, element_type: i64, shape: &[i64]) -> Vec<u8> {
     let dims: Vec<u8> = shape
         .iter()
         .flat_map(|length| bytes(1, &int(1, *length)))
         .collect();
-    let tensor = [int(1, 1), bytes(2, &dims)].concat();
+    let tensor = [int(1, element_type), bytes(2, &dims)].concat();
     [text(1, name), bytes(2, &bytes(1, &tensor))].concat()
 }

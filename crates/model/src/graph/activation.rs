@@ -71,6 +71,11 @@ pub enum Activation {
     Mish,
     /// The exponential function.
     Exp,
+    /// `x` multiplied with itself so many times.
+    Power {
+        /// How often `x` is a factor, at least twice.
+        exponent: u32,
+    },
     /// `|x|`.
     Abs,
     /// -1, 0 or 1.
@@ -120,6 +125,7 @@ impl Activation {
             Self::Silu => x * sigmoid(x),
             Self::Mish => x * tanh(softplus(x)),
             Self::Exp => exp(x),
+            Self::Power { exponent } => (0..exponent).fold(1.0, |power, _| power * x),
             Self::Abs => fabs(x),
             Self::Sign => f64::from(i8::from(x > 0.0) - i8::from(x < 0.0)),
             Self::Floor => floor(x),
@@ -180,6 +186,10 @@ mod tests {
         assert_eq!(
             (Floor.apply(-0.5), Ceil.apply(-0.5), Abs.apply(-0.5)),
             (-1.0, 0.0, 0.5)
+        );
+        assert_eq!(
+            [2, 3].map(|exponent| Power { exponent }.apply(-3.0)),
+            [9.0, -27.0]
         );
         assert_eq!(Softsign.apply(-3.0), -0.75);
     }

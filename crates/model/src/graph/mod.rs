@@ -39,7 +39,7 @@ use crate::integer::PostProcessing;
 pub struct FloatGraph {
     /// Every activation: what depends on an input. An index into this list is what nodes read and make.
     pub values: Vec<TensorType>,
-    /// The inputs, of 32-bit floats, in the order of the file.
+    /// The inputs in the order of the file: 32-bit floats, or 32- or 64-bit integers.
     pub inputs: Vec<usize>,
     /// The outputs in the order of the file, before post-processing.
     pub outputs: Vec<Output>,
@@ -60,13 +60,15 @@ pub struct Output {
     pub name: String,
 }
 
-/// Name and shape of a tensor.
+/// Name, shape and element type of a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorType {
     /// Its ONNX name.
     pub name: String,
     /// Its shape, with the batch axis if the file has one.
     pub shape: Vec<usize>,
+    /// The type of its elements.
+    pub element_type: ElementType,
 }
 
 /// One application of an operation.
@@ -135,7 +137,7 @@ impl FloatGraph {
         }
     }
 
-    /// Name and shape of input number `index`.
+    /// Name, shape and type of input number `index`.
     ///
     /// # Panics
     ///
@@ -145,7 +147,7 @@ impl FloatGraph {
         &self.values[self.inputs[index]]
     }
 
-    /// Name and shape of output number `index`, under its name in the file.
+    /// Name, shape and type of output number `index`, under its name in the file.
     ///
     /// # Panics
     ///
@@ -155,7 +157,7 @@ impl FloatGraph {
         let output = &self.outputs[index];
         TensorType {
             name: output.name.clone(),
-            shape: self.values[output.value].shape.clone(),
+            ..self.values[output.value].clone()
         }
     }
 }

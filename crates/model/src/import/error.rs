@@ -86,7 +86,7 @@ pub enum ImportError {
     },
     /// The input's elements are no 32-bit floats.
     #[error(
-        "input tensor {tensor:?} has ONNX element type {code}; only float32 (1) is supported, export the network with a float32 input"
+        "input tensor {tensor:?} has ONNX element type {code}; export the network with an input of float32 (1), or of int32 (6) or int64 (7) where it chooses rows of a constant"
     )]
     InputType {
         /// The tensor.

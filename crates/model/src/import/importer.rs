@@ -14,7 +14,6 @@ use crate::onnx::TensorProto;
 pub(super) struct Importer<'a> {
     names: BTreeMap<&'a str, Operand>,
     pub(super) values: Vec<TensorType>,
-    types: Vec<ElementType>,
     pub(super) inputs: Vec<usize>,
     pub(super) nodes: Vec<Node>,
     limit: usize,
@@ -27,7 +26,6 @@ impl<'a> Importer<'a> {
         Self {
             names: BTreeMap::new(),
             values: Vec::new(),
-            types: Vec::new(),
             inputs: Vec::new(),
             nodes: Vec::new(),
             limit,
@@ -58,16 +56,24 @@ impl<'a> Importer<'a> {
         self.insert(name, Operand::Constant(Arc::new(tensor)))
     }
 
-    /// Adds an input of floats.
-    pub(super) fn input(&mut self, name: &'a str, shape: Vec<usize>) -> Result<(), ImportError> {
-        let value = self.value(name.to_string(), shape, ElementType::Float32);
+    /// Adds an input.
+    pub(super) fn input(
+        &mut self,
+        name: &'a str,
+        shape: Vec<usize>,
+        element_type: ElementType,
+    ) -> Result<(), ImportError> {
+        let value = self.value(name.to_string(), shape, element_type);
         self.inputs.push(value);
         self.insert(name, Operand::Value(value))
     }
 
     fn value(&mut self, name: String, shape: Vec<usize>, element_type: ElementType) -> usize {
-        self.values.push(TensorType { name, shape });
-        self.types.push(element_type);
+        self.values.push(TensorType {
+            name,
+            shape,
+            element_type,
+        });
         self.values.len() - 1
     }
 
@@ -218,7 +224,7 @@ impl<'a> Importer<'a> {
 
     pub(super) fn element_type(&self, operand: &Operand) -> ElementType {
         match operand {
-            Operand::Value(index) => self.types[*index],
+            Operand::Value(index) => self.values[*index].element_type,
             Operand::Constant(tensor) => tensor.element_type(),
         }
     }

@@ -1,11 +1,11 @@
-//! The graph's inputs: floats of static shape, or bound to a constant.
+//! The graph's inputs: floats of static shape, integers that choose rows of constants, or bound to a constant.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{ImportError, ImportOptions, MAX_ELEMENTS, MAX_RANK};
-use crate::graph::elements;
-use crate::onnx::{Dimension, Graph, ValueInfo};
+use crate::graph::{ElementType, elements};
+use crate::onnx::{DataType, Dimension, Graph, ValueInfo};
 
 /// The inputs that are no initializers; old exporters list those among the inputs.
 pub(super) fn data_inputs<'g, 'a>(graph: &'g Graph<'a>) -> Vec<&'g ValueInfo<'a>> {
@@ -22,18 +22,25 @@ pub(super) fn data_inputs<'g, 'a>(graph: &'g Graph<'a>) -> Vec<&'g ValueInfo<'a>
         .collect()
 }
 
+/// The element type of an input.
+pub(super) fn input_type(info: &ValueInfo<'_>) -> Result<ElementType, ImportError> {
+    match DataType::from_code(info.element_type) {
+        Some(DataType::Float32) => Ok(ElementType::Float32),
+        Some(DataType::Int32) => Ok(ElementType::Int32),
+        Some(DataType::Int64) => Ok(ElementType::Int64),
+        _ => Err(ImportError::InputType {
+            tensor: info.name.to_string(),
+            code: info.element_type,
+        }),
+    }
+}
+
 /// The shape of an input, and whether its batch axis was open.
 pub(super) fn input(
     info: &ValueInfo<'_>,
     options: &ImportOptions,
 ) -> Result<(Vec<usize>, bool), ImportError> {
     let tensor = || info.name.to_string();
-    if info.element_type != 1 {
-        return Err(ImportError::InputType {
-            tensor: tensor(),
-            code: info.element_type,
-        });
-    }
     let (shape, dynamic_batch) = shape(info, options)?;
     let fits = elements(&shape).is_some_and(|count| (1..=MAX_ELEMENTS).contains(&count));
     if fits && shape.len() <= MAX_RANK {

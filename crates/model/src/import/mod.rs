@@ -38,7 +38,7 @@ use crate::float::FloatError;
 use crate::graph::{FloatGraph, Operand, Output, Tensor};
 use crate::onnx::{DataType, Graph, Model};
 use importer::Importer;
-use input::{data_inputs, input};
+use input::{data_inputs, input, input_type};
 use node_view::NodeView;
 use operators::{OPERATORS, nearest};
 
@@ -246,9 +246,10 @@ fn add_inputs<'a>(
             importer.constant(info.name, constant.clone())?;
             continue;
         }
+        let element_type = input_type(info)?;
         let (shape, open) = input(info, options)?;
         dynamic_batch |= open;
-        importer.input(info.name, shape)?;
+        importer.input(info.name, shape, element_type)?;
     }
     Ok(dynamic_batch)
 }

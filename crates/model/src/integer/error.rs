@@ -12,11 +12,26 @@ pub enum GraphError {
         "the integer graph has no layer; compile a network with at least one linear layer or activation"
     )]
     NoLayers,
-    /// Segment 0 is missing, or is no clamp whose whole output range lies inside the segment.
+    /// An input has no segment, or one that is no clamp whose whole output range lies inside the segment.
     #[error(
-        "segment 0 must be the input's identity: a clamp to a range that lies inside the segment; compile the network again"
+        "input {input} needs a segment that is an identity: a clamp to a range that lies inside the segment; compile the network again"
     )]
-    InputSegment,
+    InputSegment {
+        /// Index of the input.
+        input: usize,
+    },
+    /// A large table has no segment, or more rows than fit.
+    #[error(
+        "large table {table} takes {rows} rows of 2^{log_rows}, or lacks segments; compile the network again"
+    )]
+    LargeTable {
+        /// Index of the table.
+        table: usize,
+        /// Rows needed.
+        rows: u64,
+        /// Base-2 logarithm of the rows available.
+        log_rows: u32,
+    },
     /// A segment is empty, or its value list has another length than its range.
     #[error(
         "segment {segment} covers [{lo}, {hi}), which does not fit its function; compile the network again"
@@ -88,6 +103,16 @@ pub enum GraphError {
         least: u32,
         /// The largest shift of a layer.
         greatest: u32,
+    },
+    /// The limbs of a layer are not as many bits as its shift is larger than the graph's.
+    #[error(
+        "layer {layer:?} has limbs of {bits} bits that do not make up its shift; compile the network again"
+    )]
+    Limbs {
+        /// Name of the layer.
+        layer: String,
+        /// Bits of each limb.
+        bits: u32,
     },
     /// A layer's extent is empty, too large or has another number of axes than the graph, or it has not one bias per channel.
     #[error(
@@ -186,6 +211,21 @@ pub enum InferenceError {
         tensor: String,
         /// The element, in the order of the ONNX tensor.
         element: usize,
+    },
+    /// An input value is no row number of the tables that the network looks up.
+    #[error(
+        "input tensor {tensor:?} is {value} at element {element}, which is no row of a table of {rows}; pass integers from 0 to {}",
+        rows.saturating_sub(1)
+    )]
+    NoRow {
+        /// Name of the tensor.
+        tensor: String,
+        /// The element, in the order of the ONNX tensor.
+        element: usize,
+        /// The value.
+        value: f64,
+        /// How many rows there are.
+        rows: usize,
     },
     /// An input value is outside the range the network was calibrated for.
     #[error(

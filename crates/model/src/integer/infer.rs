@@ -41,9 +41,10 @@ impl IntegerGraph {
     /// When an input is missing, has the wrong length, or a value is not finite or outside the calibrated range.
     pub fn quantise_inputs(&self, inputs: &[Vec<f32>]) -> Result<Vec<Vec<i64>>, InferenceError> {
         self.check_count(inputs.len())?;
-        let range = self.input_range()?;
         let ports = self.inputs.iter().zip(inputs);
-        ports.map(|(port, x)| port.quantise(x, range)).collect()
+        ports
+            .map(|(port, x)| port.quantise(x, self.input_range(port.tensor)?))
+            .collect()
     }
 
     /// Evaluates the network on the integers of its inputs, each in the order of its cells.
@@ -60,11 +61,11 @@ impl IntegerGraph {
     /// When the graph is malformed, an input has the wrong length, or a value is not finite.
     pub fn infer_saturating(&self, inputs: &[Vec<f32>]) -> Result<SaturatedTrace, InferenceError> {
         self.check_count(inputs.len())?;
-        let range = self.input_range()?;
         let mut forced = Vec::with_capacity(inputs.len());
         let mut codes = Vec::with_capacity(inputs.len());
         for (port, x) in self.inputs.iter().zip(inputs) {
-            let (own, count) = port.codes(x, range, OutOfRange::Saturate)?;
+            let (own, count) =
+                port.codes(x, self.input_range(port.tensor)?, OutOfRange::Saturate)?;
             codes.push(own);
             forced.push(count);
         }
@@ -98,15 +99,14 @@ impl IntegerGraph {
         self.outputs.iter().map(output).collect()
     }
 
-    /// The integers that an input may take.
+    /// The integers that input `input` may take.
     ///
     /// # Errors
-    /// When there is no input segment.
-    pub fn input_range(&self) -> Result<(i64, i64), GraphError> {
-        self.segments
-            .first()
+    /// When the input has no segment.
+    pub fn input_range(&self, input: usize) -> Result<(i64, i64), GraphError> {
+        self.segment_of(input)
             .and_then(Segment::output_range)
-            .ok_or(GraphError::InputSegment)
+            .ok_or(GraphError::InputSegment { input })
     }
 
     fn check_count(&self, actual: usize) -> Result<(), InferenceError> {
@@ -150,7 +150,7 @@ impl IntegerGraph {
                 actual: codes.len(),
             });
         }
-        let (lowest, highest) = self.input_range()?;
+        let (lowest, highest) = self.input_range(port.tensor)?;
         let range = lowest..=highest;
         if let Some(cell) = codes.iter().position(|code| !range.contains(code)) {
             return Err(InferenceError::InputCode {
@@ -175,11 +175,14 @@ impl IntegerGraph {
         let mut sums = layer.bias.repeat(positions);
         for term in &layer.terms {
             let source = self.extent(term.source).unwrap_or(Extent::flat(0));
+            let limb = self.limb(term.source);
+            let tensor = limb.map_or(term.source, |limb| self.inputs.len() + limb.layer);
             // Validation bounds the sums, so no bit that counts is shifted out.
-            let values = tensors[term.source].iter();
-            let values: Vec<i64> = values
-                .map(|cell| cell.out.checked_shl(term.exponent).unwrap_or(0))
-                .collect();
+            let value = |cell: &Cell| {
+                let value = limb.map_or(cell.out, |limb| limb.of(cell.rem));
+                value.checked_shl(term.exponent).unwrap_or(0)
+            };
+            let values: Vec<i64> = tensors[tensor].iter().map(value).collect();
             let reading = Reading {
                 maps: &term.maps,
                 weights: &term.weights,

@@ -20,18 +20,22 @@ pub struct IntegerLayer {
     pub bias: Vec<i64>,
     /// The accumulator is divided by `2^shift`, at least the graph's shift.
     pub shift: u32,
+    /// The bits of every limb; `None` where they are as wide as the table's range of remainders.
+    pub limb_bits: Option<u32>,
     /// Index of the segment whose function is applied.
     pub segment: usize,
     /// Real value of 1 in `pre`.
     pub pre_scale: f64,
     /// Real value of 1 in `out`.
     pub scale: f64,
+    /// A step on the way to a later layer's tensor: it has no real values.
+    pub inner: bool,
 }
 
 /// What one source contributes to a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntegerTerm {
-    /// Index of the tensor that is read: the inputs come first, then the layers' outputs.
+    /// Index of the tensor that is read: the inputs come first, then the layers' outputs, then the limbs of all layers.
     pub source: usize,
     /// One map per position axis, slowest first.
     pub maps: Vec<AxisMap>,
@@ -59,8 +63,9 @@ impl IntegerTerm {
         }
     }
 
-    /// The largest sum of the absolute values of what an output channel multiplies with, for each output channel.
-    fn gains(&self, channels: usize) -> Vec<u128> {
+    /// The largest sum of the absolute values of what an output channel multiplies with, for each output channel, with a source of so many
+    /// channels.
+    fn gains(&self, channels: usize, source: usize) -> Vec<u128> {
         let sum = |weights: &[i32]| weights.iter().map(|w| u128::from(w.unsigned_abs())).sum();
         match &self.weights {
             Weights::Dense(weights) | Weights::Diagonal(weights) => {
@@ -72,26 +77,31 @@ impl IntegerTerm {
                 coefficient,
             } => {
                 let taps = self.taps().unwrap_or(usize::MAX) as u128;
-                let reads = taps.saturating_mul(map.taps as u128);
-                let gain = reads.saturating_mul(coefficient.unsigned_abs().into());
-                alloc::vec![gain; channels]
+                let gain = taps.saturating_mul(coefficient.unsigned_abs().into());
+                let reads = |output: usize| {
+                    let taps =
+                        (0..map.taps).filter(|tap| map.source(output, *tap, source).is_some());
+                    gain.saturating_mul(taps.count() as u128)
+                };
+                (0..channels).map(reads).collect()
             }
         }
     }
 }
 
 impl IntegerLayer {
-    /// The largest `|acc| + 2^shift` when the values of term `i`'s source lie in `[-largest[i], largest[i]]`.
+    /// The largest `|acc| + 2^shift` when the source of each term has so many channels and values of at most such a magnitude.
     #[must_use]
-    pub fn accumulator_bound(&self, largest: &[u64]) -> u128 {
+    pub fn accumulator_bound(&self, sources: &[(usize, u64)]) -> u128 {
         let mut sums: Vec<u128> = self
             .bias
             .iter()
             .map(|bias| bias.unsigned_abs().into())
             .collect();
-        for (term, largest) in self.terms.iter().zip(largest) {
+        for (term, (channels, largest)) in self.terms.iter().zip(sources) {
             let power = 1u128.checked_shl(term.exponent).unwrap_or(u128::MAX);
-            for (sum, gain) in sums.iter_mut().zip(term.gains(self.extent.channels)) {
+            let gains = term.gains(self.extent.channels, *channels);
+            for (sum, gain) in sums.iter_mut().zip(gains) {
                 let gain = gain.saturating_mul(power);
                 *sum = sum.saturating_add(gain.saturating_mul((*largest).into()));
             }
@@ -139,16 +149,18 @@ mod tests {
             }],
             bias,
             shift: 3,
+            limb_bits: None,
             segment: 0,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         }
     }
 
     #[test]
     fn the_bound_is_the_worst_channel() {
         let dense = layer(Weights::Dense(vec![1, -2, 3, 4]), vec![5, -6]);
-        assert_eq!(dense.accumulator_bound(&[10]), 7 * 10 + 6 + 8);
+        assert_eq!(dense.accumulator_bound(&[(5, 10)]), 7 * 10 + 6 + 8);
         let structural = Weights::Structural {
             channels: AxisMap {
                 taps: 5,
@@ -157,11 +169,14 @@ mod tests {
             coefficient: -3,
         };
         let mut structural = layer(structural, vec![1]);
-        assert_eq!(structural.accumulator_bound(&[10]), 5 * 3 * 10 + 1 + 8);
+        assert_eq!(structural.accumulator_bound(&[(5, 10)]), 5 * 3 * 10 + 1 + 8);
         structural.terms[0].exponent = 7;
-        assert_eq!(structural.accumulator_bound(&[10]), 5 * 3 * 1280 + 1 + 8);
+        assert_eq!(
+            structural.accumulator_bound(&[(5, 10)]),
+            5 * 3 * 1280 + 1 + 8
+        );
         structural.terms[0].exponent = u32::MAX;
-        assert_eq!(structural.accumulator_bound(&[10]), u128::MAX);
+        assert_eq!(structural.accumulator_bound(&[(5, 10)]), u128::MAX);
         assert_eq!(
             (structural.weight_count(), structural.weight_bits()),
             (0, 0)

@@ -1,7 +1,8 @@
 //! Limbs: the remainder of a layer whose shift is larger than the graph's, cut into parts that the table can hold.
 //!
 //! A remainder in `[0, 2^S)` is `rem + 2^s * limb1 + 2^(2s) * limb2 + ...` with `rem` and all limbs but the last in `[0, 2^s)`, where `s` is
-//! the graph's shift. Each limb is a tensor of the proof as large as the layer's output; inference knows nothing of them.
+//! the graph's shift. Each limb is a tensor of the proof as large as the layer's output. Limbs are also how packed numbers are taken apart:
+//! a layer may have limbs of a width of its own, and later layers may read them.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -45,7 +46,12 @@ impl IntegerGraph {
     /// The bits of each limb of a layer, the lowest first.
     #[must_use]
     pub fn limbs(&self, layer: &IntegerLayer) -> Vec<u32> {
-        limb_widths(self.shift, layer.shift)
+        let Some(bits) = layer.limb_bits else {
+            return limb_widths(self.shift, layer.shift);
+        };
+        let rest = layer.shift.saturating_sub(self.shift);
+        let count = rest.checked_div(bits).unwrap_or(0);
+        alloc::vec![bits; count as usize]
     }
 
     /// The widths of all limbs, each once, in ascending order: for each of them the table has a segment of its own behind the graph's.
@@ -53,6 +59,44 @@ impl IntegerGraph {
     pub fn limb_ranges(&self) -> Vec<u32> {
         let widths = self.layers.iter().flat_map(|layer| self.limbs(layer));
         widths.collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
+    /// The layer and the number of the limb that is tensor `index`; `None` when the tensor is none.
+    #[must_use]
+    pub fn limb(&self, index: usize) -> Option<Limb> {
+        let mut number = index.checked_sub(self.tensor_count())?;
+        for (layer, own) in self.layers.iter().enumerate() {
+            let widths = self.limbs(own);
+            if let Some(bits) = widths.get(number) {
+                let below: u32 = widths.iter().take(number).sum();
+                return Some(Limb {
+                    layer,
+                    bits: *bits,
+                    below: self.shift + below,
+                });
+            }
+            number -= widths.len();
+        }
+        None
+    }
+}
+
+/// A limb of a layer's remainders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limb {
+    /// Index of the layer.
+    pub layer: usize,
+    /// How many bits it has.
+    pub bits: u32,
+    /// How many bits of the remainder are below it.
+    pub below: u32,
+}
+
+impl Limb {
+    /// The limb of a remainder.
+    #[must_use]
+    pub fn of(self, remainder: i64) -> i64 {
+        (remainder >> self.below) & ((1 << self.bits) - 1)
     }
 }
 

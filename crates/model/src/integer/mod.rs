@@ -17,6 +17,7 @@ mod digits;
 mod error;
 mod extent;
 mod infer;
+mod large;
 mod layer;
 mod limb;
 pub(crate) mod linear;
@@ -33,8 +34,9 @@ pub(crate) use digits::digits;
 pub use error::{GraphError, InferenceError};
 pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
+pub use large::{BLIND_ROWS, LargeTable};
 pub use layer::{IntegerLayer, IntegerTerm};
-pub use limb::{MAX_LAYER_SHIFT, cut, limb_widths};
+pub use limb::{Limb, MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
 pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
@@ -69,16 +71,20 @@ impl PostProcessing {
 /// inference never panics on a graph that does not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerGraph {
-    /// The network's inputs, tensors 0 to k - 1. Their integers lie in the output range of segment 0.
+    /// The network's inputs, tensors 0 to k - 1.
     pub inputs: Vec<Port>,
+    /// The segment of each input, a [`Function::Clamp`] in whose output range the input's integers lie.
+    pub input_segments: Vec<usize>,
     /// The network's outputs, before any post-processing; each is made by a layer, and no two are the same tensor.
     pub outputs: Vec<Port>,
     /// The least shift of a layer: what the table's range of remainders holds. Larger shifts, of imported quantised networks, take limbs.
     pub shift: u32,
     /// Base-2 logarithm of the number of rows of the proof's columns and table that this graph was laid out for.
     pub log_rows: u32,
-    /// The activation tables. Segment 0 is the inputs' identity, a [`Function::Clamp`].
+    /// The functions: first those in the table in the columns, then those of each large table.
     pub segments: Vec<Segment>,
+    /// The tables that are larger than the columns.
+    pub large_tables: Vec<LargeTable>,
     /// The layers in order of execution.
     pub layers: Vec<IntegerLayer>,
     /// The operators after the output, in order, outside a proof.
@@ -107,10 +113,10 @@ impl Semantics {
 
     /// Whose arithmetic a network with such inputs computes in: the file's where the inputs are quantised as the file says.
     pub(crate) fn of(mut conversions: impl Iterator<Item = Conversion>) -> Self {
-        if conversions.all(|conversion| conversion == Conversion::HalfUp) {
-            Self::Tensorseal
-        } else {
+        if conversions.any(|conversion| matches!(conversion, Conversion::QuantizeLinear { .. })) {
             Self::OnnxRuntime
+        } else {
+            Self::Tensorseal
         }
     }
 }
@@ -122,14 +128,15 @@ impl IntegerGraph {
         Semantics::of(self.inputs.iter().map(|port| port.conversion))
     }
 
-    /// Rows of the lookup table in use: the zero row, the `2^shift` rows of the remainder's range, every segment, and the range of each width
-    /// of limbs.
+    /// Rows in use of the table in the columns: the zero row, the `2^shift` rows of the remainder's range, its segments, and the range of
+    /// each width of limbs.
     #[must_use]
     pub fn table_rows(&self) -> u64 {
         let range = 1u64.checked_shl(self.shift).unwrap_or(u64::MAX);
         let limbs = self.limb_ranges().into_iter().map(|width| 1u64 << width);
         self.segments
             .iter()
+            .take(self.column_segments())
             .map(Segment::rows)
             .chain(limbs)
             .fold(range.saturating_add(1), u64::saturating_add)
@@ -140,20 +147,22 @@ impl IntegerGraph {
     pub fn extent(&self, index: usize) -> Option<Extent> {
         match index.checked_sub(self.inputs.len()) {
             None => Some(self.inputs.get(index)?.extent()),
-            Some(layer) => Some(self.layers.get(layer)?.extent.clone()),
+            Some(layer) if layer < self.layers.len() => Some(self.layers[layer].extent.clone()),
+            Some(_) => Some(self.layers[self.limb(index)?.layer].extent.clone()),
         }
     }
 
-    /// The segment whose function made tensor `index`: segment 0 for an input.
+    /// The segment whose function made tensor `index`.
     #[must_use]
     pub fn segment_of(&self, index: usize) -> Option<&Segment> {
-        match index.checked_sub(self.inputs.len()) {
-            None => self.segments.first(),
-            Some(layer) => self.segments.get(self.layers.get(layer)?.segment),
-        }
+        let segment = match index.checked_sub(self.inputs.len()) {
+            None => *self.input_segments.get(index)?,
+            Some(layer) => self.layers.get(layer)?.segment,
+        };
+        self.segments.get(segment)
     }
 
-    /// Number of tensors.
+    /// Number of tensors, without limbs.
     #[must_use]
     pub fn tensor_count(&self) -> usize {
         self.inputs.len() + self.layers.len()

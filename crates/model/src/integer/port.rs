@@ -19,6 +19,11 @@ pub enum Conversion {
         /// Largest integer, less the zero point.
         high: i32,
     },
+    /// Numbers of rows of a constant table: integers below `rows`, exactly. Anything else is refused, never brought into range.
+    Rows {
+        /// How many rows there are.
+        rows: usize,
+    },
 }
 
 /// A tensor at the edge of the network: `real value = scale * integer`, zero point 0.
@@ -48,6 +53,7 @@ impl Conversion {
                 // Beyond `i64` is beyond the range on the same side.
                 round_half_up(x / scale).unwrap_or(if x < 0.0 { i64::MIN } else { i64::MAX })
             }
+            Self::Rows { .. } => x as i64,
             // The scale is a single-precision number, and the cast saturates.
             Self::QuantizeLinear { low, high } => (libm::rintf(x / scale as f32) as i64)
                 .max(low.into())
@@ -134,6 +140,16 @@ impl Port {
                 });
             }
             let code = self.conversion.integer(value, self.scale);
+            if let Conversion::Rows { rows } = self.conversion
+                && (code as f32 != value || !(lo..=hi).contains(&code))
+            {
+                return Err(InferenceError::NoRow {
+                    tensor: tensor(),
+                    element,
+                    value: f64::from(value),
+                    rows,
+                });
+            }
             if (lo..=hi).contains(&code) {
                 codes.push(code);
             } else if policy == OutOfRange::Saturate {

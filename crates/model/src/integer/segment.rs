@@ -13,7 +13,7 @@ pub enum Function {
         hi: i32,
     },
     /// `values[pre - lo]` with the segment's `lo`: everything else.
-    Values(Vec<i32>),
+    Values(Vec<i64>),
 }
 
 /// The rows `(pre, f(pre))` for `pre` in `[lo, hi)`.
@@ -38,7 +38,7 @@ impl Segment {
             Function::Clamp { lo, hi } => Some(pre.min(i64::from(*hi)).max(i64::from(*lo))),
             Function::Values(values) => {
                 let index = usize::try_from(pre.checked_sub(self.lo)?).ok()?;
-                values.get(index).copied().map(i64::from)
+                values.get(index).copied()
             }
         }
     }
@@ -66,10 +66,7 @@ impl Segment {
             Function::Clamp { .. } => {
                 Some((self.output(self.lo)?, self.output(self.hi.checked_sub(1)?)?))
             }
-            Function::Values(values) => Some((
-                i64::from(*values.iter().min()?),
-                i64::from(*values.iter().max()?),
-            )),
+            Function::Values(values) => Some((*values.iter().min()?, *values.iter().max()?)),
         }
     }
 }

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LAYER_SHIFT, Port,
-    Segment, Weights,
+    BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm,
+    MAX_LAYER_SHIFT, Port, Segment, Weights,
 };
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
@@ -35,12 +35,15 @@ impl IntegerGraph {
         }
         self.check_outputs()?;
         for layer in &self.layers {
-            let largest: Option<Vec<u64>> = layer
+            let sources: Option<Vec<(usize, u64)>> = layer
                 .terms
                 .iter()
-                .map(|term| self.largest(term.source))
+                .map(|term| {
+                    let channels = self.extent(term.source)?.channels;
+                    Some((channels, self.largest(term.source)?))
+                })
                 .collect();
-            let bound = largest.map(|largest| layer.accumulator_bound(&largest));
+            let bound = sources.map(|sources| layer.accumulator_bound(&sources));
             if bound.is_none_or(|bound| bound >= MAX_ACCUMULATOR) {
                 return Err(GraphError::Accumulator {
                     layer: layer.name.clone(),
@@ -52,6 +55,9 @@ impl IntegerGraph {
 
     /// The largest absolute value of a tensor's cells.
     fn largest(&self, tensor: usize) -> Option<u64> {
+        if let Some(limb) = self.limb(tensor) {
+            return Some((1 << limb.bits) - 1);
+        }
         let (lo, hi) = self.segment_of(tensor)?.output_range()?;
         Some(lo.unsigned_abs().max(hi.unsigned_abs()))
     }
@@ -79,11 +85,27 @@ impl IntegerGraph {
         for (index, segment) in self.segments.iter().enumerate() {
             check_segment(index, segment)?;
         }
-        if self.segments.first().is_some_and(is_identity) {
-            Ok(())
-        } else {
-            Err(GraphError::InputSegment)
+        self.check_large_tables()
+    }
+
+    /// Each large table has the number of its segments, and room for their rows and the blind ones.
+    fn check_large_tables(&self) -> Result<(), GraphError> {
+        let mut segments = self.segments.iter().skip(self.column_segments());
+        for (table, large) in self.large_tables.iter().enumerate() {
+            let own = segments.by_ref().take(large.segments);
+            let (count, rows) = own.fold((0, BLIND_ROWS), |(count, rows), segment| {
+                (count + 1, segment.rows().saturating_add(rows))
+            });
+            let fits = large.log_rows <= MAX_LOG_ROWS && rows <= 1 << large.log_rows;
+            if !fits || count != large.segments || count == 0 {
+                return Err(GraphError::LargeTable {
+                    table,
+                    rows,
+                    log_rows: large.log_rows,
+                });
+            }
         }
+        Ok(())
     }
 
     fn check_inputs(&self) -> Result<(), GraphError> {
@@ -93,8 +115,17 @@ impl IntegerGraph {
             if port.tensor != index {
                 return Err(port.malformed());
             }
+            if !self.segment_of(index).is_some_and(is_identity) {
+                return Err(GraphError::InputSegment { input: index });
+            }
         }
-        Ok(())
+        if self.input_segments.len() == self.inputs.len() {
+            Ok(())
+        } else {
+            Err(GraphError::InputSegment {
+                input: self.inputs.len(),
+            })
+        }
     }
 
     fn check_outputs(&self) -> Result<(), GraphError> {
@@ -131,6 +162,16 @@ impl IntegerGraph {
                 greatest: MAX_LAYER_SHIFT,
             });
         }
+        let limbs = self.limbs(layer).iter().sum::<u32>();
+        let widths = layer
+            .limb_bits
+            .is_none_or(|bits| (1..=MAX_SHIFT).contains(&bits));
+        if !widths || self.shift + limbs != layer.shift {
+            return Err(GraphError::Limbs {
+                layer: name(),
+                bits: layer.limb_bits.unwrap_or(0),
+            });
+        }
         if layer.segment >= self.segments.len() {
             return Err(GraphError::Segment {
                 layer: name(),
@@ -148,9 +189,11 @@ impl IntegerGraph {
             });
         }
         for (number, term) in layer.terms.iter().enumerate() {
-            let source = (term.source < self.inputs.len() + index)
-                .then(|| self.extent(term.source))
-                .flatten();
+            let made = match self.limb(term.source) {
+                Some(limb) => limb.layer < index,
+                None => term.source < self.inputs.len() + index,
+            };
+            let source = made.then(|| self.extent(term.source)).flatten();
             let source = source.ok_or_else(|| GraphError::Tensor {
                 layer: name(),
                 tensor: term.source,

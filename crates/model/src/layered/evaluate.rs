@@ -8,7 +8,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{FloatLayer, LayeredGraph, Requantisation, ScaleRule};
+use super::gathered::check_rows;
+use super::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, ScaleRule};
 use crate::integer::linear::Reading;
 
 /// A tensor's values, row-major over (positions, channels).
@@ -21,7 +22,7 @@ pub struct Values {
 }
 
 /// Inputs that a layered graph cannot be evaluated on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayeredError {
     /// There are not as many inputs as the network has.
@@ -49,6 +50,31 @@ pub enum LayeredError {
     NotFinite {
         /// Name of the input or of the layer.
         tensor: String,
+    },
+    /// An input's value is no row number of any table that it chooses from.
+    #[error(
+        "input {input:?} chooses a row with {value} at element {element}; pass integers from 0 to {} (add {rows} to indices that count \
+         from the end)", rows - 1
+    )]
+    Index {
+        /// The input tensor.
+        input: String,
+        /// The element.
+        element: usize,
+        /// Its value.
+        value: f64,
+        /// Rows of the largest table.
+        rows: usize,
+    },
+    /// An index is larger than the table that it chooses from.
+    #[error("layer {layer:?} gathers row {value} of a table of {rows}; pass smaller indices")]
+    Row {
+        /// The layer.
+        layer: String,
+        /// The index.
+        value: f64,
+        /// Rows of the table.
+        rows: usize,
     },
 }
 
@@ -78,6 +104,7 @@ impl LayeredGraph {
                 });
             }
             finite(&port.onnx.name, values)?;
+            check_rows(port, values)?;
             let mut out = port.layout.to_cells(&port.onnx.shape, values);
             if let Some(codes) = &port.codes {
                 let integer = |x: f32| codes.conversion().integer(x, codes.scale.into());
@@ -87,9 +114,17 @@ impl LayeredGraph {
             tensors.push(Values { pre, out });
         }
         for layer in &self.layers {
-            let sums = self.linear(layer, &tensors);
+            if let ScaleRule::QuarterSquare { first } = layer.scale {
+                tensors.push(self.half_product(layer, first, &tensors));
+                continue;
+            }
+            let sums = self.linear((layer, &layer.terms), &tensors);
             if let ScaleRule::Fixed(own) = &layer.scale {
                 tensors.push(requantised(own, &sums));
+                continue;
+            }
+            if let Some(gathered) = &layer.gathered {
+                tensors.push(gathered.evaluate(layer, &sums)?);
                 continue;
             }
             let pre: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
@@ -122,14 +157,15 @@ impl LayeredGraph {
         self.outputs.iter().map(output).collect()
     }
 
-    fn linear(&self, layer: &FloatLayer, tensors: &[Values]) -> Vec<f64> {
+    /// What the terms add up to, and the bias.
+    fn linear(&self, (layer, terms): (&FloatLayer, &[FloatTerm]), tensors: &[Values]) -> Vec<f64> {
         let mut sums = vec![0f64; layer.extent.cells()];
         for row in sums.chunks_mut(layer.extent.channels.max(1)) {
             for (sum, bias) in row.iter_mut().zip(&layer.bias) {
                 *sum = f64::from(*bias);
             }
         }
-        for term in &layer.terms {
+        for term in terms {
             let reading = Reading {
                 maps: &term.maps,
                 weights: &term.weights,
@@ -138,6 +174,19 @@ impl LayeredGraph {
             reading.add_to(&mut sums, &layer.extent, &tensors[term.source].out);
         }
         sums
+    }
+
+    /// Half the product of what the first terms and the other ones add up to. Its halves are as finite as its operands' product, which the
+    /// layer that adds them checks.
+    fn half_product(&self, layer: &FloatLayer, first: usize, tensors: &[Values]) -> Values {
+        let (a, b) = layer.terms.split_at(first);
+        let (a, b) = (
+            self.linear((layer, a), tensors),
+            self.linear((layer, b), tensors),
+        );
+        let pre: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a * b / 2.0) as f32).collect();
+        let out = pre.clone();
+        Values { pre, out }
     }
 }
 

@@ -14,6 +14,7 @@
 //! fastest.
 
 mod evaluate;
+mod gathered;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -23,6 +24,7 @@ use crate::graph::{Activation, TensorType};
 pub use crate::integer::{AxisMap, Conversion, Extent, PortLayout, Weights};
 
 pub use evaluate::{LayeredError, Values};
+pub use gathered::{Gathered, MAX_GATHERED_ROWS};
 
 /// A network of layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,9 @@ pub struct Port {
     pub layout: PortLayout,
     /// The integers of a network that is quantised already: then tensors hold integers, their zero points taken off.
     pub codes: Option<PortCodes>,
+    /// Set where an input holds row numbers of constant tables, the largest of which has as many rows: exact integers from 0, which only
+    /// [`Gathered`] layers read.
+    pub rows: Option<usize>,
 }
 
 /// The integers of a tensor at the edge of a network that is quantised already.
@@ -74,6 +79,8 @@ pub struct FloatLayer {
     pub bias: Vec<f32>,
     /// The function after the sum, `None` for the identity.
     pub activation: Option<Activation>,
+    /// The table whose rows the sum chooses; a layer that has one has no activation.
+    pub gathered: Option<Gathered>,
     /// How the quantiser may scale the layer's output.
     pub scale: ScaleRule,
 }
@@ -100,6 +107,22 @@ pub enum ScaleRule {
     /// greatest, 0 included, of what is copied, averaged or compared: never a sum that can leave its sources' range. With `Relu` it is the
     /// difference of two such values.
     Follows(usize),
+    /// One of the two layers that make products of two operands, `a b = floor((a + b)^2 / 4) - floor((a - b)^2 / 4)`, which is exact on
+    /// integers. The terms copy: the first `first` of them operand `a`, from tensors of one scale, with coefficient 1; the others `b`,
+    /// likewise, with coefficient 1 or, in the layer that is subtracted, -1. On integers the layer adds *codes*, whatever the two scales,
+    /// and its function is `floor(x^2 / 4)`; its scale is the product of both.
+    ///
+    /// On real numbers the layer is half the product of its two sums: the rest of the squares is the same in both layers and cancels.
+    QuarterSquare {
+        /// Number of terms that copy `a`.
+        first: usize,
+    },
+    /// From the calibrated range, and such that a product of two codes counts a whole number of times. All terms read layers with
+    /// `QuarterSquare`, all pairs with one scale, and together they make each output a sum of at most `count` products.
+    Products {
+        /// The most products in a sum.
+        count: usize,
+    },
     /// The network is quantised already: the sources hold integers, all weights are integers, and the layer's `bias` and `activation` are
     /// not used.
     Fixed(Box<Requantisation>),

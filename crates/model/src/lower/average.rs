@@ -120,9 +120,20 @@ impl Lowering<'_> {
         axes: &[usize],
         reduction: Reduction,
     ) -> Result<Value, LowerError> {
-        let mut x = self.operand(node, 0)?;
+        let x = self.operand(node, 0)?;
+        let x = self.reduced(node, x, axes, reduction == Reduction::Mean)?;
+        self.shaped(node, x)
+    }
+
+    /// Sums or means of a value over axes, which get length one.
+    pub(super) fn reduced(
+        &mut self,
+        node: &Node,
+        mut x: Value,
+        axes: &[usize],
+        mean: bool,
+    ) -> Result<Value, LowerError> {
         let count: usize = axes.iter().map(|&axis| x.layout.shape()[axis]).product();
-        let mean = reduction == Reduction::Mean;
         let factor = if mean { 1.0 / count as f32 } else { 1.0 };
         let alone: Vec<usize> = (0..x.expression.lengths.len())
             .filter(|&place| at(&x.expression.lengths, place) > 1 && is_reduced(&x, axes, place))
@@ -177,7 +188,6 @@ impl Lowering<'_> {
             };
             x = self.product(node, x, &product)?;
         }
-        let x = self.shaped(node, x)?;
         Ok(if rest.is_empty() { x.noted(node) } else { x })
     }
 

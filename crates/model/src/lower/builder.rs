@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::expression::{Coefficients, Expression, Origin, Term, at, map_at};
 use crate::graph::Activation;
 use crate::integer::AxisMap;
-use crate::layered::{Extent, FloatLayer, FloatTerm, Requantisation, ScaleRule, Weights};
+use crate::layered::{Extent, FloatLayer, FloatTerm, Gathered, Requantisation, ScaleRule, Weights};
 
 /// What is known of a committed tensor.
 struct Tensor {
@@ -15,12 +15,15 @@ struct Tensor {
     non_negative: bool,
     /// Tensors of one class have the same scale.
     class: usize,
+    /// Of an input that holds row numbers: rows of the largest table that it chooses from, 0 as long as there is none.
+    rows: Option<usize>,
 }
 
 struct Layer {
     expression: Expression,
     activation: Option<Activation>,
     scale: ScaleRule,
+    gathered: Option<Gathered>,
 }
 
 /// Collects layers; tensors are the inputs and then one for each layer.
@@ -39,6 +42,7 @@ impl Builder {
             lengths: lengths.clone(),
             non_negative: false,
             class,
+            rows: None,
         };
         Self {
             inputs: inputs.len(),
@@ -91,6 +95,69 @@ impl Builder {
         let made = self.push(expression, None, ScaleRule::Fixed(Box::new(own)));
         if let Some(tensor) = self.tensors.last_mut() {
             tensor.non_negative = non_negative;
+        }
+        made
+    }
+
+    /// Makes the sum or the difference of two operands, the first of which has so many terms, a layer of its quarter square.
+    pub(super) fn commit_quarter_square(
+        &mut self,
+        expression: Expression,
+        first: usize,
+    ) -> Expression {
+        let made = self.push(expression, None, ScaleRule::QuarterSquare { first });
+        // Half a product may have any sign, whatever the integers' squares have.
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.non_negative = false;
+        }
+        made
+    }
+
+    /// Makes sums of at most `count` products a layer.
+    pub(super) fn commit_products(&mut self, expression: Expression, count: usize) -> Expression {
+        self.push(expression, None, ScaleRule::Products { count })
+    }
+
+    /// Says that an input holds row numbers.
+    pub(super) fn hold_rows(&mut self, input: usize) {
+        self.tensors[input].rows = Some(0);
+    }
+
+    /// Rows of the largest table that an input chooses from; `None` for what holds no row numbers.
+    pub(super) fn rows(&self, tensor: usize) -> Option<usize> {
+        self.tensors[tensor].rows
+    }
+
+    /// Whether one of the expression's sources holds row numbers.
+    pub(super) fn reads_rows(&self, expression: &Expression) -> bool {
+        let mut terms = expression.terms.iter();
+        terms.any(|term| self.tensors[term.source].rows.is_some())
+    }
+
+    /// Whether the expression copies row numbers and nothing else.
+    pub(super) fn copies_rows(&self, expression: &Expression) -> bool {
+        let mut terms = expression.terms.iter();
+        !expression.has_bias()
+            && terms.all(|term| term.is_copy() && self.tensors[term.source].rows.is_some())
+    }
+
+    /// Makes the rows that the expression chooses a layer.
+    pub(super) fn commit_gathered(
+        &mut self,
+        expression: Expression,
+        gathered: Gathered,
+    ) -> Expression {
+        for term in &expression.terms {
+            let rows = &mut self.tensors[term.source].rows;
+            *rows = rows.map(|rows| rows.max(gathered.rows));
+        }
+        let non_negative = gathered.table.iter().all(|value| *value >= 0.0);
+        let made = self.push(expression, None, ScaleRule::Free);
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.non_negative = non_negative;
+        }
+        if let Some(layer) = self.layers.last_mut() {
+            layer.gathered = Some(gathered);
         }
         made
     }
@@ -161,12 +228,14 @@ impl Builder {
                 None => self.is_non_negative(&expression),
             },
             class,
+            rows: None,
         });
         let made = Expression::tensor(tensor, expression.lengths.clone());
         self.layers.push(Layer {
             expression,
             activation,
             scale,
+            gathered: None,
         });
         made
     }
@@ -228,6 +297,7 @@ impl Builder {
                     .collect(),
                 bias: expression.bias,
                 activation: layer.activation,
+                gathered: layer.gathered,
                 scale: layer.scale,
             }
         };
@@ -277,6 +347,7 @@ fn is_non_negative(activation: Activation) -> bool {
         | Activation::Abs
         | Activation::HardSigmoid { .. } => true,
         Activation::Clip { min, .. } => min >= 0.0,
+        Activation::Power { exponent } => exponent.is_multiple_of(2),
         Activation::ThresholdedRelu { alpha } => alpha >= 0.0,
         _ => false,
     }

@@ -24,6 +24,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn binary(&mut self, node: &'a Node, binary: Binary) -> Result<Value, LowerError> {
         match binary {
             Binary::Add | Binary::Sub => self.sum(node, binary == Binary::Sub),
+            Binary::Mul if node.inputs.iter().all(|input| input.value().is_some()) => {
+                self.multiplied(node)
+            }
+            Binary::Pow => self.power(node),
             Binary::Mul => {
                 let number = usize::from(node.inputs[0].value().is_none());
                 let x = self.operand(node, number)?;
@@ -31,7 +35,7 @@ impl<'a> Lowering<'a> {
                 let factors = self.factors(node, 1 - number, &x)?;
                 self.scale(node, x, &factors)
             }
-            Binary::Div if node.inputs[1].value().is_some() => Err(problem(node, Problem::Product)),
+            Binary::Div if node.inputs[1].value().is_some() => Err(problem(node, Problem::Divisor)),
             Binary::Div => {
                 let x = self.operand(node, 0)?;
                 let x = self.broadcast_for(node, x)?;
@@ -179,9 +183,6 @@ impl<'a> Lowering<'a> {
 
     /// The factor of each channel.
     fn factors(&self, node: &'a Node, number: usize, x: &Value) -> Result<Vec<f32>, LowerError> {
-        if node.inputs[number].value().is_some() {
-            return Err(problem(node, Problem::Product));
-        }
         let values = self.floats(node, number)?;
         let shape = self.graph.shape(&node.inputs[number]);
         match constant(&x.layout, shape, values) {
@@ -340,20 +341,37 @@ impl<'a> Lowering<'a> {
         a: Value,
         b: Value,
     ) -> Result<(Value, Value), LowerError> {
+        let (a, b) = self.together(node, a, b)?;
+        self.joined(node, a, b)
+    }
+
+    /// Two values with as many axes, in layouts that agree.
+    pub(super) fn together(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
         let rank = a.shape().len().max(b.shape().len());
         let (a, b) = (
             self.with_rank(node, a, rank)?,
             self.with_rank(node, b, rank)?,
         );
         match joint(&a.layout, &b.layout) {
-            Some(both) => Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?)),
-            None => {
-                let (a, b) = self.brought_together(node, a, b)?;
-                let both =
-                    joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
-                Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
-            }
+            Some(_) => Ok((a, b)),
+            None => self.brought_together(node, a, b),
         }
+    }
+
+    /// Two values of one rank whose layouts agree, broadcast to each other.
+    pub(super) fn joined(
+        &mut self,
+        node: &Node,
+        a: Value,
+        b: Value,
+    ) -> Result<(Value, Value), LowerError> {
+        let both = joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
+        Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
     }
 
     /// Two values of one rank moved such that their layouts agree: the second to where the first is, where that is possible.

@@ -3,6 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// The smallest exponent of a power.
+pub(super) const MIN_EXPONENT: u32 = 1;
+/// The largest exponent of a power.
+pub(super) const MAX_EXPONENT: u32 = 8;
+
 /// The network cannot be made layers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +42,15 @@ pub enum LowerError {
         /// The input or output.
         tensor: String,
     },
+    /// An input of integers chooses no rows, or an output holds such an input's integers.
+    #[error(
+        "tensor {tensor:?} holds integers of an input, which can only choose rows of a constant with Gather; remove it from the graph's inputs \
+         or outputs, or make it float32"
+    )]
+    Indices {
+        /// The input or output.
+        tensor: String,
+    },
     /// An input or output has more axes of its own than a proof's tensors can be given.
     #[error("tensor {tensor:?} of shape {shape:?} cannot be laid out; reshape it to fewer axes")]
     PortLayout {
@@ -54,9 +68,33 @@ pub enum Problem {
     /// The operator has no lowering.
     #[error("has no form as a layer in the middle of a network")]
     Operator,
-    /// Both factors, or the divisor, depend on the input.
-    #[error("multiplies or divides by a value that depends on the input")]
-    Product,
+    /// The divisor depends on the input.
+    #[error("divides by a value that depends on the input")]
+    Divisor,
+    /// There are too many products of two activations.
+    #[error(
+        "multiplies two values that depend on the input, {products} products with two lookups each, more than {limit}"
+    )]
+    Products {
+        /// Products.
+        products: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The integers of an input are not just moved and used as indices.
+    #[error("computes with the integers of an input")]
+    Indices,
+    /// A table has too many rows.
+    #[error("chooses from {rows} rows, more than {limit}")]
+    Rows {
+        /// Rows.
+        rows: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The exponent is no small whole number.
+    #[error("has an exponent that is no whole number from {least} to {most}", least = MIN_EXPONENT, most = MAX_EXPONENT)]
+    Exponent,
     /// A constant operand was needed.
     #[error("needs a constant operand that depends on the input here")]
     ConstantOperand,
@@ -122,7 +160,15 @@ impl Problem {
             Self::Operator => {
                 "end the network before it (a final Softmax, LogSoftmax or ArgMax stays outside the proof), or use a supported operator"
             }
-            Self::Product => "make one of its operands a constant",
+            Self::Divisor => "multiply by a value instead, or make the divisor a constant",
+            Self::Products { .. } => {
+                "use fewer rows or heads; products of whole rows, which such sizes need, are not there yet"
+            }
+            Self::Indices => {
+                "choose rows of a constant with them as they are, or at even distances; compute them before they are the network's input, or make the input float32"
+            }
+            Self::Rows { .. } => "split the table",
+            Self::Exponent => "use a supported exponent, or products",
             Self::ConstantOperand => "make the operand an initializer or a constant",
             Self::PositionFactor => "use one factor per channel",
             Self::TooLarge { .. } => {

@@ -71,8 +71,15 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
             let contracted = if number == 0 { rank - 1 } else { rank - 2 };
             Some(Layout::standard(shape, contracted, 0))
         }
+        // The parts lie as the whole is read.
+        Operation::Concat { .. } if rank > 1 => {
+            let whole = wish(graph, node.outputs[0]).and_then(|wish| places(&wish));
+            Some(match whole {
+                Some(places) => Layout::placed(shape, &places),
+                None => Layout::standard(shape, 1, rank - 2),
+            })
+        }
         Operation::BatchNormalization { .. }
-        | Operation::Concat { .. }
         | Operation::Split { .. }
         | Operation::Slice { .. }
         | Operation::Pad { .. }
@@ -89,6 +96,16 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
         }
         _ => None,
     }
+}
+
+/// The layered axis of each ONNX axis, if each has one of its own; an axis of length one is with the channels.
+fn places(layout: &Layout) -> Option<Vec<usize>> {
+    let axes = 0..layout.shape().len();
+    axes.map(|axis| match layout.atoms(axis) {
+        [] => Some(0),
+        _ => layout.whole(axis),
+    })
+    .collect()
 }
 
 /// The layout of a tensor of `shape` whose parts lie as `wanted` has them; `seen` says which parts those are.

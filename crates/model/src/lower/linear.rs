@@ -41,13 +41,51 @@ struct Plan {
 }
 
 impl<'a> Lowering<'a> {
-    /// `Gemm` with a constant on one side.
+    /// `Gemm`.
     pub(super) fn gemm(&mut self, node: &'a Node, gemm: Gemm) -> Result<Value, LowerError> {
-        let (number, transposed) = match (&node.inputs[0], &node.inputs[1]) {
-            (Operand::Value(_), Operand::Constant(_)) => (0, gemm.transpose_a),
-            (Operand::Constant(_), Operand::Value(_)) => (1, gemm.transpose_b),
-            _ => return Err(problem(node, Problem::Product)),
+        let made = match (&node.inputs[0], &node.inputs[1]) {
+            (Operand::Value(_), Operand::Constant(_)) => self.gemm_by_constant(node, gemm, 0)?,
+            (Operand::Constant(_), Operand::Value(_)) => self.gemm_by_constant(node, gemm, 1)?,
+            _ => self.gemm_of_activations(node, gemm)?,
         };
+        match node.inputs.get(2) {
+            None => Ok(made),
+            Some(Operand::Constant(_)) => {
+                let bias = self.floats(node, 2)?;
+                let scaled: Vec<f32> = bias.iter().map(|b| b * gemm.beta).collect();
+                let shape = self.graph.shape(&node.inputs[2]).to_vec();
+                self.add_constant(node, made, &shape, &scaled)
+            }
+            Some(Operand::Value(_)) => {
+                let bias = self.operand(node, 2)?;
+                let bias = self.times(node, bias, gemm.beta)?;
+                self.add(node, made, bias)
+            }
+        }
+    }
+
+    /// A value times a number.
+    pub(super) fn times(
+        &mut self,
+        node: &Node,
+        x: Value,
+        factor: f32,
+    ) -> Result<Value, LowerError> {
+        if factor == 1.0 {
+            return Ok(x);
+        }
+        let factors = vec![factor; x.expression.lengths[0]];
+        self.scale(node, x, &factors)
+    }
+
+    /// `alpha * a * b` of a `Gemm` whose operand `number` is not constant.
+    fn gemm_by_constant(
+        &mut self,
+        node: &'a Node,
+        gemm: Gemm,
+        number: usize,
+    ) -> Result<Value, LowerError> {
+        let transposed = [gemm.transpose_a, gemm.transpose_b][number];
         let matrix = self.floats(node, 1 - number)?;
         let columns = self.graph.shape(&node.inputs[1 - number])[1];
         let mut x = self.operand(node, number)?;
@@ -77,34 +115,15 @@ impl<'a> Lowering<'a> {
             given: matrix.len(),
             weight: &|k, o| gemm.alpha * matrix[at(k, o)],
         };
-        let made = self.product(node, x, &product)?;
-        match node.inputs.get(2) {
-            None => Ok(made),
-            Some(Operand::Constant(_)) => {
-                let bias = self.floats(node, 2)?;
-                let scaled: Vec<f32> = bias.iter().map(|b| b * gemm.beta).collect();
-                let shape = self.graph.shape(&node.inputs[2]).to_vec();
-                self.add_constant(node, made, &shape, &scaled)
-            }
-            Some(Operand::Value(_)) => {
-                let bias = self.operand(node, 2)?;
-                let factors = vec![gemm.beta; bias.expression.lengths[0]];
-                let bias = if gemm.beta == 1.0 {
-                    bias
-                } else {
-                    self.scale(node, bias, &factors)?
-                };
-                self.add(node, made, bias)
-            }
-        }
+        self.product(node, x, &product)
     }
 
-    /// `MatMul` with a constant on one side.
+    /// `MatMul`.
     pub(super) fn matmul(&mut self, node: &'a Node) -> Result<Value, LowerError> {
         let number = match (&node.inputs[0], &node.inputs[1]) {
             (Operand::Value(_), Operand::Constant(_)) => 0,
             (Operand::Constant(_), Operand::Value(_)) => 1,
-            _ => return Err(problem(node, Problem::Product)),
+            _ => return self.matmul_of_activations(node),
         };
         let matrix = self.floats(node, 1 - number)?;
         let shape = self.graph.shape(&node.inputs[1 - number]).to_vec();
@@ -264,6 +283,9 @@ impl<'a> Lowering<'a> {
             };
             this.product(node, x.with_layout(flat), &product)
         };
+        if let Some(turned) = self.turned(node, &x, layout)? {
+            return Ok(turned);
+        }
         let shape = x.shape();
         let positions = |layout: &Layout| layout.lengths().len() > 1;
         let x = if positions(&x.layout) && positions(layout) {

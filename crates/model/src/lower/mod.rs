@@ -8,12 +8,15 @@
 //! | module | what it lowers |
 //! |---|---|
 //! | `linear` | `Gemm`, `MatMul`, and data that moves between positions and channels |
+//! | `multiply` | products of two activations |
 //! | `convolution` | convolutions, transposed, grouped and depthwise ones |
 //! | `maximum` | maxima and minima of windows, axes and tensors |
 //! | `average` | average pools, sums and means over axes |
 //! | `quantised` | operators on the integers of networks that are quantised already |
+//! | `gather` | rows of constant tables, chosen by the integers of an input |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
+//! | `turn` | data that moves from one axis to another |
 //! | `codes`, `layout`, `hint`, `compose`, `expression`, `builder` | the means |
 
 mod average;
@@ -24,14 +27,17 @@ mod convolution;
 mod elementwise;
 mod error;
 mod expression;
+mod gather;
 mod hint;
 mod layout;
 mod linear;
 mod maximum;
+mod multiply;
 mod quantised;
 mod structural;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod value;
 
 use alloc::vec;
@@ -84,6 +90,9 @@ impl LayeredGraph {
             input_codes: vec![None; graph.inputs.len()],
         };
         for (tensor, (&input, layout)) in graph.inputs.iter().zip(&layouts).enumerate() {
+            if !graph.values[input].element_type.is_float() {
+                lowering.builder.hold_rows(tensor);
+            }
             lowering.values[input] = Some(Value {
                 layout: layout.clone(),
                 expression: Expression::tensor(tensor, lengths[tensor].clone()),
@@ -114,8 +123,11 @@ fn uses(graph: &FloatGraph) -> (Vec<bool>, Vec<usize>) {
     (live, uses)
 }
 
-/// As the first operator that cares wishes; where none does, all axes are channels.
+/// As the first operator that cares wishes; where none does, all axes are channels. All axes of row numbers are positions.
 fn input_layout(graph: &FloatGraph, input: usize) -> Layout {
+    if !graph.values[input].element_type.is_float() {
+        return gather::index_layout(&graph.values[input].shape);
+    }
     wish(graph, input).unwrap_or_else(|| {
         let shape = &graph.values[input].shape;
         Layout::placed(shape, &vec![0; shape.len()])
@@ -143,6 +155,10 @@ impl<'a> Lowering<'a> {
             .any(|value| self.graph.values[value].elements() == 0)
         {
             return Err(problem(node, Problem::Empty));
+        }
+        let indices = self.reads_rows(node);
+        if indices && !gather::moves(&node.operation) {
+            return Err(problem(node, Problem::Indices));
         }
         if let Some(value) = self.quantised(node)? {
             return self.made(node, node.outputs[0], value);
@@ -205,7 +221,11 @@ impl<'a> Lowering<'a> {
 
     /// Stores what a node makes. What several nodes read becomes cells once, unless reading it twice costs nothing.
     fn made(&mut self, node: &Node, output: usize, mut value: Value) -> Result<(), LowerError> {
-        if self.uses[output] > 1 && !value.expression.is_view() {
+        let rows = self.builder.reads_rows(&value.expression);
+        if rows && !self.builder.copies_rows(&value.expression) {
+            return Err(problem(node, Problem::Indices));
+        }
+        if self.uses[output] > 1 && !rows && !value.expression.is_view() {
             self.settle(node, &mut value)?;
         }
         self.values[output] = Some(value);
@@ -315,6 +335,7 @@ impl<'a> Lowering<'a> {
         }
         let positions = self.builder.position_axes();
         let output_codes = self.port_codes()?;
+        let rows = |tensor: usize| self.builder.rows(tensor);
         let port =
             |tensor: usize, onnx: crate::graph::TensorType, (layout, codes): (&Layout, _)| {
                 let layout = layout.port(positions);
@@ -327,8 +348,14 @@ impl<'a> Lowering<'a> {
                     onnx,
                     layout,
                     codes,
+                    rows: rows(tensor),
                 })
             };
+        let unused = (0..inputs.len()).find(|tensor| rows(*tensor) == Some(0));
+        if let Some(tensor) = unused {
+            let tensor = self.graph.input(tensor).name.clone();
+            return Err(LowerError::Indices { tensor });
+        }
         let inputs = (inputs.iter().zip(&self.input_codes).enumerate())
             .map(|(tensor, (layout, codes))| {
                 port(tensor, self.graph.input(tensor).clone(), (layout, *codes))
@@ -379,6 +406,10 @@ impl<'a> Lowering<'a> {
             output: output.name.clone(),
         };
         let value = self.values[output.value].clone().ok_or_else(constant)?;
+        if self.builder.reads_rows(&value.expression) {
+            let tensor = output.name.clone();
+            return Err(LowerError::Indices { tensor });
+        }
         // What an output's layer is called where no node is left to give it a name.
         let copy = Node {
             name: output.name.clone(),

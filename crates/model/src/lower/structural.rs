@@ -42,6 +42,8 @@ impl<'a> Lowering<'a> {
             Operation::Cast {
                 to: ElementType::Float32,
             } => self.operand(node, 0),
+            // Integers of the two types hold the same row numbers.
+            Operation::Cast { .. } if self.reads_rows(node) => self.operand(node, 0),
             _ => Err(problem(node, Problem::Operator)),
         }
     }
@@ -269,9 +271,9 @@ impl<'a> Lowering<'a> {
         Ok(x.noted(node))
     }
 
-    fn gather(&mut self, node: &Node, axis: usize) -> Result<Value, LowerError> {
+    fn gather(&mut self, node: &'a Node, axis: usize) -> Result<Value, LowerError> {
         let Operand::Constant(indices) = &node.inputs[1] else {
-            return Err(problem(node, Problem::ConstantOperand));
+            return self.gathered(node, axis);
         };
         let x = self.operand(node, 0)?;
         let length = x.shape()[axis] as i64;

@@ -52,16 +52,17 @@ impl Columns {
         let mut all: Vec<Self> = (MIN_LOG_ROWS..=MAX_LOG_ROWS)
             .filter_map(|log_rows| Self::new(extents, log_rows))
             .collect();
-        all.sort_by_key(Self::preference);
+        all.sort_by_key(|columns| columns.preference(0));
         all
     }
 
-    /// The less, the better: what proving costs, and the size of proofs.
+    /// The less, the better: what proving costs, the columns and what comes on top, and the size of proofs.
     #[must_use]
-    pub fn preference(&self) -> (bool, u64) {
+    pub fn preference(&self, on_top: u64) -> (bool, u64) {
         let bytes = self.proof_bytes();
         let weight = if bytes > SMALL_PROOF { 3 } else { 2 };
-        (bytes > LARGE_PROOF, weight * self.cost())
+        let cost = self.cost().saturating_add(on_top);
+        (bytes > LARGE_PROOF, cost.saturating_mul(weight))
     }
 
     /// Bytes of a proof's argument.

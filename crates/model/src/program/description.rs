@@ -40,6 +40,9 @@ pub struct PortDescription {
     /// this crate's own conversion. A model with such an input computes in onnxruntime's arithmetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantize_linear: Option<(i32, i32)>,
+    /// How many rows the tables have of which the input holds row numbers; left out for an input of real numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<usize>,
 }
 
 /// A layer.
@@ -49,6 +52,13 @@ pub struct LayerDescription {
     pub name: String,
     /// The ONNX operators in it.
     pub operators: Vec<String>,
+    /// Whether it is a step on the way to a later layer's tensor; left out where it is not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inner: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Description {
@@ -58,6 +68,7 @@ impl Description {
         let layers = graph.layers.iter().map(|layer| LayerDescription {
             name: layer.name.clone(),
             operators: layer.operators.clone(),
+            inner: layer.inner,
         });
         let steps = graph.post_processing.iter();
         let ports = |ports: &[Port]| ports.iter().map(PortDescription::new).collect();
@@ -109,8 +120,12 @@ impl PortDescription {
             scale: port.scale,
             layout: (!flat).then(|| port.layout.clone()),
             quantize_linear: match port.conversion {
-                Conversion::HalfUp => None,
                 Conversion::QuantizeLinear { low, high } => Some((low, high)),
+                Conversion::HalfUp | Conversion::Rows { .. } => None,
+            },
+            rows: match port.conversion {
+                Conversion::Rows { rows } => Some(rows),
+                Conversion::HalfUp | Conversion::QuantizeLinear { .. } => None,
             },
         }
     }
@@ -128,9 +143,10 @@ impl PortDescription {
     }
 
     fn conversion(&self) -> Conversion {
-        match self.quantize_linear {
-            None => Conversion::HalfUp,
-            Some((low, high)) => Conversion::QuantizeLinear { low, high },
+        match (self.quantize_linear, self.rows) {
+            (Some((low, high)), _) => Conversion::QuantizeLinear { low, high },
+            (None, Some(rows)) => Conversion::Rows { rows },
+            (None, None) => Conversion::HalfUp,
         }
     }
 

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use tensorseal_protocol::cq::{TableContents, Visibility};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{
     AxisMap, BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights as Runs,
@@ -12,7 +13,8 @@ use tensorseal_protocol::table::Outputs;
 use super::Description;
 use super::description::post_processing;
 use crate::integer::{
-    self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Segment, Weights,
+    self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LargeTable,
+    Segment, Weights,
 };
 
 /// Weights beyond the matrix's own that runs used several times may make.
@@ -48,14 +50,14 @@ pub enum LiftError {
     Graph(#[from] GraphError),
 }
 
-/// Reads the graph out of a program, its weights and its description. Scales of hidden layers, which nothing but reports use, are one.
+/// Reads the graph out of a program, its weights, what stands in its large tables, and its description. Scales of hidden layers, which nothing but reports use, are one.
 ///
 /// # Errors
 ///
 /// [`LiftError`].
 pub fn lift(
     program: &Program,
-    weights: &WeightMatrix,
+    (weights, tables): (&WeightMatrix, &[TableContents]),
     description: &Description,
 ) -> Result<IntegerGraph, LiftError> {
     let inputs = description.inputs.len();
@@ -79,10 +81,11 @@ pub fn lift(
         .iter()
         .map(|name| post_processing(name))
         .collect();
-    let segments = graph_segments(program).ok_or(LiftError::Description)?;
+    let segments = Segments::new(program, tables).ok_or(LiftError::Description)?;
     let entries = weights.entries().len();
     let mut reader = Reader {
         program,
+        segments: &segments,
         matrix: weights,
         limit: MAX_REPEATED + MAX_REPETITIONS * entries,
         used: 0,
@@ -97,16 +100,33 @@ pub fn lift(
         let words = &description.layers[index];
         lifted.name.clone_from(&words.name);
         lifted.operators.clone_from(&words.operators);
+        lifted.inner = words.inner;
         layers.push(lifted);
     }
     let ports =
         |ports: &[super::PortDescription]| ports.iter().map(super::PortDescription::port).collect();
+    let input_segments = program.inputs().iter();
+    let input_segments = input_segments.map(|input| segments.of_tensor(program, *input));
     let graph = IntegerGraph {
         inputs: ports(&description.inputs),
+        input_segments: input_segments
+            .collect::<Option<_>>()
+            .ok_or(LiftError::Description)?,
         outputs: ports(&description.outputs),
         shift: program.shift(),
         log_rows: program.parts().log_rows,
-        segments,
+        segments: segments.all,
+        large_tables: tables
+            .iter()
+            .map(|table| LargeTable {
+                log_rows: table.log_rows,
+                segments: table.segments.len(),
+                hidden: match table.visibility {
+                    Visibility::Public => None,
+                    Visibility::Hidden { low, high } => Some((low, high)),
+                },
+            })
+            .collect(),
         layers,
         post_processing: steps.ok_or(LiftError::Description)?,
     };
@@ -130,21 +150,49 @@ pub fn lift(
     Ok(graph)
 }
 
-/// The table's segments without those of limbs, which stand last; `None` if they do not.
-fn graph_segments(program: &Program) -> Option<Vec<Segment>> {
-    let limbs = program.layers().iter().flat_map(|layer| &layer.limbs);
-    let segment = |tensor: usize| wide(program.tensors()[tensor].segment);
-    let all = segments(program);
-    let first = limbs.map(|limb| segment(wide(*limb))).min();
-    let first = first.unwrap_or(all.len());
-    let outputs = program.layers().iter().map(|layer| wide(layer.output));
-    let inputs = program.inputs().iter().map(|input| wide(*input));
-    let own = outputs.chain(inputs).all(|tensor| segment(tensor) < first);
-    own.then(|| all.into_iter().take(first).collect())
+/// The segments of a graph, and where the program has them.
+struct Segments {
+    /// Those in the columns, then those of the large tables.
+    all: Vec<Segment>,
+    /// How many stand in the columns.
+    in_columns: usize,
+    /// How many of the program's stand in the columns: behind the graph's are those of limbs.
+    with_limbs: usize,
 }
 
-fn segments(program: &Program) -> Vec<Segment> {
-    let segment = |segment: &tensorseal_protocol::table::Segment| Segment {
+impl Segments {
+    /// `None` when the tables are not those of the program.
+    fn new(program: &Program, tables: &[TableContents]) -> Option<Self> {
+        let described = tables.iter().map(|table| table.describe().ok());
+        if !described.eq(program.large_tables().iter().cloned().map(Some)) {
+            return None;
+        }
+        let in_table = &program.table().segments;
+        let limbs = program.layers().iter().flat_map(|layer| &layer.limbs);
+        let first = limbs.map(|limb| wide(program.tensors()[wide(*limb)].segment));
+        let in_columns = first.min().unwrap_or(in_table.len());
+        let large = tables.iter().flat_map(|table| &table.segments);
+        let all = in_table.iter().take(in_columns).chain(large);
+        Some(Self {
+            all: all.map(segment).collect(),
+            in_columns,
+            with_limbs: in_table.len(),
+        })
+    }
+
+    /// The segment of a tensor that is no limb; `None` if it has one of limbs.
+    fn of_tensor(&self, program: &Program, tensor: u32) -> Option<usize> {
+        let own = wide(program.tensors()[wide(tensor)].segment);
+        if own < self.in_columns {
+            return Some(own);
+        }
+        let large = own.checked_sub(self.with_limbs)?;
+        Some(self.in_columns + large)
+    }
+}
+
+fn segment(segment: &tensorseal_protocol::table::Segment) -> Segment {
+    Segment {
         function: match &segment.outputs {
             Outputs::Clamp { low, high } => Function::Clamp {
                 lo: *low,
@@ -154,8 +202,7 @@ fn segments(program: &Program) -> Vec<Segment> {
         },
         lo: segment.start.into(),
         hi: i64::from(segment.start) + i64::from(segment.length),
-    };
-    program.table().segments.iter().map(segment).collect()
+    }
 }
 
 fn wide(number: u32) -> usize {
@@ -186,6 +233,7 @@ fn axis_map(map: &AxisMap) -> integer::AxisMap {
 /// Reads layers, and counts the weights that it has read: runs may be shared, so a small file can hold large layers.
 struct Reader<'a> {
     program: &'a Program,
+    segments: &'a Segments,
     matrix: &'a WeightMatrix,
     limit: usize,
     used: usize,
@@ -197,14 +245,17 @@ impl Reader<'_> {
     fn layer(&mut self, (index, layer): (usize, &Layer)) -> Result<IntegerLayer, LiftError> {
         let unknown = LiftError::Layer { layer: index };
         let output = &self.program.tensors()[wide(layer.output)];
-        let mut shift = self.program.shift();
+        let mut widths = Vec::with_capacity(layer.limbs.len());
         for limb in &layer.limbs {
             if wide(*limb) != self.tensors {
                 return Err(unknown);
             }
             self.tensors += 1;
-            shift += super::limb_bits(self.program, *limb);
+            widths.push(super::limb_bits(self.program, *limb));
         }
+        let own_shift = self.program.shift();
+        let shift = own_shift + widths.iter().sum::<u32>();
+        let usual = integer::limb_widths(own_shift, shift) == widths;
         let mut terms = Vec::with_capacity(layer.terms.len());
         for term in &layer.terms {
             let weights = self.weights(term, output)?.ok_or_else(|| unknown.clone())?;
@@ -220,11 +271,18 @@ impl Reader<'_> {
             operators: Vec::new(),
             extent: extent(output),
             terms,
-            bias: self.bias(layer, wide(output.channels)).ok_or(unknown)?,
+            bias: self
+                .bias(layer, wide(output.channels))
+                .ok_or_else(|| unknown.clone())?,
             shift,
-            segment: wide(output.segment),
+            limb_bits: widths.first().copied().filter(|_| !usual),
+            segment: self
+                .segments
+                .of_tensor(self.program, layer.output)
+                .ok_or_else(|| unknown.clone())?,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         })
     }
 

@@ -19,6 +19,7 @@ pub use memory::estimated_peak_bytes;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use tensorseal_protocol::cq::{TableContents, Visibility};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{
     AxisMap, Layer, Program, ProgramError, ProgramParts, Tensor, Term, Weights as Runs,
@@ -82,6 +83,8 @@ pub struct Lowered {
     pub program: Program,
     /// The weights of all layers.
     pub weights: WeightMatrix,
+    /// What stands in the large tables.
+    pub tables: Vec<TableContents>,
 }
 
 /// Lowers a graph: tensor i of the graph is tensor i of the program, and the limbs of the layers follow, layer by layer.
@@ -93,8 +96,11 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
     graph.validate()?;
     let segments = graph.segments.iter().enumerate();
     let segments = segments.map(|(index, segment)| table_segment(index, segment));
-    let ranges = graph.limb_ranges().into_iter().map(range_segment).map(Ok);
-    let segments: Result<Vec<TableSegment>, LowerError> = segments.chain(ranges).collect();
+    let mut segments = segments.collect::<Result<Vec<TableSegment>, LowerError>>()?;
+    let tables = table_contents(graph, segments.split_off(graph.column_segments()));
+    segments.extend(graph.limb_ranges().into_iter().map(range_segment));
+    let large_tables: Result<_, ProgramError> =
+        tables.iter().map(TableContents::describe).collect();
     let (tensors, lanes) = tensors(graph)?;
     let packing = Packing::choose(graph).ok_or_else(|| LowerError::Weights {
         weights: graph.layers.iter().map(IntegerLayer::weight_count).sum(),
@@ -119,9 +125,9 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
         log_weight_columns: packing.log_columns,
         table: Table {
             shift: graph.shift,
-            segments: segments?,
+            segments,
         },
-        large_tables: Vec::new(),
+        large_tables: large_tables.map_err(LowerError::Program)?,
         tensors,
         layers: layers?,
         inputs: (0..graph.inputs.len()).map(index).collect(),
@@ -135,7 +141,22 @@ pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
     Ok(Lowered {
         program,
         weights: packing.matrix,
+        tables,
     })
+}
+
+/// What stands in the large tables, whose segments these are.
+fn table_contents(graph: &IntegerGraph, segments: Vec<TableSegment>) -> Vec<TableContents> {
+    let mut segments = segments.into_iter();
+    let tables = graph.large_tables.iter().map(|table| TableContents {
+        log_rows: table.log_rows,
+        segments: segments.by_ref().take(table.segments).collect(),
+        visibility: match table.hidden {
+            None => Visibility::Public,
+            Some((low, high)) => Visibility::Hidden { low, high },
+        },
+    });
+    tables.collect()
 }
 
 /// The tensors in their places, and how many lanes they take.
@@ -143,15 +164,22 @@ fn tensors(graph: &IntegerGraph) -> Result<(Vec<Tensor>, u32), LowerError> {
     let limit = || LowerError::Tensors {
         log_rows: graph.log_rows,
     };
-    let inputs = graph.inputs.iter().map(|port| (port.extent(), 0));
+    let ranges = graph.limb_ranges();
+    let in_columns = graph.column_segments();
+    // The program numbers the ranges of limbs between the two.
+    let own = |segment: usize| match segment.checked_sub(in_columns) {
+        None => segment,
+        Some(large) => in_columns + ranges.len() + large,
+    };
+    let inputs = graph.inputs.iter().zip(&graph.input_segments);
+    let inputs = inputs.map(|(port, segment)| (port.extent(), own(*segment)));
     let layers = graph
         .layers
         .iter()
-        .map(|layer| (layer.extent.clone(), layer.segment));
-    let ranges = graph.limb_ranges();
+        .map(|layer| (layer.extent.clone(), own(layer.segment)));
     let limbs = graph.layers.iter().flat_map(|layer| {
         let widths = graph.limbs(layer).into_iter();
-        let segment = |width| graph.segments.len() + ranges.partition_point(|other| *other < width);
+        let segment = |width| in_columns + ranges.partition_point(|other| *other < width);
         widths.map(move |width| (layer.extent.clone(), segment(width)))
     });
     let (extents, segments): (Vec<Extent>, Vec<usize>) = inputs.chain(layers).chain(limbs).unzip();

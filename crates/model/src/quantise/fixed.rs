@@ -12,17 +12,17 @@
 //! Eight bits of a weight and 24 of a multiplier fill the 32 bits of an entry. Where a channel needs more, because another one asks for
 //! a larger shift, the layer's weights stand in several terms (see [`IntegerTerm::wide`]).
 
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::function::TableFunction;
+use super::function::{Codes, TableFunction};
 use super::resolve::Group;
+use super::shifts::Shifts;
 use super::tables::Candidate;
 use super::{MIN_LOG_ROWS, Plan, QuantiseError, weights};
 use crate::graph::Activation;
-use crate::integer::{IntegerTerm, MAX_LAYER_SHIFT, MAX_LOG_ROWS, MAX_SHIFT, limb_widths};
+use crate::integer::{IntegerTerm, MAX_LAYER_SHIFT, MAX_LOG_ROWS, MAX_SHIFT};
 use crate::layered::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, ScaleRule, Weights};
 use crate::program::Columns;
 
@@ -35,16 +35,16 @@ const UNCALIBRATED: f64 = 2.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GivenTable {
     /// The smallest integer.
-    pub(super) low: i32,
+    pub(super) low: i64,
     /// What each integer from there on becomes.
-    pub(super) values: Vec<i32>,
+    pub(super) values: Vec<i64>,
 }
 
 impl GivenTable {
     /// What an integer becomes, saturated first.
-    pub(super) fn value(&self, pre: i64) -> i32 {
+    pub(super) fn value(&self, pre: i64) -> i64 {
         let last = self.values.len().saturating_sub(1);
-        let index = usize::try_from(pre - i64::from(self.low)).unwrap_or(0);
+        let index = usize::try_from(pre - self.low).unwrap_or(0);
         self.values[index.min(last)]
     }
 }
@@ -53,7 +53,7 @@ impl GivenTable {
 pub(super) fn requantisation(layer: &FloatLayer) -> Option<&Requantisation> {
     match &layer.scale {
         ScaleRule::Fixed(own) => Some(own),
-        ScaleRule::Free | ScaleRule::Follows(_) => None,
+        _ => None,
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn check(graph: &LayeredGraph) -> Result<(), QuantiseError> {
     let free = graph
         .layers
         .iter()
-        .find(|layer| layer.scale == ScaleRule::Free);
+        .find(|layer| !matches!(layer.scale, ScaleRule::Fixed(_) | ScaleRule::Follows(_)));
     let real = graph
         .inputs
         .iter()
@@ -134,32 +134,16 @@ pub(super) fn layer_shift(
     Ok(largest)
 }
 
-/// The shift of every layer: the graph's where the integers are not given.
-pub(super) fn layer_shifts(graph: &LayeredGraph, shift: u32) -> Result<Vec<u32>, QuantiseError> {
-    let layers = graph.layers.iter();
-    let own = |layer| requantisation(layer).map_or(Ok(shift), |own| layer_shift(layer, own, shift));
-    layers.map(own).collect()
-}
-
-/// Rows of the table that the limbs of such layers take.
-pub(super) fn limb_rows(shifts: &[u32], shift: u32) -> u64 {
-    let widths = shifts.iter().flat_map(|own| limb_widths(shift, *own));
-    let widths: BTreeSet<u32> = widths.collect();
-    widths.into_iter().map(|width| 1 << width).sum()
-}
-
 /// The layouts with which the tensors and their limbs fit, the best first: larger shifts take fewer limbs and a longer table.
 pub(super) fn candidates(
     graph: &LayeredGraph,
+    codes: Codes,
     log_rows: Option<u32>,
 ) -> Result<Vec<Candidate>, QuantiseError> {
     let mut all = Vec::new();
     for shift in MIN_SHIFT..=MAX_SHIFT {
-        let mut extents = super::extents(graph);
-        for (layer, own) in graph.layers.iter().zip(layer_shifts(graph, shift)?) {
-            let limbs = limb_widths(shift, own).len();
-            extents.extend((0..limbs).map(|_| layer.extent.clone()));
-        }
+        let shifts = Shifts::same(shift);
+        let extents = shifts.extents(graph, codes)?;
         let least = MIN_LOG_ROWS.max(shift + 1);
         for rows in least..=MAX_LOG_ROWS {
             if log_rows.is_some_and(|given| given != rows) {
@@ -168,13 +152,14 @@ pub(super) fn candidates(
             if let Some(columns) = Columns::new(&extents, rows) {
                 let candidate = Candidate {
                     log_rows: rows,
-                    shift,
+                    shifts,
+                    large: false,
                 };
-                all.push((columns.preference(), candidate));
+                all.push((columns.preference(0), candidate));
             }
         }
     }
-    all.sort_by_key(|(preference, candidate)| (*preference, Reverse(candidate.shift)));
+    all.sort_by_key(|(preference, candidate)| (*preference, Reverse(candidate.shifts.columns)));
     Ok(all.into_iter().map(|(_, candidate)| candidate).collect())
 }
 
@@ -314,8 +299,8 @@ fn function(own: &Requantisation, tables: &mut Vec<GivenTable>) -> TableFunction
         _ => return TableFunction::Clamp { lo: low, hi: high },
     };
     let table = GivenTable {
-        low: own.low,
-        values: values.clone(),
+        low: own.low.into(),
+        values: values.iter().map(|value| (*value).into()).collect(),
     };
     let known = tables.iter().position(|known| *known == table);
     let index = known.unwrap_or_else(|| {
@@ -430,12 +415,5 @@ mod tests {
             Some(Weights::Dense(vec![1 << 40, -2 << 40, 15, 20]))
         );
         assert_eq!(scaled(&rows, &[1, 1 << 62]), None);
-    }
-
-    #[test]
-    fn each_width_of_limbs_has_rows_once() {
-        // 10 + 10 + 10 + 5, 10 + 10 + 10 + 3 and none.
-        assert_eq!(limb_rows(&[35, 33, 35, 10], 10), 1024 + 32 + 8);
-        assert_eq!(limb_rows(&[10, 10], 10), 0);
     }
 }

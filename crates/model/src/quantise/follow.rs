@@ -161,6 +161,7 @@ mod tests {
         let onnx = crate::graph::TensorType {
             name: "x".into(),
             shape: vec![source, 2],
+            element_type: crate::graph::ElementType::Float32,
         };
         let terms = coefficients.iter().map(|&coefficient| FloatTerm {
             source: 0,
@@ -180,6 +181,7 @@ mod tests {
             terms: terms.collect(),
             bias: vec![0.0; 2],
             activation: None,
+            gathered: None,
             scale: ScaleRule::Follows(0),
         };
         let graph = LayeredGraph {
@@ -188,6 +190,7 @@ mod tests {
                 onnx,
                 layout,
                 codes: None,
+                rows: None,
             }],
             layers: vec![],
             outputs: vec![],

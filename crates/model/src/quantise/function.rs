@@ -12,7 +12,7 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// `bits` is at most 12, so every code is small.
+    /// `bits` is at most 16, so every code is small.
     pub(super) fn new(bits: u32) -> Self {
         Self { bits }
     }
@@ -92,6 +92,8 @@ pub(super) enum TableFunction {
     Identity,
     /// `out = max(pre, 0)` over the whole segment: differences of codes, of which nothing may be cut off.
     Rectify,
+    /// `out = floor(pre^2 / 4)` over the whole segment: exact, so nothing may be cut off.
+    QuarterSquare,
     /// Relu and Clip: `pre` and `out` have one scale.
     Clamp { lo: i32, hi: i32 },
     /// Positively homogeneous, so `pre` and `out` have one scale here too.
@@ -112,6 +114,11 @@ pub(super) enum TableFunction {
     },
 }
 
+/// `floor(x^2 / 4)`; what is too large is the largest integer.
+pub(super) fn quarter_square(x: i64) -> i64 {
+    x.saturating_mul(x) / 4
+}
+
 /// Where a function is tabulated, and in which units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Domain {
@@ -129,7 +136,7 @@ impl TableFunction {
     /// The codes that it gives, where its segment does not decide.
     pub(super) fn codes(self, codes: Codes) -> Option<(i32, i32)> {
         match self {
-            Self::Identity | Self::Rectify => None,
+            Self::Identity | Self::Rectify | Self::QuarterSquare => None,
             Self::Clamp { lo, hi } | Self::Given { lo, hi, .. } => Some((lo, hi)),
             Self::Homogeneous { activation } => Some(codes.of(activation.apply(-1.0))),
             // Values below zero are cut off where the function has none of any size.
@@ -151,6 +158,9 @@ impl TableFunction {
                 };
             }
             Self::Rectify => return Function::Clamp { lo: 0, hi: end },
+            Self::QuarterSquare => {
+                return Function::Values((domain.lo..domain.hi).map(quarter_square).collect());
+            }
             Self::Clamp { lo, hi } => return Function::Clamp { lo, hi },
             Self::Given { table, .. } => {
                 let values = (domain.lo..domain.hi).map(|pre| given[table].value(pre));
@@ -166,7 +176,7 @@ impl TableFunction {
             // Beyond `i64` is beyond the codes on the same side.
             let rounded =
                 round_half_up(value).unwrap_or(if value < 0.0 { i64::MIN } else { i64::MAX });
-            rounded.clamp(i64::from(least), i64::from(most)) as i32
+            rounded.clamp(i64::from(least), i64::from(most))
         };
         Function::Values((domain.lo..domain.hi).map(value).collect())
     }

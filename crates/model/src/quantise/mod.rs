@@ -19,16 +19,20 @@
 //! calibration only says how wide the table should be, and may be left out.
 //!
 //! Layers with [`ScaleRule::Follows`] are different: their coefficients are exact integers that are public, so their scale follows from their
-//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make.
+//! sources'. Nothing in them is calibrated, and their segment holds every value that their sources can make. The same is true of the layers
+//! with [`ScaleRule::QuarterSquare`], which make products (see `products`).
 
 mod calibrate;
 mod error;
 mod fixed;
 mod follow;
 mod function;
+mod gather;
+mod products;
 mod resolve;
 mod rounding;
 mod scale;
+mod shifts;
 mod tables;
 mod weights;
 
@@ -45,6 +49,7 @@ use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
 use calibrate::{Calibration, Statistics};
 use fixed::GivenTable;
 use function::Codes;
+use gather::Packing;
 use resolve::{Group, ResolvedLayer};
 use scale::FreePlan;
 use tables::{Candidate, Tables};
@@ -57,7 +62,7 @@ pub const DEFAULT_ACTIVATION_BITS: u32 = 8;
 /// Fewest activation bits.
 pub const MIN_ACTIVATION_BITS: u32 = 4;
 /// Most activation bits.
-pub const MAX_ACTIVATION_BITS: u32 = 12;
+pub const MAX_ACTIVATION_BITS: u32 = 16;
 /// Smallest base-2 logarithm of the number of rows.
 pub const MIN_LOG_ROWS: u32 = 11;
 
@@ -65,10 +70,25 @@ pub const MIN_LOG_ROWS: u32 = 11;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuantiseOptions {
-    /// Bits of every activation, 4 to 12; 8 when `None`.
+    /// Bits of every activation, 4 to 16; 8 when `None`.
     pub activation_bits: Option<u32>,
     /// Base-2 logarithm of the number of rows of the proof's table and columns, from 11; the smallest that fits when `None`.
     pub log_rows: Option<u32>,
+    /// Where the functions' tables stand.
+    pub tables: TableChoice,
+}
+
+/// Where the tables of functions stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableChoice {
+    /// Where proving is estimated to be cheaper.
+    #[default]
+    Auto,
+    /// In the columns, which become as long as the table.
+    Columns,
+    /// The widest in a large table beside the columns, which is preprocessed once.
+    Large,
 }
 
 impl QuantiseOptions {
@@ -88,6 +108,12 @@ impl QuantiseOptions {
             log_rows: Some(log_rows),
             ..self
         }
+    }
+
+    /// These options with another place for the tables.
+    #[must_use]
+    pub fn with_tables(self, tables: TableChoice) -> Self {
+        Self { tables, ..self }
     }
 
     fn checked(self) -> Result<(Codes, Option<u32>), QuantiseError> {
@@ -120,30 +146,59 @@ struct Plan<'a> {
     pre: Vec<Statistics>,
     /// The functions that a quantised network gives.
     tables: Vec<GivenTable>,
+    /// How rows of constant tables are packed.
+    packings: Vec<Packing>,
+    /// Per input, the group of its segment.
+    input_groups: Vec<usize>,
+    /// Per packing, the group of its chunks' last entries.
+    part_groups: Vec<usize>,
 }
 
 impl<'a> Plan<'a> {
     fn new(graph: &'a LayeredGraph, calibration: Calibration, codes: Codes) -> Self {
         let inputs = graph.inputs.len();
+        let packings = gather::packings(graph, codes);
         let plan = |(index, (layer, values)): (usize, (&FloatLayer, &Statistics))| {
             let is_output = graph
                 .outputs
                 .iter()
                 .any(|port| port.tensor == inputs + index);
-            (layer.scale == ScaleRule::Free)
+            if let Some(packing) = packings.iter().find(|packing| packing.layer == index) {
+                return Some(packing.plan());
+            }
+            matches!(layer.scale, ScaleRule::Free | ScaleRule::Products { .. })
                 .then(|| scale::plan(layer.activation, values, codes, is_output))
         };
         let layers = graph.layers.iter().zip(&calibration.pre);
         let free: Vec<Option<FreePlan>> = layers.enumerate().map(plan).collect();
-        let scale = |values| scale::input_scale(values, codes);
+        let mut groups = Group::all(&free, codes);
+        let (mut input_scales, mut input_groups) = (Vec::new(), Vec::new());
+        for (port, values) in graph.inputs.iter().zip(&calibration.inputs) {
+            input_scales.push(match port.rows {
+                Some(_) => 1.0,
+                None => scale::input_scale(values, codes),
+            });
+            input_groups.push(match port.rows {
+                // Fewer than 2^24 rows.
+                Some(rows) => Group::add(&mut groups, Group::counting(rows as i32 - 1)),
+                None => 0,
+            });
+        }
+        let parts = packings.iter().map(|packing| packing.largest_entry());
+        let part_groups = parts
+            .map(|last| Group::add(&mut groups, Group::counting(last)))
+            .collect();
         Self {
             graph,
             codes,
-            input_scales: calibration.inputs.iter().map(scale).collect(),
-            groups: Group::all(&free, codes),
+            input_scales,
+            groups,
             free,
             pre: calibration.pre,
             tables: Vec::new(),
+            packings,
+            input_groups,
+            part_groups,
         }
     }
 
@@ -157,6 +212,9 @@ impl<'a> Plan<'a> {
             groups: Vec::new(),
             pre,
             tables: Vec::new(),
+            packings: Vec::new(),
+            input_groups: alloc::vec![0; graph.inputs.len()],
+            part_groups: Vec::new(),
         };
         let mut tables = Vec::new();
         plan.groups = fixed::groups(&plan, &mut tables);
@@ -186,12 +244,13 @@ pub fn quantise(
             [] => Vec::new(),
             samples => Calibration::run(graph, samples)?.pre,
         };
-        let candidates = fixed::candidates(graph, log_rows)?;
+        let candidates = fixed::candidates(graph, codes, log_rows)?;
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
-        let candidates = Candidate::all(graph, codes.bits(), log_rows);
-        (Plan::new(graph, calibration, codes), candidates)
+        let plan = Plan::new(graph, calibration, codes);
+        let candidates = Candidate::all(&plan, (log_rows, options.tables))?;
+        (plan, candidates)
     };
     let tables = Tables::choose(&plan, &candidates)?;
     let layers = graph.layers.iter().zip(&tables.resolved.layers).enumerate();
@@ -207,29 +266,27 @@ pub fn quantise(
             Some(codes) => codes.scale.into(),
             None => tables.resolved.scales[port.tensor],
         },
-        conversion: match port.codes.filter(|_| port.tensor < graph.inputs.len()) {
-            Some(codes) => codes.conversion(),
-            None => Conversion::HalfUp,
+        conversion: match (port.codes, port.rows) {
+            _ if port.tensor >= graph.inputs.len() => Conversion::HalfUp,
+            (Some(codes), _) => codes.conversion(),
+            (None, Some(rows)) => Conversion::Rows { rows },
+            (None, None) => Conversion::HalfUp,
         },
     };
-    let integer = IntegerGraph {
+    let mut integer = IntegerGraph {
         inputs: graph.inputs.iter().map(port).collect(),
+        input_segments: tables.resolved.input_segments.clone(),
         outputs: graph.outputs.iter().map(port).collect(),
-        shift: tables.shift,
+        shift: tables.shifts.columns,
         log_rows: tables.log_rows,
         segments: tables.resolved.segments(&plan),
+        large_tables: tables.large.into_iter().collect(),
         layers: layers?,
         post_processing: Vec::new(),
     };
+    gather::expand(&mut integer, &plan.packings, &tables.resolved.part_segments);
     integer.validate()?;
     Ok(integer)
-}
-
-/// The extent of every tensor.
-fn extents(graph: &LayeredGraph) -> Vec<integer::Extent> {
-    (0..graph.inputs.len() + graph.layers.len())
-        .map(|tensor| graph.extent(tensor))
-        .collect()
 }
 
 fn integer_layer(
@@ -246,17 +303,19 @@ fn integer_layer(
         terms,
         bias,
         shift,
+        limb_bits: None,
         segment: resolved.segment,
         pre_scale: resolved.pre_scale,
         scale: scales[graph.inputs.len() + index],
+        inner: false,
     };
+    let shift = tables.shifts.of_layer(layer, plan.codes)?;
     if let Some(own) = fixed::requantisation(layer) {
-        let shift = fixed::layer_shift(layer, own, tables.shift)?;
         let (terms, bias) = fixed::integers(graph, (layer, own), shift)?;
         return Ok(made(terms, bias, shift));
     }
-    // Accumulators are in units of the scale of `pre` over 2^shift.
-    let unit = resolved.pre_scale / libm::exp2(f64::from(tables.shift));
+    // Accumulators are in units of the scale of `pre` over 2^shift of the layer.
+    let unit = resolved.pre_scale / libm::exp2(f64::from(shift));
     let mut terms = Vec::with_capacity(layer.terms.len());
     for (number, term) in layer.terms.iter().enumerate() {
         let weights = match (&resolved.exact, &term.weights) {
@@ -276,5 +335,5 @@ fn integer_layer(
             exponent: 0,
         });
     }
-    Ok(made(terms, weights::biases(layer, unit)?, tables.shift))
+    Ok(made(terms, weights::biases(layer, unit)?, shift))
 }

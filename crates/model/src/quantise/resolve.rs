@@ -4,13 +4,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::follow::Exact;
-use super::function::{Codes, Domain, TableFunction};
+use super::function::{Codes, Domain, TableFunction, quarter_square};
+use super::products;
 use super::scale::{curve_grid, curve_scale, one_scale, table_function};
 use super::{Plan, QuantiseError};
 use crate::graph::Activation;
 use crate::integer::rounding::round_half_up;
 use crate::integer::{MAX_LOG_ROWS, Segment};
-use crate::layered::{FloatLayer, ScaleRule};
+use crate::layered::{FloatLayer, FloatTerm, ScaleRule};
 
 /// A segment has at least this many times as many rows as there are codes.
 const CODES_PER_SEGMENT: f64 = 3.0;
@@ -43,6 +44,10 @@ pub(super) struct ResolvedLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
     slots: Vec<Slot>,
+    /// Per input, its segment.
+    pub(super) input_segments: Vec<usize>,
+    /// Per packed table of rows, the segment of the last entries of its chunks.
+    pub(super) part_segments: Vec<usize>,
     pub(super) layers: Vec<ResolvedLayer>,
     /// Real value of 1, per tensor.
     pub(super) scales: Vec<f64>,
@@ -63,14 +68,27 @@ impl Resolved {
     ) -> Result<Option<Self>, QuantiseError> {
         let mut resolved = Self::free(plan, widening);
         for index in 0..plan.graph.layers.len() {
-            resolved.follow(plan, index, shift)?;
+            match plan.graph.layers[index].scale {
+                ScaleRule::Follows(reference) => {
+                    resolved.follow(plan, (index, reference), shift)?;
+                }
+                ScaleRule::QuarterSquare { first } => {
+                    resolved.quarter_square(plan, (index, first), shift)?;
+                }
+                ScaleRule::Products { count } => {
+                    let shift = products::shift(shift, plan.codes.bits(), count);
+                    resolved.products(plan, index, shift)?;
+                }
+                ScaleRule::Free | ScaleRule::Fixed(_) => {}
+            }
         }
         for _ in 0..MAX_ROUNDS {
             let before = (resolved.slots.clone(), resolved.rectified.clone());
             for index in 0..plan.graph.layers.len() {
                 resolved.spread(plan, index, shift);
             }
-            if resolved.rows() > 1 << MAX_LOG_ROWS {
+            let rows = resolved.rows().into_iter().fold(0, u64::saturating_add);
+            if rows > 1 << MAX_LOG_ROWS || resolved.squares_too_much() {
                 return Ok(None);
             }
             if before.0 == resolved.slots && before.1 == resolved.rectified {
@@ -80,12 +98,27 @@ impl Resolved {
         Ok(None)
     }
 
-    /// Rows of all segments.
-    pub(super) fn rows(&self) -> u64 {
-        self.slots
-            .iter()
+    /// Rows of each segment.
+    pub(super) fn rows(&self) -> Vec<u64> {
+        let slots = self.slots.iter();
+        slots
             .map(|slot| slot.domain.hi.abs_diff(slot.domain.lo))
-            .fold(0, u64::saturating_add)
+            .collect()
+    }
+
+    /// Moves these slots behind the others.
+    pub(super) fn move_last(&mut self, last: &[usize]) {
+        let mut order: Vec<usize> = (0..self.slots.len()).collect();
+        order.sort_by_key(|slot| last.contains(slot));
+        self.slots = order.iter().map(|slot| self.slots[*slot].clone()).collect();
+        let place = |slot: usize| order.iter().position(|old| *old == slot).unwrap_or(slot);
+        let others = self.input_segments.iter_mut();
+        others
+            .chain(&mut self.part_segments)
+            .for_each(|segment| *segment = place(*segment));
+        for layer in &mut self.layers {
+            layer.segment = place(layer.segment);
+        }
     }
 
     /// The segments with their tables.
@@ -104,6 +137,9 @@ impl Resolved {
         let layers = plan.graph.layers.len();
         let mut resolved = Self {
             slots: Vec::new(),
+            // A slot for each group, in their order.
+            input_segments: plan.input_groups.clone(),
+            part_segments: plan.part_groups.clone(),
             layers: vec![
                 ResolvedLayer {
                     segment: 0,
@@ -136,22 +172,26 @@ impl Resolved {
         resolved
     }
 
+    /// Whether a table of squares would leave 32 bits, or nearly.
+    fn squares_too_much(&self) -> bool {
+        self.slots.iter().any(|slot| {
+            let Domain { lo, hi, .. } = slot.domain;
+            slot.function == TableFunction::QuarterSquare && lo.min(-hi) < -products::MAX_SUM
+        })
+    }
+
     /// The coefficients and scales of a layer that follows, and its segment.
-    fn follow(&mut self, plan: &Plan<'_>, index: usize, shift: u32) -> Result<(), QuantiseError> {
+    fn follow(
+        &mut self,
+        plan: &Plan<'_>,
+        (index, reference): (usize, usize),
+        shift: u32,
+    ) -> Result<(), QuantiseError> {
         let layer = &plan.graph.layers[index];
-        let ScaleRule::Follows(reference) = layer.scale else {
-            return Ok(());
-        };
         let inputs = plan.input_scales.len();
         let exact = Exact::new(plan.graph, layer, shift)?;
         let scale = self.scales[reference];
-        for term in &layer.terms {
-            if (self.scales[term.source] / scale - 1.0).abs() > SCALE_TOLERANCE {
-                return Err(QuantiseError::Scales {
-                    layer: layer.name.clone(),
-                });
-            }
-        }
+        self.check_scales(layer, &layer.terms, scale)?;
         let pre_scale = scale * exact.gain;
         self.layers[index].pre_scale = pre_scale;
         self.layers[index].exact = Some(exact);
@@ -163,6 +203,68 @@ impl Resolved {
             _ => pre_scale,
         };
         self.layers[index].segment = self.slot_of(plan, index);
+        Ok(())
+    }
+
+    /// Refuses terms whose sources have not this scale.
+    fn check_scales(
+        &self,
+        layer: &FloatLayer,
+        terms: &[FloatTerm],
+        scale: f64,
+    ) -> Result<(), QuantiseError> {
+        let other =
+            |term: &FloatTerm| (self.scales[term.source] / scale - 1.0).abs() > SCALE_TOLERANCE;
+        if terms.iter().any(other) {
+            return Err(QuantiseError::Scales {
+                layer: layer.name.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The coefficients, scales and segment of a quarter square of the codes of two operands, the first of which has so many terms.
+    fn quarter_square(
+        &mut self,
+        plan: &Plan<'_>,
+        (index, first): (usize, usize),
+        shift: u32,
+    ) -> Result<(), QuantiseError> {
+        let layer = &plan.graph.layers[index];
+        let malformed = || QuantiseError::Follows {
+            layer: layer.name.clone(),
+        };
+        let operands = layer.terms.split_at_checked(first).ok_or_else(malformed)?;
+        let mut scale = 1.0;
+        for terms in [operands.0, operands.1] {
+            let own = self.scales[terms.first().ok_or_else(malformed)?.source];
+            self.check_scales(layer, terms, own)?;
+            scale *= own;
+        }
+        let exact = Exact::new(plan.graph, layer, shift)?;
+        if exact.gain != 1.0 {
+            return Err(malformed());
+        }
+        self.layers[index] = ResolvedLayer {
+            segment: self.slot(TableFunction::QuarterSquare, (1.0, 1.0)),
+            pre_scale: libm::sqrt(scale),
+            exact: Some(exact),
+        };
+        self.scales[plan.input_scales.len() + index] = scale;
+        Ok(())
+    }
+
+    /// Makes the scale of a sum of products, which is divided by `2^shift`, such that a product counts a whole number of times.
+    fn products(&mut self, plan: &Plan<'_>, index: usize, shift: u32) -> Result<(), QuantiseError> {
+        let layer = &plan.graph.layers[index];
+        let first = layer.terms.first().ok_or_else(|| QuantiseError::Follows {
+            layer: layer.name.clone(),
+        })?;
+        let unit = self.scales[first.source];
+        self.check_scales(layer, &layer.terms, unit)?;
+        let own = &mut self.layers[index].pre_scale;
+        *own = products::scale(unit * libm::exp2(f64::from(shift)), *own);
+        self.scales[plan.input_scales.len() + index] = *own;
         Ok(())
     }
 
@@ -181,6 +283,11 @@ impl Resolved {
                 pre_scale: Some(pre_scale),
             },
         };
+        self.slot(function, (pre_scale, scale))
+    }
+
+    /// The segment of a function, made if there is none.
+    fn slot(&mut self, function: TableFunction, (pre_scale, scale): (f64, f64)) -> usize {
         let known = self.slots.iter().position(|slot| slot.function == function);
         known.unwrap_or_else(|| {
             self.slots.push(Slot {
@@ -200,7 +307,7 @@ impl Resolved {
     fn spread(&mut self, plan: &Plan<'_>, index: usize, shift: u32) {
         let inputs = plan.input_scales.len();
         for input in 0..inputs {
-            self.ranges[input] = self.image(plan.codes, 0, None);
+            self.ranges[input] = self.image(plan.codes, self.input_segments[input], None);
             self.hulls[input] = self.ranges[input];
         }
         let layer = &plan.graph.layers[index];
@@ -219,7 +326,8 @@ impl Resolved {
         let bias = bias_range(layer, unit);
         let mut range = exact.range(&sources, bias, shift);
         let relu = layer.activation == Some(Activation::Relu);
-        if (layer.activation.is_none() || relu && exact.gain == 1.0) && bias == (0, 0) {
+        let squared = matches!(layer.scale, ScaleRule::QuarterSquare { .. });
+        if !squared && (layer.activation.is_none() || relu && exact.gain == 1.0) && bias == (0, 0) {
             let within = self.within(layer, &exact);
             range = (range.0.max(within.0), range.1.min(within.1));
         }
@@ -245,6 +353,7 @@ impl Resolved {
         let (lo, hi) = range.unwrap_or((domain.lo, domain.hi - 1));
         match (function, function.codes(codes)) {
             (TableFunction::Rectify, _) => (lo.max(0), hi.max(0)),
+            (TableFunction::QuarterSquare, _) => (0, quarter_square(lo).max(quarter_square(hi))),
             (TableFunction::Clamp { .. }, Some((least, most))) => {
                 let clamp = |x: i64| x.min(most.into()).max(least.into());
                 (clamp(lo), clamp(hi))
@@ -326,22 +435,34 @@ impl Group {
         groups
     }
 
-    /// Adds a group, to the one with its function if there is one.
-    pub(super) fn add(groups: &mut Vec<Self>, own: Self) {
+    /// Adds a group, to the one with its function if there is one; says which.
+    pub(super) fn add(groups: &mut Vec<Self>, own: Self) -> usize {
         let union = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
         let same = groups
-            .iter_mut()
-            .find(|group| group.function == own.function);
-        let Some(group) = same else {
+            .iter()
+            .position(|group| group.function == own.function);
+        let Some(index) = same else {
             groups.push(own);
-            return;
+            return groups.len() - 1;
         };
+        let group = &mut groups[index];
         group.range = (
             group.range.0.min(own.range.0),
             group.range.1.max(own.range.1),
         );
         group.limit = group.limit.zip(own.limit).map(|(a, b)| union(a, b));
         group.layers.extend(own.layers);
+        index
+    }
+
+    /// The integers from 0 to `last`, all of which have their row.
+    pub(super) fn counting(last: i32) -> Self {
+        Self {
+            function: TableFunction::Clamp { lo: 0, hi: last },
+            range: (0.0, f64::from(last)),
+            limit: Some((0, last.into())),
+            layers: Vec::new(),
+        }
     }
 
     /// The segment at this many times its least width: rows beyond the calibrated range are shared equally between both ends.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
-use crate::layered::{LayeredError, LayeredGraph};
+use crate::layered::{LayeredError, LayeredGraph, ScaleRule};
 use crate::quantise::Sample;
 
 /// How the integer network does on some samples. Values out of range are saturated here, and counted.
@@ -184,12 +184,21 @@ impl Tally {
         self.integer_right += usize::from(integer_class == label);
         self.provable += usize::from(run.saturated.iter().all(|&count| count == 0));
         let inputs = integer.inputs.len();
-        let tensors = run.trace.tensors.iter().zip(&exact).skip(inputs);
-        for ((tally, layer), (cells, values)) in
-            self.layers.iter_mut().zip(&integer.layers).zip(tensors)
-        {
-            let segment = integer.segments.get(layer.segment);
-            tally.add(cells, &values.out, layer.scale, segment);
+        let mut real = float.layers.iter().zip(exact.iter().skip(inputs));
+        let tensors = run.trace.tensors.iter().skip(inputs);
+        for ((tally, layer), cells) in self.layers.iter_mut().zip(&integer.layers).zip(tensors) {
+            tally.add(cells, integer.segments.get(layer.segment));
+            // Inner layers are none of the float network's.
+            let counterpart = if layer.inner { None } else { real.next() };
+            match counterpart {
+                // Of a quarter square, only the part that the difference with the other one leaves has a real value.
+                Some((float, values))
+                    if !matches!(float.scale, ScaleRule::QuarterSquare { .. }) =>
+                {
+                    tally.compare(cells, &values.out, layer.scale);
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -209,20 +218,25 @@ impl Tally {
 }
 
 impl LayerTally {
-    fn add(&mut self, cells: &[Cell], exact: &[f32], scale: f64, segment: Option<&Segment>) {
+    fn compare(&mut self, cells: &[Cell], exact: &[f32], scale: f64) {
+        for (cell, &exact) in cells.iter().zip(exact) {
+            self.energy.add(exact, cell.out as f64 * scale);
+        }
+    }
+
+    fn add(&mut self, cells: &[Cell], segment: Option<&Segment>) {
         let ends = segment
             .and_then(Segment::output_range)
             .unwrap_or((i64::MIN, i64::MAX));
         let is_clamp = segment.is_some_and(|segment| {
             matches!(segment.function, crate::integer::Function::Clamp { .. })
         });
-        for (cell, &exact) in cells.iter().zip(exact) {
+        for cell in cells {
             let (low, high) = self.pre_seen.unwrap_or((cell.pre, cell.pre));
             self.pre_seen = Some((low.min(cell.pre), high.max(cell.pre)));
             // Where zero is the lower end, what is below it was meant to be cut off.
             let cut = is_clamp && (cell.pre > ends.1 || (cell.pre < ends.0 && ends.0 != 0));
             self.saturated += u64::from(cut);
-            self.energy.add(exact, cell.out as f64 * scale);
         }
         self.cells += cells.len() as u64;
     }

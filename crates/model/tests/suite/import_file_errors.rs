@@ -252,8 +252,8 @@ fn inputs_and_outputs() {
         ..relu()
     };
     refused!(
-        input(value_info("x", 7, &[Dim::Fixed(1), Dim::Fixed(3)])),
-        ImportError::InputType { code: 7, .. }
+        input(value_info("x", 11, &[Dim::Fixed(1), Dim::Fixed(3)])),
+        ImportError::InputType { code: 11, .. }
     );
     refused!(
         input([text(1, "x"), bytes(2, &bytes(1, &int(1, 1)))].concat()),

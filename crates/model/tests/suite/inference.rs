@@ -90,7 +90,7 @@ fn tables_that_do_not_hold_together() {
     ));
     assert_eq!(
         broken(|graph| graph.segments[0].function = Function::Clamp { lo: 0, hi: 9999 }),
-        GraphError::InputSegment
+        GraphError::InputSegment { input: 0 }
     );
     assert!(matches!(
         broken(|graph| graph.segments[1].hi = i64::MIN),
@@ -169,7 +169,7 @@ fn layers_that_do_not_hold_together() {
     ));
     let wide = |graph: &mut IntegerGraph| {
         let rows = usize::try_from(graph.segments[1].rows()).unwrap();
-        graph.segments[1].function = Function::Values(vec![i32::MIN; rows]);
+        graph.segments[1].function = Function::Values(vec![i32::MIN.into(); rows]);
         graph.layers[1].terms[0].weights = Weights::Dense(vec![i32::MIN; 4]);
     };
     assert_eq!(

@@ -5,8 +5,8 @@ use crate::networks::{Numbers, extent, window};
 use crate::program::assert_satisfied;
 use proptest::prelude::*;
 use tensorseal_model::integer::{
-    Conversion, Function, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout, Segment,
-    Trace, Weights,
+    Conversion, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout,
+    Segment, Trace, Weights,
 };
 use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_protocol::backend::Reference;
@@ -94,10 +94,12 @@ impl Network {
         };
         IntegerGraph {
             inputs: vec![port(0, self.layers[0].channels[0])],
+            input_segments: vec![0],
             outputs: vec![port(2, self.layers[1].channels[1])],
             shift,
             log_rows,
             segments: vec![segment(-128, 128), segment(-700, 700)],
+            large_tables: vec![],
             layers: self
                 .layers
                 .iter()
@@ -129,9 +131,11 @@ impl Convolution {
                 .map(|(bias, scale)| bias * scale + (own.zero_point << shift))
                 .collect(),
             shift,
+            limb_bits: None,
             segment: 1,
             pre_scale: 1.0,
             scale: 1.0,
+            inner: false,
         }
     }
 
@@ -193,7 +197,7 @@ proptest! {
             let found: Vec<i64> = cells.iter().map(|cell| cell.out).collect();
             prop_assert_eq!(&found, &values);
         }
-        let Lowered { program, weights } = lower(&graph).unwrap();
+        let Lowered { program, weights, tables } = lower(&graph).unwrap();
         let witness = witness(&program, &trace).unwrap();
         assert_satisfied(&program, &weights, &witness);
         let limbs: usize = graph.layers.iter().map(|layer| graph.limbs(layer).len()).sum();
@@ -201,7 +205,7 @@ proptest! {
         prop_assert_eq!(program.table().len(), graph.table_rows());
 
         let description = Description::of(&graph);
-        let lifted = lift(&program, &weights, &description).unwrap();
+        let lifted = lift(&program, (&weights, &tables), &description).unwrap();
         prop_assert_eq!(&lifted, &graph);
         prop_assert_eq!(lower(&lifted).unwrap().program, program);
     }
@@ -257,12 +261,20 @@ fn an_exact_multiplier_is_proved_and_another_rounding_is_not() {
 #[test]
 fn limbs_that_this_crate_would_not_have_cut_are_not_lifted() {
     let (_, graph, ..) = evaluated(5, 12, 14);
-    let Lowered { program, weights } = lower(&graph).unwrap();
+    let Lowered {
+        program,
+        weights,
+        tables,
+    } = lower(&graph).unwrap();
     let description = Description::of(&graph);
     let lifted = |change: &dyn Fn(&mut tensorseal_protocol::program::ProgramParts)| {
         let mut parts = program.parts().clone();
         change(&mut parts);
-        lift(&Program::new(parts).unwrap(), &weights, &description)
+        lift(
+            &Program::new(parts).unwrap(),
+            (&weights, &tables),
+            &description,
+        )
     };
     assert!(lifted(&|_| ()).is_ok());
     let swapped = lifted(&|parts| parts.layers[0].limbs.swap(0, 1));
@@ -272,7 +284,7 @@ fn limbs_that_this_crate_would_not_have_cut_are_not_lifted() {
         let segment = parts.tensors[parts.layers[0].limbs[0] as usize].segment;
         parts.tensors[1].segment = segment;
     });
-    assert_eq!(shared, Err(LiftError::Description));
+    assert_eq!(shared, Err(LiftError::Layer { layer: 0 }));
     // The full limb first, then the rest: nothing else.
     let wider = lifted(&|parts| {
         let (a, b) = (parts.layers[0].limbs[0], parts.layers[0].limbs[1]);
@@ -280,7 +292,10 @@ fn limbs_that_this_crate_would_not_have_cut_are_not_lifted() {
         parts.tensors[a as usize].segment = parts.tensors[b as usize].segment;
         parts.tensors[b as usize].segment = segment;
     });
-    assert_eq!(wider, Err(LiftError::Layer { layer: 0 }));
+    assert!(matches!(
+        wider,
+        Err(LiftError::Graph(GraphError::Limbs { bits: 9, .. }))
+    ));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod common;
 
 mod archive;
 mod conformance;
+mod gather;
 mod import_exporters;
 mod import_file_errors;
 mod import_node_errors;
@@ -16,6 +17,7 @@ mod light;
 mod limbs;
 mod lowering;
 mod models;
+mod multiply;
 mod networks;
 mod never_panics;
 mod program;

@@ -1,8 +1,9 @@
 //! Small layered graphs with weights from a seed, one for each kind of layer.
 
-use tensorseal_model::graph::{Activation, TensorType};
+use tensorseal_model::graph::{Activation, ElementType, TensorType};
 use tensorseal_model::layered::{
-    AxisMap, Extent, FloatLayer, FloatTerm, LayeredGraph, Port, PortLayout, ScaleRule, Weights,
+    AxisMap, Extent, FloatLayer, FloatTerm, Gathered, LayeredGraph, Port, PortLayout, ScaleRule,
+    Weights,
 };
 use tensorseal_model::quantise::Sample;
 
@@ -70,6 +71,7 @@ impl Builder {
             onnx: TensorType {
                 name: name.into(),
                 shape,
+                element_type: ElementType::Float32,
             },
             layout: PortLayout {
                 positions: vec![Some(2), Some(3)],
@@ -77,6 +79,7 @@ impl Builder {
                 split: vec![],
             },
             codes: None,
+            rows: None,
         }
     }
 
@@ -84,6 +87,30 @@ impl Builder {
         let tensor = self.graph.inputs.len();
         let port = self.port(&format!("x{tensor}"), tensor, own);
         self.graph.inputs.push(port);
+        tensor
+    }
+
+    /// An input of row numbers, one for each position.
+    pub(crate) fn rows_input(&mut self, positions: [usize; 2], rows: usize) -> usize {
+        let tensor = self.input(&extent(positions, 1));
+        self.graph.inputs[tensor].rows = Some(rows);
+        tensor
+    }
+
+    /// The rows of a table of `width` columns that an input chooses, at every position that `maps` reads.
+    pub(crate) fn gather(
+        &mut self,
+        (source, maps): (usize, [AxisMap; 2]),
+        positions: [usize; 2],
+        (rows, width): (usize, usize),
+    ) -> usize {
+        let channels = AxisMap { stride: 0, ..UNIT };
+        let terms = vec![structural(source, maps, channels, 1.0)];
+        let tensor = self.layer(extent(positions, width), terms, None, ScaleRule::Free);
+        let table = self.numbers.take(rows * width, 1.5);
+        let layer = self.graph.layers.last_mut().unwrap();
+        layer.bias.fill(0.0);
+        layer.gathered = Some(Gathered { rows, table });
         tensor
     }
 
@@ -101,7 +128,7 @@ impl Builder {
     ) -> usize {
         let bias = match scale {
             ScaleRule::Free => self.numbers.take(own.channels, 0.2),
-            ScaleRule::Follows(_) | ScaleRule::Fixed(_) => vec![0.0; own.channels],
+            _ => vec![0.0; own.channels],
         };
         let tensor = self.graph.inputs.len() + self.graph.layers.len();
         self.graph.layers.push(FloatLayer {
@@ -111,6 +138,7 @@ impl Builder {
             terms,
             bias,
             activation,
+            gathered: None,
             scale,
         });
         tensor
@@ -155,13 +183,18 @@ impl Builder {
     }
 
     pub(crate) fn samples(&mut self, count: usize) -> Vec<Sample> {
-        let lengths: Vec<usize> = (self.graph.inputs.iter())
-            .map(|port| port.extent().cells())
+        let inputs: Vec<(usize, Option<usize>)> = (self.graph.inputs.iter())
+            .map(|port| (port.extent().cells(), port.rows))
             .collect();
         let sample = |_| {
-            let inputs = lengths.iter();
+            let inputs = inputs.iter();
             inputs
-                .map(|length| self.numbers.take(*length, 1.0))
+                .map(|(cells, rows)| {
+                    let values = self.numbers.take(*cells, 1.0).into_iter();
+                    let row =
+                        |x: f32| rows.map_or(x, |rows| ((x + 1.0) / 2.0 * rows as f32).floor());
+                    values.map(row).collect()
+                })
                 .collect()
         };
         (0..count).map(sample).collect()
@@ -265,5 +298,33 @@ pub(crate) fn maxima(seed: u64) -> Builder {
     let term = net.dense(last, [window(2, 1, 0), UNIT], 2);
     let last = net.layer(extent([1, 1], 2), vec![term], None, ScaleRule::Free);
     net.output(last);
+    net
+}
+
+/// Two tables of different widths and sizes, one read at every position and one at every other, and dense layers over real numbers and
+/// both.
+pub(crate) fn embeddings(seed: u64) -> Builder {
+    let mut net = Builder::new(seed);
+    let ids = net.rows_input([2, 4], 60);
+    let x = net.input(&extent([2, 4], 3));
+    let whole = net.gather((ids, [UNIT, UNIT]), [2, 4], (60, 13));
+    let halves = net.gather((ids, [UNIT, window(1, 2, -1)]), [2, 2], (60, 1));
+    let terms = vec![
+        net.dense(whole, [UNIT, UNIT], 6),
+        net.dense(x, [UNIT, UNIT], 6),
+    ];
+    let hidden = net.layer(
+        extent([2, 4], 6),
+        terms,
+        Some(Activation::Relu),
+        ScaleRule::Free,
+    );
+    let all = [window(2, 2, 0), window(4, 4, 0)];
+    let terms = vec![
+        net.dense(hidden, all, 3),
+        net.dense(halves, [window(2, 2, 0), window(2, 2, 0)], 3),
+    ];
+    let y = net.layer(extent([1, 1], 3), terms, None, ScaleRule::Free);
+    net.output(y);
     net
 }

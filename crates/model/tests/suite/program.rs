@@ -1,23 +1,46 @@
 //! Lowering to the proof system's program: inference satisfies it, it gives its graph back, and its proofs verify.
 
-use crate::networks::{Builder, convolutional, maxima, residual};
+use crate::networks::{Builder, convolutional, embeddings, maxima, residual};
 use proptest::prelude::*;
 use tensorseal_model::IntegerGraph;
 use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
-use tensorseal_model::quantise::{QuantiseOptions, quantise};
+use tensorseal_model::quantise::{QuantiseOptions, TableChoice, quantise};
 use tensorseal_protocol::backend::Reference;
+use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights};
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, VerifyOptions, Witness, generate, prove, verify};
+use tensorseal_protocol::{
+    Model, ProveOptions, VerifyOptions, Witness, generate_with_tables, prove, verify,
+};
+use tensorseal_prover::Threads;
 
-const NETWORKS: [fn(u64) -> Builder; 3] = [convolutional, residual, maxima];
+const NETWORKS: [fn(u64) -> Builder; 4] = [convolutional, residual, maxima, embeddings];
 
 fn quantised(net: &mut Builder) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
+    quantised_with(net, &QuantiseOptions::default())
+}
+
+fn quantised_with(
+    net: &mut Builder,
+    options: &QuantiseOptions,
+) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
     let samples = net.samples(24);
-    let integer = quantise(&net.graph, &samples, &QuantiseOptions::default()).unwrap();
+    let integer = quantise(&net.graph, &samples, options).unwrap();
     (integer, samples)
+}
+
+/// Tables in the columns, and for large tables more bits, whose shift takes limbs.
+fn options() -> impl Strategy<Value = QuantiseOptions> {
+    let large = |bits| {
+        let options = QuantiseOptions::default().with_activation_bits(bits);
+        options.with_tables(TableChoice::Large)
+    };
+    prop_oneof![
+        Just(QuantiseOptions::default()),
+        (8..=16u32).prop_map(large)
+    ]
 }
 
 /// Every index of an array of these lengths, slowest first.
@@ -126,17 +149,20 @@ proptest! {
     fn inference_satisfies_the_program_and_the_program_gives_its_graph_back(
         kind in 0..NETWORKS.len(),
         seed in 0..10_000u64,
+        options in options(),
     ) {
         let mut net = NETWORKS[kind](seed);
-        let (integer, samples) = quantised(&mut net);
-        let Lowered { program, weights } = lower(&integer).unwrap();
+        let (integer, samples) = quantised_with(&mut net, &options);
+        let public = integer.large_tables.iter().filter(|table| table.hidden.is_none());
+        prop_assert!(options.tables != TableChoice::Large || public.count() == 1);
+        let Lowered { program, weights, tables } = lower(&integer).unwrap();
         let codes = integer.quantise_inputs(&samples[0]).unwrap();
         let trace = integer.infer(&codes).unwrap();
         assert_satisfied(&program, &weights, &witness(&program, &trace).unwrap());
         let description = Description::of(&integer);
         let described = Description::from_bytes(&description.to_bytes()).unwrap();
         prop_assert_eq!(&described, &description);
-        let lifted = lift(&program, &weights, &described).unwrap();
+        let lifted = lift(&program, (&weights, &tables), &described).unwrap();
         let mut nameless = integer;
         for layer in &mut nameless.layers {
             (layer.pre_scale, layer.scale) = (1.0, 1.0);
@@ -146,9 +172,13 @@ proptest! {
     }
 
     #[test]
-    fn the_integer_network_is_near_the_float_network(kind in 0..NETWORKS.len(), seed in 0..10_000u64) {
+    fn the_integer_network_is_near_the_float_network(
+        kind in 0..NETWORKS.len(),
+        seed in 0..10_000u64,
+        options in options(),
+    ) {
         let mut net = NETWORKS[kind](seed);
-        let (integer, samples) = quantised(&mut net);
+        let (integer, samples) = quantised_with(&mut net, &options);
         let (mut signal, mut noise) = (0.0, 0.0);
         for sample in &samples {
             let trace = integer.infer(&integer.quantise_inputs(sample).unwrap()).unwrap();
@@ -168,7 +198,7 @@ proptest! {
     fn maxima_never_leave_their_tables(seed in 0..10_000u64, largest in 1.0..8.0f32) {
         let mut net = maxima(seed);
         let (integer, _) = quantised(&mut net);
-        let (lo, hi) = integer.input_range().unwrap();
+        let (lo, hi) = integer.input_range(0).unwrap();
         let input: Vec<i64> = net.numbers.take(32, largest / 8.0).iter().map(|x| {
             ((f64::from(*x) * hi as f64) as i64).clamp(lo, hi)
         }).collect();
@@ -185,13 +215,33 @@ proptest! {
 #[test]
 fn proofs_of_every_kind_of_layer_verify() {
     let random = &mut DeterministicRandom::new([7; 32]);
-    let srs = Srs::development(14, random).unwrap();
+    let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
     for (index, network) in NETWORKS.iter().enumerate() {
         let mut net = network(index as u64);
         let (integer, samples) = quantised(&mut net);
-        let Lowered { program, weights } = lower(&integer).unwrap();
-        let tools = (&Reference, &mut *random as &mut _);
-        let key = generate(program, weights, vec![], &srs, tools, &mut |_, _| ()).unwrap();
+        let Lowered {
+            program,
+            weights,
+            tables,
+        } = lower(&integer).unwrap();
+        let model = Model {
+            program,
+            tables: &tables,
+            weights,
+            annotation: vec![],
+        };
+        let tools = (&Threads, &mut *random as &mut _);
+        let mut key = generate_with_tables(model, &srs, tools, &mut |_, _| ()).unwrap();
+        for (table, contents) in tables.iter().enumerate() {
+            let mut preprocessor = Preprocessor {
+                backend: &Threads,
+                checkpoints: &mut NoCheckpoints,
+                progress: &mut |_, _| (),
+            };
+            let place = (key.verifying().program(), table);
+            let points = CachedTable::compute(contents, place, &srs, &mut preprocessor).unwrap();
+            key.attach_table(table, points.into()).unwrap();
+        }
         let program = key.verifying().program();
         let trace = integer
             .infer(&integer.quantise_inputs(&samples[0]).unwrap())

@@ -73,7 +73,9 @@ fn prove_case(graph: &FloatGraph, inputs: &[Vec<f32>], srs: &Srs) -> Option<Fate
             }
         }
     }
-    let Lowered { program, weights } = match lower(&integer) {
+    let Lowered {
+        program, weights, ..
+    } = match lower(&integer) {
         Ok(lowered) => lowered,
         Err(error) => {
             println!("  {error}");

@@ -4,7 +4,7 @@ use crate::common::{ModelBuilder, attribute_float, layered, samples, small};
 use crate::networks::{Builder, UNIT, extent, structural};
 use tensorseal_model::graph::Activation;
 use tensorseal_model::layered::{LayeredError, LayeredGraph, ScaleRule};
-use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, quantise};
+use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, TableChoice, quantise};
 use tensorseal_model::{Function, IntegerGraph};
 
 /// Largest error of the integer network, relative to the largest output, over a grid of inputs in `[-1, 1]`.
@@ -93,14 +93,14 @@ fn layers_of_one_function_share_a_segment() {
 fn options_out_of_range() {
     let with = |options: QuantiseOptions| quantise(&layered(&small()), &samples(), &options);
     let options = QuantiseOptions::default();
-    for bits in [3, 13] {
+    for bits in [3, 17] {
         let refused = with(options.with_activation_bits(bits));
         assert_eq!(
             refused,
             Err(QuantiseError::ActivationBits {
                 bits,
                 least: 4,
-                most: 12
+                most: 16
             })
         );
     }
@@ -113,7 +113,12 @@ fn options_out_of_range() {
         })
     ));
     assert!(matches!(
-        with(options.with_activation_bits(12).with_log_rows(11)),
+        with(
+            options
+                .with_activation_bits(12)
+                .with_log_rows(11)
+                .with_tables(TableChoice::Columns)
+        ),
         Err(QuantiseError::Rows { log_rows: 11, .. })
     ));
     assert_eq!(with(options.with_log_rows(14)).unwrap().shift, 13);
@@ -226,7 +231,9 @@ fn columns_are_as_long_as_is_cheap() {
 #[test]
 fn a_table_that_cannot_fit_says_what_it_needs() {
     let (graph, samples) = chain(&[8, 8, 8], &[RELU, TANH]);
-    let options = QuantiseOptions::default().with_log_rows(11);
+    let options = QuantiseOptions::default()
+        .with_log_rows(11)
+        .with_tables(TableChoice::Columns);
     let refused = quantise(&graph, &samples, &options);
     assert!(
         matches!(refused, Err(QuantiseError::Rows { rows, log_rows: 11 }) if rows >= 3 * 768 + 517),
@@ -258,7 +265,7 @@ fn differences_of_wide_codes_are_not_cut_off() {
     let mut net = crate::networks::maxima(1);
     let samples = net.samples(16);
     let integer = quantise(&net.graph, &samples, &QuantiseOptions::default()).unwrap();
-    let identity = &integer.segments[0];
+    let identity = &integer.segments[integer.input_segments[0]];
     let rectifier = &integer.segments[integer.layers[1].segment];
     // The layer before the maxima uses its whole segment, so differences are twice as wide.
     let width = identity.hi - 1 - identity.lo;
@@ -375,4 +382,29 @@ fn a_threshold_is_no_homogeneous_function() {
         .iter()
         .filter(|(exact, approximate)| (exact - approximate).abs() > 0.05);
     assert!(wrong.count() * 20 < pairs.len());
+}
+
+#[test]
+fn large_tables_are_chosen_where_they_are_far_cheaper() {
+    let (graph, samples) = chain(&[8, 8, 8], &[RELU, TANH]);
+    let tables = |bits, tables| {
+        let options = QuantiseOptions::default().with_activation_bits(bits);
+        quantise(&graph, &samples, &options.with_tables(tables)).unwrap()
+    };
+    let few = tables(8, TableChoice::Auto);
+    assert_eq!(few, tables(8, TableChoice::Columns));
+    assert!(few.large_tables.is_empty());
+    let many = tables(14, TableChoice::Auto);
+    assert_eq!(many, tables(14, TableChoice::Large));
+    // Inputs and both functions, 3·2^14 rows each, and columns that are as short as can be.
+    let [table] = many.large_tables[..] else {
+        panic!("{:?}", many.large_tables)
+    };
+    assert_eq!((table.segments, table.log_rows, many.log_rows), (3, 18, 11));
+    assert_eq!(many.column_segments(), 0);
+    // The remainders' range is in the columns, so the layers' shift of 16 takes a limb.
+    assert!(many.layers.iter().all(|layer| layer.shift == 16));
+    assert!(many.shift < 11 && !many.limb_ranges().is_empty());
+    // Without a choice, columns as long as the table.
+    assert_eq!(tables(14, TableChoice::Columns).log_rows, 18);
 }

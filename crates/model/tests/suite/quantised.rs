@@ -166,7 +166,12 @@ fn quantised_networks_are_proved() {
         // The key holds the whole graph, the conversion of the inputs included.
         let description = Description::from_bytes(&Description::of(&graph).to_bytes()).unwrap();
         assert_eq!(description.semantics(), Semantics::OnnxRuntime);
-        let lifted = lift(&lowered.program, &lowered.weights, &description).unwrap();
+        let lifted = lift(
+            &lowered.program,
+            (&lowered.weights, &lowered.tables),
+            &description,
+        )
+        .unwrap();
         assert_eq!(lifted, graph);
         // Another logit than onnxruntime's is not.
         let mut other = trace;

@@ -10,6 +10,7 @@
 //!
 //! Rows ascend by their index, and the last two, the blind ones, are always there.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -17,6 +18,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::AdditiveGroup;
 
 use super::contents::{TableContents, content_digest};
+use super::direct::{Direct, mirrored};
 use super::quotients::{Preprocessor, Quotients, quotients};
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
@@ -27,7 +29,7 @@ use crate::curve::{
 use crate::digest::{Digest32, Hasher};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
-use crate::keys::VerifyingKey;
+use crate::keys::ProvingKey;
 use crate::pairing::product_is_one;
 use crate::program::Program;
 use crate::srs::Srs;
@@ -100,6 +102,8 @@ pub enum CachedTableError {
     Damaged,
     /// The number of rows is out of range, rows do not ascend, or the blind ones are missing.
     Rows,
+    /// The rows are of another table.
+    OtherTable,
 }
 
 impl fmt::Display for CachedTableError {
@@ -112,6 +116,9 @@ impl fmt::Display for CachedTableError {
             Self::Rows => f.write_str(
                 "the rows of the cached points are not those of a table; preprocess it again",
             ),
+            Self::OtherTable => {
+                f.write_str("the cached points are of another table; take those of the model's")
+            }
         }
     }
 }
@@ -138,9 +145,9 @@ impl CachedTable {
     pub fn content(
         contents: &TableContents,
         (program, table): (&Program, usize),
-        srs: &Srs,
+        setup: Digest32,
     ) -> Result<Digest32, KeyError> {
-        Ok(content_digest(srs, &contents.columns(program, table)?))
+        Ok(content_digest(setup, &contents.columns(program, table)?))
     }
 
     /// Computes the points of all rows of a program's table.
@@ -171,7 +178,7 @@ impl CachedTable {
         if found < needed {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
-        let content = content_digest(srs, columns);
+        let content = content_digest(srs.setup().digest(), columns);
         let Quotients {
             lagrange,
             quotients,
@@ -190,6 +197,81 @@ impl CachedTable {
             log_rows: size.trailing_zeros(),
             rows: (0u32..).zip(0..size).map(row).collect(),
         })
+    }
+
+    /// Computes the points of some rows of a program's table and of the blind ones, without those of all others: about four sums of N̂
+    /// terms each. `progress` is told how much of the work is done, and how much there is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::compute`], and [`KeyError::Mismatch`] when the table has no such row.
+    pub fn of_rows(
+        contents: &TableContents,
+        (program, table): (&Program, usize),
+        srs: &Srs,
+        rows: &[u32],
+        tools: (&impl Backend, &mut dyn FnMut(usize, usize)),
+    ) -> Result<Self, KeyError> {
+        Self::of_rows_of_columns(&contents.columns(program, table)?, srs, rows, tools)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the points are there for every row that was asked for"
+    )]
+    pub(crate) fn of_rows_of_columns(
+        columns: &[Vec<i64>; COLUMNS],
+        srs: &Srs,
+        rows: &[u32],
+        (backend, progress): (&impl Backend, &mut dyn FnMut(usize, usize)),
+    ) -> Result<Self, KeyError> {
+        let (needed, found) = (columns[0].len(), srs.powers().len());
+        let powers = srs.powers().get(..needed);
+        let powers = powers.ok_or(KeyError::SetupTooSmall { needed, found })?;
+        if rows.iter().any(|row| widen(*row) >= needed) {
+            return Err(KeyError::Mismatch {
+                what: "the large table has fewer rows than were asked for",
+            });
+        }
+        let log_rows = needed.trailing_zeros();
+        let blind = (1u32 << log_rows).saturating_sub(2);
+        let rows: BTreeSet<u32> = rows.iter().copied().chain([blind, blind + 1]).collect();
+        let points = Direct::new(powers, (backend, &mut *progress)).points(columns, &rows);
+        let row = |index: u32| CachedRow {
+            index,
+            cells: columns.each_ref().map(|column| column[widen(index)]),
+            lagrange: points.lagrange[&index],
+            mirrored: points.lagrange[&mirrored(index, needed)],
+            quotients: points.quotients.each_ref().map(|column| column[&index]),
+        };
+        Ok(Self {
+            content: content_digest(srs.setup().digest(), columns),
+            log_rows,
+            rows: rows.into_iter().map(row).collect(),
+        })
+    }
+
+    /// The rows of both, of one table.
+    ///
+    /// # Errors
+    ///
+    /// [`CachedTableError::OtherTable`] when they are of two.
+    pub fn merge(&self, other: &Self) -> Result<Self, CachedTableError> {
+        if (self.content, self.log_rows) != (other.content, other.log_rows) {
+            return Err(CachedTableError::OtherTable);
+        }
+        let rows = self.rows.iter().chain(&other.rows);
+        let rows: BTreeMap<u32, &CachedRow> = rows.map(|row| (row.index, row)).collect();
+        Ok(Self {
+            rows: rows.into_values().cloned().collect(),
+            ..*self
+        })
+    }
+
+    /// Those of these rows that are not here.
+    pub fn missing(&self, rows: &[u32]) -> Vec<u32> {
+        let missing = rows.iter().copied().filter(|row| self.row(*row).is_none());
+        missing.collect()
     }
 
     /// The table with these rows and the blind ones alone: what a prover needs that uses no others. Rows that are not there are left out.
@@ -243,7 +325,7 @@ impl CachedTable {
         (1u32 << self.log_rows).saturating_sub(2)
     }
 
-    /// Checks the points of one row against the setup and commitments of a key, whoever computed them:
+    /// Checks the points of one row against the setup and commitments of a key, less their blindings, whoever computed them:
     ///
     /// ```text
     /// e(Q_{j,i}, [τ^N̂ − 1]₂) = e(Lᵢ, [T̂_j]₂ − t_{j,i}[1]₂)        e(Lᵢ, [τ]₂ − ωⁱ[1]₂) = e(ωⁱ/N̂·[τ^N̂ − 1]₁, [1]₂)
@@ -252,8 +334,10 @@ impl CachedTable {
     /// # Errors
     ///
     /// [`KeyError::CachedPoints`] when the row is not here or an equation fails.
-    pub fn check_row(&self, index: u32, key: &VerifyingKey, table: usize) -> Result<(), KeyError> {
+    pub fn check_row(&self, index: u32, key: &ProvingKey, table: usize) -> Result<(), KeyError> {
         let false_points = KeyError::CachedPoints { table, row: index };
+        let blinding = key.table_blinding(table);
+        let key = key.verifying();
         let known = self.row(index).zip(key.large_commitments(table));
         let (row, commitments) = known.ok_or(false_points.clone())?;
         let (tau_g1, tau_g2) = key.tau_power(widen(self.log_rows));
@@ -268,10 +352,12 @@ impl CachedTable {
         };
         let point = root_of_unity(self.log_rows);
         let omega = ark_ff::Field::pow(&point, [u64::from(index)]);
-        for (j, cell) in row.cells.iter().enumerate() {
+        let blindings = [Fr::ZERO, blinding, Fr::ZERO];
+        for ((j, cell), blinding) in row.cells.iter().enumerate().zip(blindings) {
             let quotient = row.quotients.get(j).ok_or(false_points.clone())?;
             let column = commitments.g2.get(j).ok_or(false_points.clone())?;
-            let rest = (column.into_group() - two * Fr::from(*cell)).into_affine();
+            let blinding = key.setup().beta_g2 * blinding;
+            let rest = (column.into_group() - two * Fr::from(*cell) - blinding).into_affine();
             if !holds([*quotient, row.lagrange], [vanishing_g2, rest]) {
                 return Err(false_points);
             }

@@ -16,15 +16,32 @@ use crate::encoding::{DecodeError, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::program::{LargeSegment, LargeTable, Program, ProgramError};
 use crate::srs::Srs;
-use crate::table::Segment;
+use crate::table::{Outputs, Segment};
 
 /// The functions of a large table, value by value. Whoever makes keys or proofs has it; a verifier needs the commitments alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableContents {
     /// log₂ N̂.
     pub log_rows: u32,
-    /// The functions, in the order of the rows.
+    /// The functions, in the order of the rows. Their outputs are smaller than 2^62 in magnitude.
     pub segments: Vec<Segment>,
+    /// Who may learn the outputs.
+    pub visibility: Visibility,
+}
+
+/// Who may learn the outputs of a large table. Values and tags are always public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Whoever has the key can compare a table with its commitments.
+    Public,
+    /// The outputs are private, as weights are: the key says that they lie within these bounds, which may be wider than they need to be,
+    /// and that zero has the output 0; otherwise it tells nothing of them (see [`cq`](crate::cq)).
+    Hidden {
+        /// No output is less.
+        low: i64,
+        /// No output is greater.
+        high: i64,
+    },
 }
 
 impl TableContents {
@@ -32,7 +49,8 @@ impl TableContents {
     ///
     /// # Errors
     ///
-    /// [`ProgramError::Segment`] for a segment without zero, or with fewer or more outputs than values.
+    /// [`ProgramError::Segment`] for a segment without zero, or with fewer or more outputs than values, or which is hidden and has an
+    /// output beyond the bounds or another than 0 for zero.
     pub fn describe(&self) -> Result<LargeTable, ProgramError> {
         let describe = |(index, segment): (usize, &Segment)| {
             let malformed = ProgramError::Segment { index };
@@ -41,20 +59,94 @@ impl TableContents {
             }
             let (low, high) = segment.output_range();
             let at_zero = segment.apply(0).ok_or(malformed)?;
-            let narrow = |output: i64| i32::try_from(output).map_err(|_| malformed);
+            let (low, high) = match self.visibility {
+                Visibility::Public => (low, high),
+                Visibility::Hidden { low: l, high: h } if l <= low && high <= h && at_zero == 0 => {
+                    (l, h)
+                }
+                Visibility::Hidden { .. } => return Err(malformed),
+            };
             Ok(LargeSegment {
                 start: segment.start,
                 length: segment.length,
-                low: narrow(low)?,
-                high: narrow(high)?,
-                at_zero: narrow(at_zero)?,
+                low,
+                high,
+                at_zero,
             })
         };
         let segments = self.segments.iter().enumerate().map(describe);
         Ok(LargeTable {
             log_rows: self.log_rows,
             segments: segments.collect::<Result<_, _>>()?,
+            hidden: self.is_hidden(),
         })
+    }
+
+    /// Whether the outputs are private.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.visibility, Visibility::Hidden { .. })
+    }
+
+    /// Writes what the description does not say: the outputs.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for segment in &self.segments {
+            match &segment.outputs {
+                Outputs::Clamp { low, high } => {
+                    writer.u8(CLAMP);
+                    writer.signed((*low).into(), 4);
+                    writer.signed((*high).into(), 4);
+                }
+                Outputs::Values(values) => {
+                    writer.u8(VALUES);
+                    writer.values(values);
+                }
+            }
+        }
+    }
+
+    /// Reads the outputs of a table that a program describes.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no outputs, or those of a table with another description.
+    pub(crate) fn read(reader: &mut Reader<'_>, described: &LargeTable) -> Result<Self, KeyError> {
+        let segment = |described: &LargeSegment| {
+            Ok(Segment {
+                start: described.start,
+                length: described.length,
+                outputs: match reader.u8()? {
+                    CLAMP => Outputs::Clamp {
+                        low: reader.i32()?,
+                        high: reader.i32()?,
+                    },
+                    VALUES => Outputs::Values(reader.values()?),
+                    found => {
+                        return Err(DecodeError::InvalidNumber {
+                            what: "kind of table segment",
+                            found: found.into(),
+                        });
+                    }
+                },
+            })
+        };
+        let segments = described.segments.iter().map(segment);
+        let segments = segments.collect::<Result<Vec<_>, _>>()?;
+        let bounds = described.segments.first();
+        let contents = Self {
+            log_rows: described.log_rows,
+            segments,
+            visibility: match bounds {
+                Some(LargeSegment { low, high, .. }) if described.hidden => Visibility::Hidden {
+                    low: *low,
+                    high: *high,
+                },
+                _ => Visibility::Public,
+            },
+        };
+        if contents.describe().as_ref() != Ok(described) {
+            return Err(NOT_DESCRIBED);
+        }
+        Ok(contents)
     }
 
     /// The columns value, out and tag, N̂ cells each, of this table at its place in a program.
@@ -64,9 +156,7 @@ impl TableContents {
     /// [`KeyError::Program`] for a malformed segment, [`KeyError::Mismatch`] when the program describes the place otherwise.
     pub fn columns(&self, program: &Program, table: usize) -> Result<[Vec<i64>; 3], KeyError> {
         if program.large_tables().get(table) != Some(&self.describe()?) {
-            return Err(KeyError::Mismatch {
-                what: "the contents of a large table are not those that the program describes",
-            });
+            return Err(NOT_DESCRIBED);
         }
         let rows = 1usize << self.log_rows;
         let [mut values, mut outputs, mut tags] = [(); COLUMNS].map(|()| Vec::with_capacity(rows));
@@ -87,9 +177,16 @@ impl TableContents {
     }
 }
 
+const CLAMP: u8 = 0;
+const VALUES: u8 = 1;
+
+const NOT_DESCRIBED: KeyError = KeyError::Mismatch {
+    what: "the contents of a large table are not those that the program describes",
+};
+
 /// A digest of everything from which the cached points of a table follow: the setup and the columns.
-pub(crate) fn content_digest(srs: &Srs, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
-    let hasher = Hasher::new("tensorseal large table").part(&srs.setup().digest().0);
+pub(crate) fn content_digest(setup: Digest32, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
+    let hasher = Hasher::new("tensorseal large table").part(&setup.0);
     let hash = |hasher: Hasher, column: &Vec<i64>| {
         let bytes: Vec<u8> = column.iter().flat_map(|cell| cell.to_le_bytes()).collect();
         hasher.part(&bytes)
@@ -97,8 +194,8 @@ pub(crate) fn content_digest(srs: &Srs, columns: &[Vec<i64>; COLUMNS]) -> Digest
     columns.iter().fold(hasher, hash).finish()
 }
 
-/// The commitments to the columns of a large table, unblinded, in both groups, and the proof that the rows have the values and tags that
-/// the program describes.
+/// The commitments to the columns of a large table in both groups, that to the outputs of a hidden one blinded, and the proof that the
+/// rows have the values and tags that the program describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LargeCommitments {
     pub(crate) g1: [G1Affine; COLUMNS],
@@ -107,9 +204,9 @@ pub(crate) struct LargeCommitments {
 }
 
 impl LargeCommitments {
-    /// Commits to columns of N̂ cells at their place in a program.
+    /// Commits to columns of N̂ cells at their place in a program, with ρ·[β] on the outputs in either group: 0 unless they are hidden.
     pub(crate) fn new(
-        columns: &[Vec<i64>; COLUMNS],
+        (columns, blinding): (&[Vec<i64>; COLUMNS], Fr),
         place: (&Program, usize),
         srs: &Srs,
         backend: &impl Backend,
@@ -122,22 +219,27 @@ impl LargeCommitments {
             found,
         })?;
         let coefficients = columns.each_ref().map(|column| interpolate(column));
-        let g2 = coefficients
-            .each_ref()
-            .map(|f| G2Projective::msm_unchecked(powers, f).into_affine());
+        let blindings = [Fr::ZERO, blinding, Fr::ZERO];
+        let mut g2 = [G2Affine::zero(); COLUMNS];
+        for ((point, f), blinding) in g2.iter_mut().zip(&coefficients).zip(blindings) {
+            let blinding = srs.setup().beta_g2 * blinding;
+            *point = (G2Projective::msm_unchecked(powers, f) + blinding).into_affine();
+        }
         if g2.iter().any(AffineRepr::is_zero) {
             return Err(KeyError::Mismatch {
                 what: "a column of a large table is zero everywhere, which needs no table",
             });
         }
-        let g1 = commit_g1(&coefficients, srs, backend)?;
+        let mut g1 = commit_g1(&coefficients, srs, backend)?;
+        let [_, out, _] = &mut g1;
+        *out = (*out + srs.setup().beta_g1 * blinding).into_affine();
         let claim = RowsClaim::new(place, srs.setup().digest(), &g1);
         let [value, _, tag] = &coefficients;
         let rows = RowsProof::new(&claim, [value, tag], srs.powers(), backend);
         Ok(Self { g1, g2, rows })
     }
 
-    /// The commitments in G1 alone, to compare with.
+    /// The commitments in G1 alone, unblinded, to compare with.
     pub(crate) fn recompute_g1(
         columns: &[Vec<i64>; COLUMNS],
         srs: &Srs,
@@ -189,7 +291,7 @@ fn commit_g1(
 }
 
 /// The coefficients of the polynomial with these values over V.
-pub(super) fn interpolate(values: &[i64]) -> Vec<Fr> {
+pub(crate) fn interpolate(values: &[i64]) -> Vec<Fr> {
     let mut values: Vec<Fr> = values.iter().copied().map(Fr::from).collect();
     match Radix2EvaluationDomain::<Fr>::new(values.len()) {
         Some(domain) => domain.ifft_in_place(&mut values),

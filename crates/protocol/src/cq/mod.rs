@@ -35,6 +35,7 @@
 
 mod cached;
 mod contents;
+mod direct;
 mod quotients;
 mod rows;
 mod sparse;
@@ -42,7 +43,9 @@ mod verifier;
 
 pub use cached::{CachedRow, CachedTable, CachedTableError};
 pub(crate) use contents::LargeCommitments;
-pub use contents::TableContents;
+#[cfg(test)]
+pub(crate) use contents::interpolate;
+pub use contents::{TableContents, Visibility};
 pub use quotients::{Checkpoints, NoCheckpoints, Part, Preprocessor};
 pub(crate) use rows::RowsClaim;
 pub(crate) use sparse::{SparseSide, count};

@@ -167,7 +167,7 @@ fn projective(points: &[G1Affine]) -> Vec<G1Projective> {
 }
 
 /// The value of almost all rows, and the rows that have another; `None` if there are many of these.
-fn common(column: &[i64]) -> Option<(i64, Vec<usize>)> {
+pub(super) fn common(column: &[i64]) -> Option<(i64, Vec<usize>)> {
     let value = *column.first()?;
     let others: Vec<usize> = (0..column.len())
         .filter(|row| column[*row] != value)

@@ -189,8 +189,8 @@ impl RowsProof {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cq::TableContents;
     use crate::cq::contents::interpolate;
+    use crate::cq::{TableContents, Visibility};
     use crate::table::{Outputs, Segment};
     use crate::testing::networks;
 
@@ -202,6 +202,7 @@ mod tests {
         };
         TableContents {
             log_rows,
+            visibility: Visibility::Public,
             segments: segments.iter().map(segment).collect(),
         }
     }

@@ -10,11 +10,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
+use ark_ff::AdditiveGroup;
 use zeroize::Zeroize;
 
 use super::verifying::{VerifyingKey, VerifyingParts, chain_length};
 use crate::backend::Backend;
-use crate::cq::{CachedTable, LargeCommitments, TableContents};
+use crate::cq::{CachedTable, LargeCommitments, TableContents, Visibility};
 use crate::curve::{Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
@@ -25,7 +26,7 @@ use crate::random::RandomSource;
 use crate::srs::{PowerChain, Srs};
 use crate::sumcheck::mask_length;
 
-/// What a prover keeps. The weights and their blinding are secret.
+/// What a prover keeps. The weights, the outputs of hidden tables and the blindings of either are secret.
 #[derive(Clone)]
 pub struct ProvingKey {
     verifying: VerifyingKey,
@@ -37,6 +38,10 @@ pub struct ProvingKey {
     powers: Vec<G1Affine>,
     /// Σ [τⁱ]₁ over the active rows: what a column of ones commits to.
     ones: G1Affine,
+    /// What stands in each large table.
+    tables: Vec<TableContents>,
+    /// ρ of each large table, with which its outputs are blinded: 0 where they are public.
+    table_blindings: Vec<Fr>,
     /// The cached points of each large table, as far as they have been given; they are in files of their own.
     cached: Vec<Option<Arc<CachedTable>>>,
 }
@@ -50,6 +55,7 @@ impl core::fmt::Debug for ProvingKey {
 impl Drop for ProvingKey {
     fn drop(&mut self) {
         self.weights_blinding.zeroize();
+        self.table_blindings.zeroize();
     }
 }
 
@@ -143,11 +149,16 @@ pub fn generate_with_tables(
     let weights_blinding = random.scalar()?;
     let commitment = commitment + srs.setup().beta_g1 * weights_blinding;
     let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
-    let commit = |(index, table): (usize, &TableContents)| {
+    let table_blindings = tables.iter().map(|table| match table.visibility {
+        Visibility::Public => Ok(Fr::ZERO),
+        Visibility::Hidden { .. } => random.scalar(),
+    });
+    let table_blindings: Vec<Fr> = table_blindings.collect::<Result<_, _>>()?;
+    let commit = |((index, table), blinding): ((usize, &TableContents), &Fr)| {
         let columns = table.columns(&program, index)?;
-        LargeCommitments::new(&columns, (&program, index), srs, backend)
+        LargeCommitments::new((&columns, *blinding), (&program, index), srs, backend)
     };
-    let large = tables.iter().enumerate().map(commit);
+    let large = tables.iter().enumerate().zip(&table_blindings).map(commit);
     let large = large.collect::<Result<_, _>>()?;
     let verifying = VerifyingKey::new(VerifyingParts {
         large,
@@ -165,6 +176,8 @@ pub fn generate_with_tables(
         quotients,
         powers: srs.powers()[..proving].to_vec(),
         ones: ones.into_affine(),
+        tables: tables.to_vec(),
+        table_blindings,
         cached: alloc::vec![None; tables.len()],
     })
 }
@@ -193,6 +206,11 @@ impl ProvingKey {
     /// The weights.
     pub fn weights(&self) -> &WeightMatrix {
         &self.weights
+    }
+
+    /// What stands in the large tables.
+    pub fn table_contents(&self) -> &[TableContents] {
+        &self.tables
     }
 
     /// How many powers of tau the key holds.
@@ -226,6 +244,11 @@ impl ProvingKey {
         tables
             .map(|(index, table)| table.clone().ok_or(index))
             .collect()
+    }
+
+    /// ρ of a large table: 0 for one whose outputs are public, or which is not there.
+    pub(crate) fn table_blinding(&self, table: usize) -> Fr {
+        self.table_blindings.get(table).copied().unwrap_or_default()
     }
 
     pub(crate) fn weights_blinding(&self) -> Fr {
@@ -264,6 +287,12 @@ impl ProvingKey {
             writer.bytes(&encode_g1_uncompressed(power));
         }
         writer.bytes(&encode_g1_uncompressed(&self.ones));
+        for (table, blinding) in self.tables.iter().zip(&self.table_blindings) {
+            if table.is_hidden() {
+                writer.bytes(&encode_scalar(blinding));
+            }
+            table.write(&mut writer);
+        }
         writer.finish()
     }
 
@@ -306,6 +335,15 @@ impl ProvingKey {
         let quotients = reader.list(program.weight_rows() - 1, Reader::g1)?;
         let powers = reader.list(powers_for_proving(program), Reader::g1_uncompressed)?;
         let ones = reader.g1_uncompressed()?;
+        let (mut tables, mut table_blindings) = (Vec::new(), Vec::new());
+        for described in program.large_tables() {
+            table_blindings.push(if described.hidden {
+                reader.scalar()?
+            } else {
+                Fr::ZERO
+            });
+            tables.push(TableContents::read(&mut reader, described)?);
+        }
         reader.finish()?;
         let cached = alloc::vec![None; program.large_tables().len()];
         Ok(Self {
@@ -314,6 +352,8 @@ impl ProvingKey {
             quotients,
             powers,
             ones,
+            tables,
+            table_blindings,
             cached,
             verifying,
         })

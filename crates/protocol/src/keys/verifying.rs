@@ -260,7 +260,8 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// When the contents are not what the program describes, the setup is another one, too small or false, or the commitments differ.
+    /// When the contents are not what the program describes, the setup is another one, too small or false, the commitments differ, or the
+    /// outputs are private: then no contents can be told from others.
     pub fn check_large_table(
         &self,
         table: usize,
@@ -274,6 +275,9 @@ impl VerifyingKey {
             });
         }
         let columns = contents.columns(&self.program, table)?;
+        if contents.is_hidden() {
+            return Err(KeyError::HiddenTable { table });
+        }
         srs.truncated(1 << contents.log_rows).check_powers()?;
         let commitments = LargeCommitments::recompute_g1(&columns, srs, backend)?;
         if self.large.get(table).map(|large| large.g1) != Some(commitments) {

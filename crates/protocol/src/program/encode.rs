@@ -100,12 +100,13 @@ fn write_large(writer: &mut Writer, tables: &[LargeTable]) {
     writer.count(tables.len());
     for table in tables {
         writer.u32(table.log_rows);
+        writer.u8(table.hidden.into());
         writer.count(table.segments.len());
         for segment in &table.segments {
             writer.signed(segment.start.into(), 4);
             writer.u32(segment.length);
             for output in [segment.low, segment.high, segment.at_zero] {
-                writer.signed(output.into(), 4);
+                writer.i64(output);
             }
         }
     }
@@ -114,13 +115,23 @@ fn write_large(writer: &mut Writer, tables: &[LargeTable]) {
 fn read_large(reader: &mut Reader<'_>) -> Result<LargeTable, DecodeError> {
     Ok(LargeTable {
         log_rows: reader.u32()?,
+        hidden: match reader.u8()? {
+            0 => false,
+            1 => true,
+            found => {
+                return Err(DecodeError::InvalidNumber {
+                    what: "mark of a hidden table",
+                    found: found.into(),
+                });
+            }
+        },
         segments: reader.counted(|reader| {
             Ok(LargeSegment {
                 start: reader.i32()?,
                 length: reader.u32()?,
-                low: reader.i32()?,
-                high: reader.i32()?,
-                at_zero: reader.i32()?,
+                low: reader.i64()?,
+                high: reader.i64()?,
+                at_zero: reader.i64()?,
             })
         })?,
     })

@@ -24,6 +24,9 @@ pub struct LargeTable {
     /// The functions in it, in the order of its rows. They are numbered behind the segments of the small table and of earlier
     /// large ones, and have tags as those have.
     pub segments: Vec<LargeSegment>,
+    /// Whether the outputs are private: the key then commits to them blinded, says bounds that need not be reached, and every
+    /// function is 0 at zero.
+    pub hidden: bool,
 }
 
 /// What a program knows of a function on the integers from `start` up to, but not including, `start + length`.
@@ -34,11 +37,11 @@ pub struct LargeSegment {
     /// How many values.
     pub length: u32,
     /// The least output.
-    pub low: i32,
+    pub low: i64,
     /// The greatest output.
-    pub high: i32,
+    pub high: i64,
     /// The output for zero, which padded cells hold.
-    pub at_zero: i32,
+    pub at_zero: i64,
 }
 
 /// Rows that follow each other, in each of which the value is one more than in the row before and the tag is the same.

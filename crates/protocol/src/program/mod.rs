@@ -216,7 +216,7 @@ impl Program {
     /// The least and greatest value that a cell of the tensor can have.
     pub fn output_range(&self, tensor: &Tensor) -> (i64, i64) {
         if let Some(place) = self.large_place(tensor.segment) {
-            return (place.segment.low.into(), place.segment.high.into());
+            return (place.segment.low, place.segment.high);
         }
         self.parts
             .table
@@ -228,7 +228,7 @@ impl Program {
     /// What the tensor's padded cells hold: the output for zero.
     pub(crate) fn padding(&self, tensor: &Tensor) -> i64 {
         if let Some(place) = self.large_place(tensor.segment) {
-            return place.segment.at_zero.into();
+            return place.segment.at_zero;
         }
         let segment = crate::encoding::widen(tensor.segment);
         let segment = self.parts.table.segments.get(segment);

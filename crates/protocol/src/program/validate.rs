@@ -23,6 +23,9 @@ const MAX_LOG_LARGE: u32 = 27;
 /// Each costs a verifier four Miller loops.
 const MAX_LARGE_TABLES: u64 = 16;
 const MAX_LARGE_SEGMENTS: u64 = 256;
+/// Outputs of large tables are smaller in magnitude: differences of two fit 64 bits, and a term's sums, with 2^28 cells, weights of 32
+/// bits and an exponent of 64, stay far below the field's half.
+const LARGE_OUTPUT: i64 = 1 << 62;
 /// The blind rows of a table have two random cells of a column to themselves, of a lane's rem or pre column.
 pub(super) const TABLES_OF_A_LANE: u32 = 2;
 
@@ -105,7 +108,9 @@ fn table(parts: &ProgramParts) -> Result<(), ProgramError> {
         return Err(ProgramError::TableTooLong { rows, available });
     }
     for (index, segment) in parts.table.segments.iter().enumerate() {
-        if !segment.is_well_formed() {
+        let (low, high) = segment.output_range();
+        let narrow = i32::try_from(low).is_ok() && i32::try_from(high).is_ok();
+        if !segment.is_well_formed() || !narrow {
             return Err(ProgramError::Segment { index });
         }
     }
@@ -133,7 +138,15 @@ fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
         for segment in &table.segments {
             let end = i64::from(segment.start) + i64::from(segment.length);
             let outputs = segment.low <= segment.at_zero && segment.at_zero <= segment.high;
-            if segment.start > 0 || end <= 0 || end > i32::MAX.into() || !outputs {
+            let bounded = -LARGE_OUTPUT < segment.low && segment.high < LARGE_OUTPUT;
+            let told = table.hidden && segment.at_zero != 0;
+            if segment.start > 0
+                || end <= 0
+                || end > i32::MAX.into()
+                || !outputs
+                || !bounded
+                || told
+            {
                 return Err(ProgramError::Segment { index });
             }
             index += 1;
@@ -227,7 +240,7 @@ enum Origin {
     Unknown,
     /// An input or a layer's output.
     Readable,
-    /// A part of a layer's remainders, which nothing else may read.
+    /// A part of a layer's remainders, which later layers may read: `out` is `pre` in the segment of a limb.
     Limb,
 }
 
@@ -250,10 +263,11 @@ fn origins(parts: &ProgramParts) -> Result<(), ProgramError> {
     }
     for (index, layer) in parts.layers.iter().enumerate() {
         for term in &layer.terms {
-            if origins.get(widen(term.source)) != Some(&Origin::Readable) {
+            let source = origins.get(widen(term.source));
+            if source.is_none_or(|origin| *origin == Origin::Unknown) {
                 return Err(ProgramError::Layer {
                     index,
-                    what: "a source is not computed before it is read, or is a limb",
+                    what: "a source is not computed before it is read",
                 });
             }
         }

@@ -260,7 +260,7 @@ impl<'k> Lookups<'k> {
 
     /// Commits to the helpers, the table's side, G = g + (X^C − α)L and q′ = q − L.
     fn send<B: Backend>(
-        &self,
+        &mut self,
         channel: &mut Sender,
         (backend, random): Tools<'_, B>,
     ) -> Result<(Committed, Fr), RandomnessUnavailable> {
@@ -268,7 +268,7 @@ impl<'k> Lookups<'k> {
         let commit_key = &self.statement.commit_key;
         let names = program.columns();
         let LookupChallenges { lambda, theta } = self.challenges;
-        for (index, table) in self.tables.iter().enumerate() {
+        for (index, table) in self.tables.iter_mut().enumerate() {
             let verifying = self.statement.key.verifying();
             let one = g1_generator();
             let vanishing = verifying.tau_power(table.log()).0 - one;
@@ -416,6 +416,12 @@ impl Opening<'_> {
             let columns = verifying.large_commitments(index).map(|large| large.g1);
             bases.extend(columns.into_iter().flatten());
             scalars.extend(powers(theta.0, 3).iter().map(|power| weight * a * power));
+            // A hidden table's outputs leave e(Â, θρ[β]₂); with its own β, Â's blinding has met [T̂]₁ + ρ[β]₁ above.
+            let hidden = weight * theta.0 * self.statement.key.table_blinding(index);
+            bases.push(table.committed);
+            scalars.push(hidden);
+            bases.push(commit_key.beta);
+            scalars.push(-hidden * a);
         }
         bases.push(g1_generator());
         scalars.push(one);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::random;
 use crate::backend::Reference;
-use crate::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents};
+use crate::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility};
 use crate::keys::{Model, ProvingKey, generate_with_tables};
 use crate::linear::weights::WeightMatrix;
 use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
@@ -229,9 +229,25 @@ impl Network {
         let mut moved = parts.table.segments.split_off(split).into_iter();
         let contents = |(log_rows, count): &(u32, usize)| TableContents {
             log_rows: *log_rows,
+            visibility: Visibility::Public,
             segments: moved.by_ref().take(*count).collect(),
         };
         self.tables = tables.iter().map(contents).collect();
+        let described = self.tables.iter().map(TableContents::describe);
+        parts.large_tables = described.collect::<Result<_, _>>().unwrap();
+        self.program = Program::new(parts).unwrap();
+        self
+    }
+
+    /// The network with large tables whose outputs are private.
+    pub(crate) fn hidden(mut self) -> Self {
+        let mut parts = self.program.parts().clone();
+        for contents in &mut self.tables {
+            contents.visibility = Visibility::Hidden {
+                low: 1 - (1 << 62),
+                high: (1 << 62) - 1,
+            };
+        }
         let described = self.tables.iter().map(TableContents::describe);
         parts.large_tables = described.collect::<Result<_, _>>().unwrap();
         self.program = Program::new(parts).unwrap();

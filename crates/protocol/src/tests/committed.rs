@@ -84,7 +84,7 @@ impl Sealed {
 fn raised() -> Network {
     let (_, mut network) = networks().remove(2);
     let mut parts: ProgramParts = network.program.parts().clone();
-    let value = |v: i32| v.clamp(-8, 7) + 2;
+    let value = |v: i64| v.clamp(-8, 7) + 2;
     parts.table.segments.push(Segment {
         start: -13,
         length: 26,

@@ -206,7 +206,7 @@ fn limbs_that_are_none() {
         }
     };
     let clamp = |low, high| Outputs::Clamp { low, high };
-    let values = |values: &[i32]| Outputs::Values(values.into());
+    let values = |values: &[i64]| Outputs::Values(values.into());
     accepted(segment(0, 4, clamp(-8, 7)));
     accepted(segment(0, 8, clamp(0, 7)));
     accepted(segment(0, 4, values(&[0, 1, 2, 3])));
@@ -244,13 +244,13 @@ fn limbs_that_are_something_else_too() {
     assert_eq!(made, origin(limb));
     let input = error(|parts| parts.inputs.push(LOW_LIMB));
     assert_eq!(input, origin(limb));
-    // A port, a source.
+    // A port, a source of its own layer.
     let port = error(|parts| parts.outputs.push(LOW_LIMB));
     assert_eq!(port, ProgramError::Port { tensor: LOW_LIMB });
-    let what = "a source is not computed before it is read, or is a limb";
+    let what = "a source is not computed before it is read";
     for source in [LOW_LIMB, LOW_LIMB + 1] {
-        let found = error(|parts| parts.layers[3].terms[0].source = source);
-        assert_eq!(found, layer(3, what));
+        let found = error(|parts| parts.layers[SPREAD].terms[0].source = source);
+        assert_eq!(found, layer(SPREAD, what));
     }
     // Of nobody.
     let left = error(|parts| _ = parts.layers[SPREAD].limbs.pop());

@@ -1,6 +1,6 @@
 //! A key and a proof as files: with fixed randomness their bytes never change, and they verify for ever.
 //!
-//! The files lie in `tests/vectors/toy`, `tests/vectors/convolutional` and `tests/vectors/large`, those of the first version of the verifying key in `tests/vectors/v1/toy`. When a format changes
+//! The files lie in `tests/vectors/toy`, `tests/vectors/convolutional`, `tests/vectors/large` and `tests/vectors/hidden`, those of the first version of the verifying key in `tests/vectors/v1/toy`. When a format changes
 //! on purpose, with a new version, keep the old ones so and write new ones by
 //! `TENSORSEAL_WRITE_VECTORS=1 cargo test -p tensorseal-protocol known_answer`.
 
@@ -79,6 +79,18 @@ fn known_answer_of_a_network_with_a_large_table() {
     same("large/model.vk", &verifying);
     same("large/proof.bin", &proof);
     check(&network, "large", &proof);
+}
+
+#[test]
+fn known_answer_of_a_network_with_a_hidden_table() {
+    let network = networks().remove(0).1.with_large_tables(&[(5, 1)]).hidden();
+    let (_, key) = keys(&network);
+    let proof = proof_by(&key, &network);
+    let same = |name: &str, made: &[u8]| assert!(stored(name, made) == made, "{name}");
+    same("hidden/model.vk", &key.verifying().to_bytes());
+    same("hidden/model.pk", &key.to_bytes());
+    same("hidden/proof.bin", &proof);
+    check(&network, "hidden", &proof);
 }
 
 /// The first version of the verifying key has another digest of the same network; its proofs differ by that alone.

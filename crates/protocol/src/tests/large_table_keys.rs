@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 
 use super::cheating::refused;
 use super::large_tables::{OPTIONS, dense, false_cells};
 use crate::backend::Reference;
-use crate::cq::{LargeCommitments, TableContents};
+use crate::cq::{LargeCommitments, TableContents, Visibility};
 use crate::curve::{Fr, decode_scalar, encode_g1, encode_g2, encode_scalar, g1_generator};
 use crate::encoding::Writer;
 use crate::error::{KeyError, ProveError};
@@ -32,7 +32,8 @@ fn with_columns(network: &Network, change: Change<'_>) -> ProvingKey {
     let mut columns = network.tables[0].columns(&network.program, 0).unwrap();
     change(&mut columns);
     let place = (&network.program, 0);
-    let commitments = LargeCommitments::new(&columns, place, &srs, &Reference).unwrap();
+    let committed = LargeCommitments::new((&columns, Fr::ZERO), place, &srs, &Reference);
+    let commitments = committed.unwrap();
     let points = cached_columns(&columns, &srs).unwrap();
     key.set_verifying(key.verifying().with_large(0, commitments));
     key.attach_table(0, Arc::new(points)).unwrap();
@@ -205,8 +206,8 @@ fn position(bytes: &[u8], part: &[u8]) -> usize {
 fn altered(network: &Network) -> TableContents {
     let mut contents = network.tables[0].clone();
     let segment = &mut contents.segments[0];
-    let values = (-13..13).map(|value: i64| segment.apply(value).unwrap() as i32);
-    let mut values: Vec<i32> = values.collect();
+    let values = (-13..13).map(|value: i64| segment.apply(value).unwrap());
+    let mut values: Vec<i64> = values.collect();
     values.swap(16, 17);
     segment.outputs = Outputs::Values(values);
     contents
@@ -220,7 +221,7 @@ fn the_cached_points_of_another_table_prove_nothing() {
     let place = (&network.program, 0);
     let points = crate::testing::cached(&other, place, &srs).unwrap();
     // The points are what they are, of another table.
-    assert!(points.check_row(14, key.verifying(), 0).is_err());
+    assert!(points.check_row(14, &key, 0).is_err());
     let honest = key.cached().unwrap().remove(0);
     assert_ne!(honest.content_digest(), points.content_digest());
     key.attach_table(0, Arc::new(points)).unwrap();
@@ -291,13 +292,16 @@ fn descriptions_of_large_tables_are_bounded() {
         available: 30,
     };
     assert_eq!(short, expected);
-    let changes: [fn(&mut LargeTable); 6] = [
+    let changes: [fn(&mut LargeTable); 9] = [
         |table| table.segments[0].start = 1,
         |table| table.segments[0].length = 13,
         |table| table.segments[0].length = u32::MAX,
         |table| table.segments[0].low = 1,
         |table| table.segments[0].high = -1,
         |table| table.segments[0].at_zero = 99,
+        |table| table.segments[0].high = 1 << 62,
+        |table| table.segments[0].low = -(1 << 62),
+        |table| (table.hidden, table.segments[0].at_zero) = (true, 1),
     ];
     for change in changes {
         let error = refusal(|parts| change(&mut parts.large_tables[0]));
@@ -326,6 +330,7 @@ fn limbs_are_not_in_large_tables() {
     let last = parts.table.segments.pop().unwrap();
     let contents = TableContents {
         log_rows: 8,
+        visibility: Visibility::Public,
         segments: vec![last],
     };
     parts.large_tables = vec![contents.describe().unwrap()];
@@ -380,6 +385,7 @@ fn contents_describe_themselves() {
     };
     let contents = TableContents {
         log_rows: 3,
+        visibility: Visibility::Public,
         segments: vec![segment],
     };
     let described = contents.describe().unwrap().segments[0];
@@ -392,7 +398,7 @@ fn contents_describe_themselves() {
 #[test]
 fn contents_have_an_output_for_every_value_and_zero_among_them() {
     let network = networks().remove(0).1.with_large_tables(&[(5, 1)]);
-    let segment = |start, outputs: &[i32]| Segment {
+    let segment = |start, outputs: &[i64]| Segment {
         start,
         length: 20,
         outputs: Outputs::Values(outputs.into()),
@@ -406,6 +412,7 @@ fn contents_have_an_output_for_every_value_and_zero_among_them() {
     for segment in malformed {
         let contents = TableContents {
             log_rows: 5,
+            visibility: Visibility::Public,
             segments: vec![segment],
         };
         let expected = ProgramError::Segment { index: 0 };
@@ -419,6 +426,7 @@ fn contents_have_an_output_for_every_value_and_zero_among_them() {
 fn batches_keep_lanes_for_the_blind_rows_of_all_tables() {
     let contents = TableContents {
         log_rows: 5,
+        visibility: Visibility::Public,
         segments: vec![Segment {
             start: 0,
             length: 3,

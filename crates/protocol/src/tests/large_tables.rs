@@ -1,5 +1,6 @@
 //! Lookups in large tables: honest proofs, and every attack on the table's side by provers whose key is honest (PROTOCOL §11).
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -107,7 +108,7 @@ fn keys_and_cached_points_read_back_and_a_slice_proves() {
     let missing = prove(&bare, &network.witness(), &OPTIONS, (&backend, &mut source));
     assert_eq!(missing.unwrap_err(), ProveError::MissingTable { table: 0 });
 
-    let used: Vec<u32> = {
+    let used: BTreeSet<u32> = {
         let trace = network.trace();
         let first = [13, 39, 13];
         let rows = first.iter().zip(&trace);
@@ -115,14 +116,16 @@ fn keys_and_cached_points_read_back_and_a_slice_proves() {
         // Padded cells hold zero.
         rows.chain([13, 39]).map(|row| row as u32).collect()
     };
+    let found = network.program.large_rows(&[network.witness()]);
+    assert_eq!(found, vec![used.clone()]);
     let slice = full.slice(|row| used.contains(&row));
-    assert!(slice.len() <= used.len() + 2);
+    assert_eq!(slice.len(), used.len() + 2);
     let slice = CachedTable::from_bytes(&slice.to_bytes()).unwrap();
     key.attach_table(0, Arc::new(slice)).unwrap();
     let proof = prove(&key, &network.witness(), &OPTIONS, (&backend, &mut source)).unwrap();
     assert!(verify(key.verifying(), &proof.to_bytes(), &dev()).is_ok());
 
-    let row = used[0];
+    let row = *used.first().unwrap();
     let without = full.slice(|other| other != row);
     key.attach_table(0, Arc::new(without)).unwrap();
     let missing = prove(&key, &network.witness(), &OPTIONS, (&backend, &mut source));
@@ -191,8 +194,11 @@ type Alter<'a> = &'a dyn Fn(&Program, &mut Lookups<'_>);
 
 #[test]
 fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challenges() {
-    let network = dense();
-    let (_, key) = keys(&network);
+    [dense(), dense().hidden()].iter().for_each(false_outputs);
+}
+
+fn false_outputs(network: &Network) {
+    let (_, key) = keys(network);
     // Multiplicities, or sums, chosen after λ: on a row in use, on a blind row, on a row that no lookup reaches.
     let on_row = |place: fn(&SparseSide) -> usize| {
         move |program: &Program, lookups: &mut Lookups<'_>| {
@@ -234,7 +240,7 @@ fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challe
         |cell: &mut Cell| cell.out += 1,
         |cell: &mut Cell| (cell.pre, cell.out) = (-3, 0),
     ] {
-        let cells = false_cells(&network, change);
+        let cells = false_cells(network, change);
         for (what, lookups) in alterations {
             let balanced = |program: &Program, state: &mut Lookups<'_>| {
                 lookups(program, state);
@@ -249,7 +255,7 @@ fn false_outputs_are_refused_however_the_tables_side_is_altered_after_the_challe
                 lookups: &balanced,
                 ..Cheat::default()
             };
-            refused(&key, &network, &cheat, what);
+            refused(&key, network, &cheat, what);
         }
     }
 }

@@ -9,6 +9,7 @@ mod completeness;
 mod convolutional;
 mod convolutional_programs;
 mod forging;
+mod hidden_tables;
 mod known_answer;
 mod large_table_keys;
 mod large_tables;

@@ -173,7 +173,7 @@ fn tensors_without_one_origin_and_ports_that_are_none() {
     assert_eq!(error(|parts| parts.outputs = alloc::vec![0]), port(0));
     accepted(|parts| parts.outputs = alloc::vec![2, 1]);
     let unread = |what| ProgramError::Layer { index: 0, what };
-    let before = "a source is not computed before it is read, or is a limb";
+    let before = "a source is not computed before it is read";
     assert_eq!(error(|parts| parts.inputs = alloc::vec![]), unread(before));
     assert_eq!(error(|parts| parts.layers.swap(0, 1)), unread(before));
     assert_eq!(

@@ -152,6 +152,7 @@ fn settings() -> Vec<Setting> {
     networks.push(limbs());
     networks.push(networks[0].clone().with_large_tables(&[(5, 1)]));
     networks.push(networks[0].clone().with_large_tables(&[(6, 1), (5, 1)]));
+    networks.push(networks[0].clone().with_large_tables(&[(5, 1)]).hidden());
     // One lane: the second table's blind cells are in its pre column.
     networks.push(networks[2].clone().with_large_tables(&[(5, 1), (5, 1)]));
     let mut settings = Vec::new();

@@ -384,7 +384,7 @@ fn public_values_have_one_encoding() {
         let mut altered = proof.clone();
         altered[width] = found;
         let error = DecodeError::InvalidNumber {
-            what: "width of public values",
+            what: "width of values",
             found: found.into(),
         };
         assert_eq!(Proof::from_bytes(&altered), Err(error));
@@ -398,7 +398,7 @@ fn public_values_have_one_encoding() {
     }
     wide.extend(&proof[width + 8..]);
     let error = DecodeError::InvalidNumber {
-        what: "width of public values",
+        what: "width of values",
         found: 2,
     };
     assert_eq!(Proof::from_bytes(&wide), Err(error));

@@ -13,7 +13,7 @@ use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
     OpeningSecret, Proof, ProveOptions, Runs, Witness, prove_batch, prove_committed,
 };
-use tensorseal_prover::Threads;
+use tensorseal_prover::{TableCache, Threads};
 use tensorseal_sealed::Sealed;
 
 use super::compile::PROVING_KEY;
@@ -21,6 +21,7 @@ use crate::Outcome;
 use crate::args::ProveArguments;
 use crate::files::{self, Audience};
 use crate::measure::{available_bytes, peak_bytes, timed};
+use crate::tables;
 use crate::terminal::{Progress, bytes, print_json, say, seconds, short_list};
 use plan::Limits;
 use zeroize::Zeroizing;
@@ -65,6 +66,8 @@ struct Job<'a> {
     options: ProveOptions<'a>,
     committed: &'a [u32],
     srs: Option<&'a Srs>,
+    /// Where the points of large tables are; `None` for a model without them.
+    cache: Option<&'a TableCache>,
     /// Whether the tensors have a batch axis.
     batch: bool,
 }
@@ -101,10 +104,9 @@ pub(crate) fn prove_run(
 
 /// Runs the network on some inputs, numbered from `first`, and proves the runs in one proof.
 fn answer(
-    model: &Sealed,
-    inputs: &[Sample],
-    first: usize,
-    job: &Job<'_>,
+    model: &mut Sealed,
+    (inputs, first): (&[Sample], usize),
+    (job, progress): (&Job<'_>, &Progress),
     made: &mut Made,
 ) -> Result<()> {
     let mut witnesses = Vec::with_capacity(inputs.len());
@@ -116,6 +118,9 @@ fn answer(
         let outputs = outputs.into_iter();
         made.outputs
             .extend(outputs.map(|output| Output::new(index, output)));
+    }
+    if let Some(cache) = job.cache {
+        tables::attach(model, &witnesses, (cache, job.srs), progress)?;
     }
     let runs = match &witnesses[..] {
         [witness] if !job.batch => Runs::One(witness),
@@ -163,7 +168,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
     let path = arguments.model.join(PROVING_KEY);
     let progress = Progress::spinner("reading the proving key");
     let model = Sealed::from_bytes(&files::read(&path)?);
-    let model = model.with_context(|| format!("in {}", path.display()))?;
+    let mut model = model.with_context(|| format!("in {}", path.display()))?;
     let shown = Shown::new(&model, arguments);
     let inputs = inputs(&model, arguments)?;
     let srs = match &arguments.srs {
@@ -173,6 +178,10 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
             Some(files::read_setup(path)?)
         }
     };
+    let cache = match model.key().table_contents() {
+        [] => None,
+        _ => Some(tables::cache(&arguments.cache)?),
+    };
     let job = Job {
         options: ProveOptions {
             public: &shown.public.tensors,
@@ -180,6 +189,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         },
         committed: &shown.committed.tensors,
         srs: srs.as_ref(),
+        cache: cache.as_ref(),
         batch: arguments.batch.is_some(),
     };
     let (sizes, estimated) = sizes(&model, inputs.len(), &job, arguments)?;
@@ -191,7 +201,8 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
             if sizes.len() > 1 {
                 progress.set(first, inputs.len());
             }
-            answer(&model, &inputs[first..first + size], first, &job, &mut made)?;
+            let part = (&inputs[first..first + size], first);
+            answer(&mut model, part, (&job, &progress), &mut made)?;
             first += size;
         }
         anyhow::Ok(())

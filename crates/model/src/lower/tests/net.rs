@@ -7,8 +7,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::graph::{
-    Activation, Binary, Convolution, FloatGraph, Gemm, Node, Operand, Operation, Output, Tensor,
-    TensorType, WindowAxis,
+    Activation, Binary, Convolution, ElementType, FloatGraph, Gemm, Node, Operand, Operation,
+    Output, Tensor, TensorType, WindowAxis,
 };
 use crate::layered::LayeredGraph;
 use crate::lower::LowerError;
@@ -24,6 +24,7 @@ impl Net {
         let values = shapes.iter().enumerate().map(|(i, shape)| TensorType {
             name: format!("x{i}"),
             shape: shape.to_vec(),
+            element_type: ElementType::Float32,
         });
         Self {
             graph: FloatGraph {
@@ -70,10 +71,24 @@ impl Net {
         &self.graph.values[value].shape
     }
 
+    /// Makes an input one of integers.
+    pub(super) fn integers(&mut self, input: usize) {
+        self.graph.values[input].element_type = ElementType::Int64;
+    }
+
     /// A node, and the values it makes.
     pub(super) fn nodes(&mut self, operation: Operation, inputs: Vec<Operand>) -> Vec<usize> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| self.graph.shape(input)).collect();
         let made = operation.output_shapes(&shapes).expect("shapes fit");
+        let types: Vec<ElementType> = (inputs.iter())
+            .map(|input| match input {
+                Operand::Value(value) => self.graph.values[*value].element_type,
+                Operand::Constant(tensor) => tensor.element_type(),
+            })
+            .collect();
+        // A shape that no type fits is for what the lowering refuses.
+        let element_type = operation.output_type(&types);
+        let element_type = element_type.unwrap_or(ElementType::Float32);
         let first = self.graph.values.len();
         let number = self.graph.nodes.len();
         let operator: String = format!("{operation:?}")
@@ -84,6 +99,7 @@ impl Net {
             self.graph.values.push(TensorType {
                 name: format!("v{number}_{i}"),
                 shape,
+                element_type,
             });
         }
         let outputs: Vec<usize> = (first..self.graph.values.len()).collect();
@@ -215,10 +231,17 @@ impl Net {
             assert_eq!(layered.extent(port.tensor), port.extent());
         }
         for _ in 0..2 {
-            let shapes: Vec<usize> = (self.graph.inputs.iter())
+            let counts: Vec<usize> = (self.graph.inputs.iter())
                 .map(|&input| self.graph.values[input].elements())
                 .collect();
-            let inputs: Vec<Vec<f32>> = shapes.iter().map(|&count| self.random(count)).collect();
+            let mut inputs: Vec<Vec<f32>> =
+                counts.iter().map(|&count| self.random(count)).collect();
+            for (values, port) in inputs.iter_mut().zip(&layered.inputs) {
+                if let Some(rows) = port.rows {
+                    let row = |x: &f32| ((x + 1.0) / 2.0 * rows as f32).floor();
+                    *values = values.iter().map(row).collect();
+                }
+            }
             let slices: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
             let expected = self.graph.run(&slices).unwrap();
             let tensors = layered.evaluate(&inputs).unwrap();

@@ -43,6 +43,7 @@ fn network() -> FloatGraph {
     let value = |name: &str, channels| TensorType {
         name: name.to_string(),
         shape: vec![1, channels],
+        element_type: ElementType::Float32,
     };
     let node = |operator: &str, inputs: Vec<Operand>, output, operation| Node {
         name: operator.to_string(),

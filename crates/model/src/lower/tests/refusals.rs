@@ -18,22 +18,34 @@ fn refused(net: &mut Net, output: usize) -> Problem {
 }
 
 #[test]
-fn products_of_activations() {
+fn divisors_exponents_and_too_many_products() {
     let mut net = Net::new(&[&[1, 3]]);
-    let square = net.binary(Binary::Mul, 0, 0);
-    assert_eq!(refused(&mut net, square), Problem::Product);
     let one = net.constant(&[1]);
     let ratio = net.node(Operation::Binary(Binary::Div), vec![one, Operand::Value(0)]);
-    assert_eq!(refused(&mut net, ratio), Problem::Product);
-    let mut net = Net::new(&[&[3, 3]]);
-    let square = net.node(
-        Operation::MatMul,
-        vec![Operand::Value(0), Operand::Value(0)],
+    assert_eq!(refused(&mut net, ratio), Problem::Divisor);
+    for exponent in [0.5, -1.0, 9.0, 0.0] {
+        let exponent = Net::given(&[], vec![exponent]);
+        let power = vec![Operand::Value(0), exponent];
+        let power = net.node(Operation::Binary(Binary::Pow), power);
+        assert_eq!(refused(&mut net, power), Problem::Exponent);
+    }
+    let unlike = vec![Operand::Value(0), Net::given(&[3], vec![2.0, 2.0, 3.0])];
+    let unlike = net.node(Operation::Binary(Binary::Pow), unlike);
+    assert_eq!(refused(&mut net, unlike), Problem::Exponent);
+    let both = net.binary(Binary::Pow, 0, 0);
+    assert_eq!(refused(&mut net, both), Problem::ConstantOperand);
+
+    let mut net = Net::new(&[&[300, 300], &[300, 300]]);
+    let operands = vec![Operand::Value(0), Operand::Value(1)];
+    let product = net.node(Operation::MatMul, operands);
+    let (products, limit) = (27_000_000, 1 << 22);
+    assert_eq!(
+        refused(&mut net, product),
+        Problem::Products { products, limit }
     );
-    assert_eq!(refused(&mut net, square), Problem::Product);
-    let error = net.lower(&[square]).unwrap_err().to_string();
+    let error = net.lower(&[product]).unwrap_err().to_string();
     assert!(
-        error.contains("\"n0\" (MatMul)") && error.contains("constant"),
+        error.contains("\"n0\" (MatMul)") && error.contains("27000000 products"),
         "{error}"
     );
 }

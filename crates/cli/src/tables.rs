@@ -1,0 +1,84 @@
+//! The cached points of a model's large tables: where they are kept, and how a proof gets those that it needs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tensorseal_protocol::digest::Digest32;
+use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{ProvingKey, Witness};
+use tensorseal_prover::TableCache;
+use tensorseal_sealed::Sealed;
+
+use crate::args::CacheArguments;
+use crate::terminal::Progress;
+
+/// The folder that holds the cache where no other is given.
+const VARIABLE: &str = "TENSORSEAL_CACHE";
+
+/// The cache in a folder, by default the one that the environment names, or that of the user's system.
+pub(crate) fn cache(arguments: &CacheArguments) -> Result<TableCache> {
+    let of_user = || Some(dirs::cache_dir()?.join("tensorseal"));
+    let folder = arguments
+        .folder
+        .clone()
+        .or_else(|| std::env::var_os(VARIABLE).map(PathBuf::from))
+        .or_else(of_user)
+        .with_context(|| {
+            format!("there is no folder for caches: give one with --cache or {VARIABLE}")
+        })?;
+    Ok(TableCache::new(folder)?)
+}
+
+/// Preprocesses all rows of all large tables of a key, unless the cache has them; the names of their contents in the cache.
+pub(crate) fn preprocess(
+    cache: &TableCache,
+    key: &ProvingKey,
+    srs: &Srs,
+    progress: &Progress,
+) -> Result<Vec<Digest32>> {
+    let program = key.verifying().program();
+    let mut names = Vec::new();
+    for (table, contents) in key.table_contents().iter().enumerate() {
+        progress.message("preprocessing a large table, once");
+        let points = cache.table(contents, (program, table), srs, &mut |done, total| {
+            progress.set(done, total);
+        })?;
+        names.push(points.content_digest());
+    }
+    Ok(names)
+}
+
+/// Gives a model the cached points of the rows that proofs of these runs look up.
+pub(crate) fn attach(
+    model: &mut Sealed,
+    witnesses: &[Witness],
+    (cache, srs): (&TableCache, Option<&Srs>),
+    progress: &Progress,
+) -> Result<()> {
+    let key = model.key();
+    let program = key.verifying().program();
+    let setup = key.verifying().setup_digest();
+    let contents = key.table_contents().iter().enumerate();
+    let rows = program.large_rows(witnesses);
+    let points = contents.zip(rows).map(|((table, contents), rows)| {
+        let rows: Vec<u32> = rows.into_iter().collect();
+        cache.some_rows(
+            contents,
+            (program, table),
+            (setup, srs),
+            &rows,
+            &mut |done, total| {
+                progress.set(done, total);
+            },
+        )
+    });
+    for (table, points) in points
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .enumerate()
+    {
+        model.attach_table(table, Arc::new(points))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The cached points of a few rows, from their definition: for a table that nobody has preprocessed.
+//!
+//! With w = ωⁱ each of them commits to a quotient by a linear polynomial,
+//!
+//! ```text
+//! Lᵢ = (w/N̂)·(X^N̂ − 1)/(X − w)        Q_{j,i} = (w/N̂)·(T̂_j(X) − t_{j,i})/(X − w)
+//! ```
+//!
+//! whose coefficients follow from each other, from the top down. So a point costs a sum of N̂ terms, where all rows together take
+//! transforms of N̂·log N̂ multiplications: worth it for some dozens of rows. A column that is one value but on a few rows k (a tag, on all
+//! but the blind rows) takes only Lₖ besides.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::expect_used,
+    reason = "whoever preprocesses a table runs this on data whose lengths agree"
+)]
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, Field};
+
+use super::contents::interpolate;
+use super::quotients::common;
+use super::{COLUMNS, root_of_unity};
+use crate::backend::Backend;
+use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+
+/// Terms of a sum that are made at once.
+const TERMS: usize = 1 << 18;
+/// Sums whose terms are made at once.
+const SUMS: usize = 8;
+
+/// Points by the index of their row.
+pub(super) type Points = BTreeMap<u32, G1Affine>;
+
+/// [Lᵢ]₁ for some rows and their mirror images, and [Q_{j,i}]₁ for the rows.
+pub(super) struct DirectPoints {
+    pub(super) lagrange: Points,
+    pub(super) quotients: [Points; COLUMNS],
+}
+
+/// What computes the points of some rows.
+pub(super) struct Direct<'a, B> {
+    tau: &'a [G1Affine],
+    backend: &'a B,
+    progress: &'a mut dyn FnMut(usize, usize),
+    done: usize,
+    total: usize,
+}
+
+impl<'a, B: Backend> Direct<'a, B> {
+    /// From N̂ powers of τ.
+    pub(super) fn new(
+        tau: &'a [G1Affine],
+        (backend, progress): (&'a B, &'a mut dyn FnMut(usize, usize)),
+    ) -> Self {
+        Self {
+            tau,
+            backend,
+            progress,
+            done: 0,
+            total: 0,
+        }
+    }
+
+    /// The points of `rows` of a table with these columns.
+    pub(super) fn points(
+        mut self,
+        columns: &[Vec<i64>; COLUMNS],
+        rows: &BTreeSet<u32>,
+    ) -> DirectPoints {
+        let size = self.tau.len();
+        let commons = columns.each_ref().map(|column| common(column));
+        let others = commons.iter().flatten().flat_map(|(_, others)| others);
+        let mut needed: BTreeSet<u32> = others.map(|row| *row as u32).collect();
+        needed.extend(rows);
+        needed.extend(rows.iter().map(|row| mirrored(*row, size)));
+        let divided = commons.each_ref().map(|common| {
+            let among = |row: &u32| match common {
+                Some((_, others)) => others.contains(&(*row as usize)),
+                None => true,
+            };
+            rows.iter()
+                .copied()
+                .filter(among)
+                .collect::<BTreeSet<u32>>()
+        });
+        let sums = needed.len() + divided.iter().map(BTreeSet::len).sum::<usize>();
+        self.total = sums * size.div_ceil(TERMS);
+
+        let top = |k| if k == size { Fr::ONE } else { Fr::ZERO };
+        let lagrange = self.divide(&top, &needed);
+        let mut quotients = [(); COLUMNS].map(|()| Points::new());
+        for (index, column) in columns.iter().enumerate() {
+            if !divided[index].is_empty() {
+                let coefficients = interpolate(column);
+                let coefficient = |k| coefficients.get(k).copied().unwrap_or(Fr::ZERO);
+                quotients[index] = self.divide(&coefficient, &divided[index]);
+            }
+            if let Some((value, others)) = &commons[index] {
+                let rest = rows.difference(&divided[index]);
+                let jumps: Vec<(usize, Fr)> = others
+                    .iter()
+                    .map(|row| (*row, Fr::from(column[*row] - value)))
+                    .collect();
+                let sparse = rest.map(|row| (*row, sparse(*row, &jumps, &lagrange, size)));
+                quotients[index].extend(sparse);
+            }
+        }
+        DirectPoints {
+            lagrange,
+            quotients,
+        }
+    }
+
+    /// [(w/N̂)·(f(X) − f(w))/(X − w)]₁ at w = ωⁱ for each row i, f given by its coefficients of X, X², …, X^N̂.
+    fn divide(
+        &mut self,
+        coefficient: &(dyn Fn(usize) -> Fr + Sync),
+        rows: &BTreeSet<u32>,
+    ) -> Points {
+        let size = self.tau.len();
+        let omega = root_of_unity(size.trailing_zeros());
+        let points: Vec<Fr> = rows
+            .iter()
+            .map(|row| omega.pow([u64::from(*row)]))
+            .collect();
+        let mut carries = alloc::vec![Fr::ZERO; points.len()];
+        let mut sums = alloc::vec![G1Projective::ZERO; points.len()];
+        let starts: Vec<usize> = (0..size).step_by(TERMS).collect();
+        for start in starts.into_iter().rev() {
+            let end = size.min(start + TERMS);
+            let tau = &self.tau[start..end];
+            let groups = points.chunks(SUMS).zip(carries.chunks_mut(SUMS));
+            for ((points, carries), sums) in groups.zip(sums.chunks_mut(SUMS)) {
+                let tasks = points
+                    .iter()
+                    .copied()
+                    .zip(carries.iter().copied())
+                    .collect();
+                let terms = self.backend.map(tasks, |(point, mut carry): (Fr, Fr)| {
+                    let mut terms: Vec<Fr> = (start..end)
+                        .rev()
+                        .map(|k| {
+                            carry = coefficient(k + 1) + point * carry;
+                            carry
+                        })
+                        .collect();
+                    terms.reverse();
+                    terms
+                });
+                for ((terms, carry), sum) in terms.iter().zip(carries).zip(sums) {
+                    *carry = terms[0];
+                    *sum += self.backend.msm(tau, terms);
+                    self.done += 1;
+                    (self.progress)(self.done, self.total);
+                }
+            }
+        }
+        let scale = size_inverse(size);
+        let scaled = sums.iter().zip(&points);
+        let scaled: Vec<G1Projective> =
+            scaled.map(|(sum, point)| *sum * (*point * scale)).collect();
+        rows.iter().copied().zip(to_affine(&scaled)).collect()
+    }
+}
+
+/// −i modulo N̂.
+pub(super) fn mirrored(row: u32, size: usize) -> u32 {
+    let row = row as usize;
+    ((size - row) % size) as u32
+}
+
+fn size_inverse(size: usize) -> Fr {
+    let inverse = Fr::from(size as u64).inverse();
+    inverse.expect("the size is a power of two")
+}
+
+/// Q_i of a column that is one value but on other rows k, which exceed it by the jumps: Σ_k jump_k·(ω^k·Lᵢ − ωⁱ·Lₖ)/(N̂(ωⁱ − ω^k)).
+fn sparse(row: u32, jumps: &[(usize, Fr)], lagrange: &Points, size: usize) -> G1Affine {
+    let omega = root_of_unity(size.trailing_zeros());
+    let own = omega.pow([u64::from(row)]);
+    let mut sum = G1Projective::ZERO;
+    for (k, jump) in jumps {
+        let other = omega.pow([*k as u64]);
+        let inverse = (own - other).inverse().expect("the rows differ");
+        let factor = *jump * inverse * size_inverse(size);
+        sum += lagrange[&row] * (factor * other) - lagrange[&(*k as u32)] * (factor * own);
+    }
+    sum.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::backend::Reference;
+    use crate::cq::CachedTable;
+    use crate::error::KeyError;
+    use crate::srs::Srs;
+    use crate::testing::{cached_columns, random};
+
+    /// Values of all kinds, one with few exceptions, and a column that is one value everywhere.
+    fn columns(log: u32) -> [Vec<i64>; COLUMNS] {
+        let size = 1usize << log;
+        let mut mixed: Vec<i64> = (0..size as i64).map(|i| i * i % 7 - 3).collect();
+        mixed[size - 1] = i64::MIN >> 1;
+        let mut tag = vec![3; size];
+        tag[size - 2..].fill(9);
+        tag[1] = 0;
+        [mixed, tag, vec![5; size]]
+    }
+
+    #[test]
+    fn points_of_some_rows_are_those_of_the_preprocessing() {
+        let srs = Srs::development(6, &mut random(1)).unwrap();
+        for log in [2u32, 3, 6] {
+            let columns = columns(log);
+            let all = cached_columns(&columns, &srs).unwrap();
+            let size = 1u32 << log;
+            for rows in [&[][..], &[0], &[1, 3, 1], &[2, size / 2, size - 1]] {
+                let mut told = Vec::new();
+                let mut progress = |done, total| told.push((done, total));
+                let tools = (&Reference, &mut progress as &mut _);
+                let some = CachedTable::of_rows_of_columns(&columns, &srs, rows, tools);
+                assert_eq!(
+                    some.unwrap(),
+                    all.slice(|row| rows.contains(&row)),
+                    "2^{log}"
+                );
+                let (done, total) = told[told.len() - 1];
+                assert_eq!((done, told.len()), (total, total));
+            }
+        }
+    }
+
+    #[test]
+    fn sums_in_parts_are_sums() {
+        // Twice as many terms as are made at once, in a group of one element so that it takes no time.
+        let size = 2 * TERMS;
+        let tau = vec![crate::curve::g1_generator(); size];
+        let counts = |backend: &_, rows: &[u32]| {
+            let mut progress = |_, _| ();
+            let mut direct = Direct::new(&tau, (backend, &mut progress));
+            let coefficient = |k: usize| Fr::from((k % 5) as u64);
+            direct.divide(&coefficient, &rows.iter().copied().collect())
+        };
+        let found = counts(&Reference, &[1]);
+        let omega = root_of_unity(size.trailing_zeros());
+        let (mut carry, mut sum) = (Fr::ZERO, Fr::ZERO);
+        for k in (0..size).rev() {
+            carry = Fr::from(((k + 1) % 5) as u64) + omega * carry;
+            sum += carry;
+        }
+        let expected = crate::curve::g1_generator() * (sum * omega * size_inverse(size));
+        assert_eq!(found[&1], G1Affine::from(expected));
+    }
+
+    #[test]
+    fn rows_beyond_the_table_and_setups_below_it_are_refused() {
+        let srs = Srs::development(3, &mut random(1)).unwrap();
+        let of_rows = |log, row| {
+            let mut progress = |_, _| ();
+            let tools = (&Reference, &mut progress as &mut _);
+            CachedTable::of_rows_of_columns(&columns(log), &srs, &[row], tools)
+        };
+        assert!(of_rows(3, 7).is_ok());
+        assert!(matches!(of_rows(3, 8), Err(KeyError::Mismatch { .. })));
+        let found = srs.powers().len();
+        let expected = KeyError::SetupTooSmall { needed: 16, found };
+        assert_eq!(of_rows(4, 0), Err(expected));
+    }
+}
