@@ -417,6 +417,9 @@ pub(crate) struct BenchArguments {
     /// How many proofs to make of each.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) repeat: usize,
+    /// Prove so many inferences in one proof.
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u32>,
     /// Bits of activations, as for `compile`.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,

@@ -170,7 +170,7 @@ impl FieldLanes for Eight {
 }
 
 /// The scalar that stands in memory as Σ limbᵢ·2^{52i}.
-pub(crate) fn reduced(limbs: &[u128]) -> Fr {
+fn reduced(limbs: &[u128]) -> Fr {
     let weighted = limbs.iter().enumerate().map(|(i, limb)| {
         let bit = i * LIMB_BITS as usize;
         let mut weight = [0u64; 4];

@@ -1,18 +1,20 @@
 //! The pass over the weights: integers times scalars, summed up and reduced once.
 
 use core::arch::x86_64::{
-    __m512i, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_xor_si256, _mm512_cvtepu32_epi64,
-    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_set1_epi64, _mm512_setzero_si512,
-    _mm512_storeu_si512,
+    __m512i, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_xor_si256, _mm512_add_epi64,
+    _mm512_and_si512, _mm512_cvtepu32_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_srli_epi64, _mm512_storeu_si512,
 };
 use core::ops::Range;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, BigInt, Field};
 use tensorseal_protocol::curve::Fr;
 use tensorseal_protocol::linear::weights::WeightMatrix;
 
-use crate::lanes::split;
-use crate::scalars::reduced;
+use crate::lanes::{self, LIMB_BITS, Scalar, split};
+use crate::packed;
+
+type Lanes = lanes::Lanes<Scalar>;
 
 const LANES: usize = 8;
 /// Columns whose sums stay in a core's nearest cache: 640 bytes for each eight.
@@ -29,6 +31,7 @@ type Sums = [[__m512i; 2]; 5];
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn fold_columns(weights: &WeightMatrix, powers: &[Fr], range: Range<usize>) -> Vec<Fr> {
     let mut folded = vec![Fr::ZERO; range.len()];
+    let constants = constants();
     let rows = weights.rows().min(powers.len());
     for start in (0..rows).step_by(ROWS_AT_ONCE) {
         let rows = start..rows.min(start + ROWS_AT_ONCE);
@@ -38,7 +41,7 @@ pub(crate) fn fold_columns(weights: &WeightMatrix, powers: &[Fr], range: Range<u
             let columns = first..first + folded.len();
             let sums = fold_block(weights, powers, (rows.clone(), columns));
             for (folded, sums) in folded.chunks_mut(LANES).zip(sums) {
-                for (folded, sum) in folded.iter_mut().zip(scalars_of(&sums)) {
+                for (folded, sum) in folded.iter_mut().zip(scalars_of(&sums, &constants)) {
                     *folded += sum - offset;
                 }
             }
@@ -110,23 +113,42 @@ fn unsigned(weights: &[i32; LANES]) -> __m512i {
 }
 
 /// The sums of eight columns, reduced.
-#[target_feature(enable = "avx512f")]
-fn scalars_of(sums: &Sums) -> [Fr; LANES] {
-    let mut words = [[[0u64; LANES]; 2]; 5];
-    for (words, sums) in words.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-        // SAFETY: 64 bytes that any bits may fill.
-        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), *sums) };
+///
+/// A sum is less than 2^12·2^32·2^254: five limbs, and what is above them times 2^260, each a factor of a product that takes the
+/// division by 2^260 back.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn scalars_of(sums: &Sums, constants: &[Lanes; 2]) -> [Fr; LANES] {
+    let zero = _mm512_setzero_si512();
+    let mask = _mm512_set1_epi64((1 << LIMB_BITS) - 1);
+    let mut limbs = [zero; 5];
+    let mut carry = zero;
+    for (limb, [low, high]) in limbs.iter_mut().zip(sums) {
+        // Carries are below 2^13 and 2^45; the lower halves leave no room for them, so they are split first.
+        let sum = _mm512_add_epi64(_mm512_and_si512(*low, mask), carry);
+        *limb = _mm512_and_si512(sum, mask);
+        let above = _mm512_add_epi64(
+            _mm512_srli_epi64::<LIMB_BITS>(*low),
+            _mm512_srli_epi64::<LIMB_BITS>(sum),
+        );
+        carry = _mm512_add_epi64(above, *high);
     }
-    core::array::from_fn(|lane| {
-        // The upper halves belong to the limb above; of the highest limb there is none, as a scalar has 254 bits.
-        let mut limbs = [0u128; 5];
-        for (i, [low, high]) in words.iter().enumerate() {
-            limbs[i] += u128::from(low[lane]);
-            match limbs.get_mut(i + 1) {
-                Some(above) => *above += u128::from(high[lane]),
-                None => limbs[i] += u128::from(high[lane]) << crate::lanes::LIMB_BITS,
-            }
-        }
-        reduced(&limbs)
-    })
+    let low = Lanes::new(limbs).mul(&constants[0]);
+    let high = Lanes::new([carry, zero, zero, zero, zero]).mul(&constants[1]);
+    let words = packed::words(&low.add(&high).reduced());
+    let mut rows = [[0u64; LANES]; 4];
+    for (row, word) in rows.iter_mut().zip(words) {
+        // SAFETY: 64 bytes that any bits may fill.
+        unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), word) };
+    }
+    core::array::from_fn(|lane| Fr::new_unchecked(BigInt(rows.map(|row| row[lane]))))
+}
+
+/// 2^260 and 2^520, which undo a product's division for what stands below and above the fifth limb.
+#[target_feature(enable = "avx512f")]
+fn constants() -> [Lanes; 2] {
+    // In memory x stands as x·2^256.
+    [
+        Lanes::splat(split(Fr::from(1u64 << 4).0)),
+        Lanes::splat(split(Fr::from(2u64).pow([264]).0)),
+    ]
 }

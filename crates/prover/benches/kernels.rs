@@ -10,6 +10,7 @@ use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
 use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{Instance, InstanceParts};
 use tensorseal_prover::Threads;
 
 /// Each kernel runs at least so often, and at least so long.
@@ -27,11 +28,8 @@ struct Bench {
 impl Bench {
     /// Prints the least time of a kernel and that for each of its items.
     fn run<R>(&self, name: &str, items: usize, mut kernel: impl FnMut() -> R) {
-        if self
-            .filter
-            .as_ref()
-            .is_some_and(|filter| !name.contains(filter))
-        {
+        let filter = self.filter.as_ref();
+        if filter.is_some_and(|filter| !name.contains(filter)) {
             return;
         }
         let (mut runs, start, mut least) = (0, Instant::now(), Duration::MAX);
@@ -58,11 +56,24 @@ fn main() {
         .num_threads(1)
         .build()
         .expect("one thread");
+    for (threads, pool) in [("one thread", Some(&one)), ("all threads", None)] {
+        let run = || {
+            folds(&bench, threads);
+            rounds(&bench, threads);
+        };
+        pool.map_or_else(run, |pool| pool.install(run));
+    }
+    // Making a setup takes longer than most kernels.
+    let needs_setup = |filter: &String| {
+        let mut kernels = ["sum of", "quotients"].iter();
+        kernels.any(|name| name.contains(&**filter) || filter.contains(name))
+    };
+    if !bench.filter.as_ref().is_none_or(needs_setup) {
+        return;
+    }
     let srs = Srs::development_with_g2(SETUP, 0, (&Threads, &mut PlatformRandom)).expect("a setup");
     sums(&bench, srs.powers());
     for (threads, pool) in [("one thread", Some(&one)), ("all threads", None)] {
-        let run = || folds(&bench, threads);
-        pool.map_or_else(run, |pool| pool.install(run));
         let run = || quotients(&bench, threads, srs.powers());
         pool.map_or_else(run, |pool| pool.install(run));
     }
@@ -113,6 +124,44 @@ fn folds(bench: &Bench, threads: &str) {
             rows * columns,
             || Threads.fold_weights(&weights, &powers),
         );
+    }
+}
+
+/// The sumcheck: a round, and binding its variable. A cell is a row of a lane.
+fn rounds(bench: &Bench, threads: &str) {
+    for (log_rows, lanes) in [(12, 3), (15, 6)] {
+        let n = 1usize << log_rows;
+        let scalars = |count: usize| -> Vec<Fr> {
+            (0..count)
+                .map(|_| PlatformRandom.scalar().expect("randomness"))
+                .collect()
+        };
+        let tables = |count: usize| -> Vec<Vec<Fr>> { (0..count).map(|_| scalars(n)).collect() };
+        let columns = 4 * lanes + 2;
+        let instance = Instance::new(InstanceParts {
+            point: scalars(log_rows),
+            eta: scalars(1)[0],
+            constant: scalars(1)[0],
+            columns: tables(columns),
+            remainders: (0..lanes).collect(),
+            remainder_shift: scalars(1)[0],
+            functions: tables(lanes),
+            helpers: (lanes..2 * lanes).collect(),
+            table: scalars(n),
+            table_side: columns - 2,
+            multiplicities: columns - 1,
+            linear: (0..columns - 1).zip(tables(columns - 1)).collect(),
+        });
+        let size = format!("2^{log_rows} rows x {lanes} lanes, {threads}");
+        bench.run(&format!("sumcheck round, {size}"), n * lanes, || {
+            Threads.sumcheck_round(&instance)
+        });
+        let r = scalars(1)[0];
+        let name = format!("sumcheck, copying and binding, {size}");
+        bench.run(&name, n * lanes, || {
+            let mut instance = instance.clone();
+            Threads.bind(&mut instance, r);
+        });
     }
 }
 

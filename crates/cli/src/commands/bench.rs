@@ -8,17 +8,18 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tensorseal_model::data::{Array, DataFile};
 use tensorseal_model::generate::Shape;
-use tensorseal_model::quantise::QuantiseOptions;
-use tensorseal_protocol::random::PlatformRandom;
+use tensorseal_model::quantise::{QuantiseOptions, Sample};
+use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    Proof, ProveOptions, VerifyOptions, VerifyingKey, powers_for_keys, verify,
+    Proof, ProveOptions, VerifyOptions, VerifyingKey, Witness, powers_for, powers_for_keys,
+    prove_batch, verify,
 };
 use tensorseal_prover::{TableCache, Threads, verify_batch};
-use tensorseal_sealed::Sealed;
+use tensorseal_sealed::{Sealed, SealedError};
 
 use super::compile::{Compilation, make_keys};
-use super::prove::{input_ports, prove_run};
+use super::prove::input_ports;
 use crate::Outcome;
 use crate::args::BenchArguments;
 use crate::files::{self, Audience};
@@ -30,6 +31,11 @@ use crate::terminal::{Progress, bytes, print_json, say, seconds};
 struct Row {
     name: String,
     parameters: usize,
+    /// Cells of the proof: elements of all tensors, of all its inferences.
+    cells: u64,
+    table_rows: u64,
+    /// How many a proof is of.
+    inferences: u32,
     compile_seconds: f64,
     prove_seconds: f64,
     prove_cpu_seconds: Option<f64>,
@@ -109,24 +115,33 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let mut options = QuantiseOptions::default();
     options.activation_bits = arguments.activation_bits;
     options.tables = arguments.tables.into();
-    let (sealed, srs, compiling) = compile(&onnx, &calibration, &options, &progress)?;
+    let batch = arguments.batch;
+    let (sealed, srs, compiling) = compile((&onnx, &calibration), &options, batch, &progress)?;
     let key_bytes = sealed.key.to_bytes();
+    let (cells, table_rows) = (sealed.report.cells(), sealed.report.table_rows);
     let parameters = sealed.parameters;
     let estimated_peak_bytes = sealed.report.estimated_peak_bytes;
     let mut model = Sealed::new(sealed.key)?;
     let samples = calibration.samples_of(&input_ports(&model))?;
-    let sample = samples.first().context("there is no calibration sample")?;
+    ensure!(!samples.is_empty(), "there is no calibration sample");
+    let count = batch.unwrap_or(1);
+    let inputs: Vec<&Sample> = samples.iter().cycle().take(count as usize).collect();
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let temporary = tempfile::tempdir()?;
     let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
     let folder = kept.as_deref().unwrap_or(temporary.path());
     let cache = TableCache::new(folder.join(TABLES))?;
-    // The points of the rows that this sample uses, as if the tables had been preprocessed.
-    let (witness, _) = model.run(sample)?;
-    tables::attach(&mut model, &[witness], (&cache, Some(&srs)), &progress)?;
-    drop(srs);
+    // The points of the rows that these inputs use, as if the tables had been preprocessed.
+    let witnesses = witnesses(&model, &inputs)?;
+    tables::attach(&mut model, &witnesses, (&cache, Some(&srs)), &progress)?;
+    drop(witnesses);
     progress.message("proving");
-    let (proofs, prove_seconds, prove_cpu_seconds) = prove_repeatedly(&model, sample, repeat)?;
+    let job = Job {
+        model: &model,
+        inputs: &inputs,
+        srs: batch.map(|_| srs),
+    };
+    let (proofs, prove_seconds, prove_cpu_seconds) = job.prove_repeatedly(repeat)?;
     let proof_bytes = proofs.first().map_or(0, |proof| proof.argument().len());
     let proofs: Vec<Vec<u8>> = proofs.iter().map(Proof::to_bytes).collect();
     progress.message("verifying");
@@ -138,10 +153,13 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     Ok(Row {
         name: name.to_string(),
         parameters,
+        cells: cells * u64::from(count),
+        table_rows,
+        inferences: count,
         compile_seconds: compiling.as_secs_f64(),
         prove_seconds,
         prove_cpu_seconds,
-        peak_bytes: fresh_peak(&key_bytes, &model, sample, folder)?,
+        peak_bytes: job.fresh_peak(&key_bytes, folder)?,
         estimated_peak_bytes,
         proof_bytes,
         verifying_key_bytes: verifying.len(),
@@ -177,12 +195,12 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
     Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 
-/// Compiles under a development setup that is large enough; the time is that of compiling, without the setup and without preprocessing
-/// large tables.
+/// Compiles under a development setup that is large enough, for a batch too; the time is that of compiling, without the setup and
+/// without preprocessing large tables.
 fn compile(
-    onnx: &[u8],
-    calibration: &DataFile,
+    (onnx, calibration): (&[u8], &DataFile),
     options: &QuantiseOptions,
+    batch: Option<u32>,
     progress: &Progress,
 ) -> Result<(Compilation, Srs, Duration)> {
     let (compiled, quantising) =
@@ -191,7 +209,8 @@ fn compile(
     let program = &compiled.lowered.program;
     let large = program.large_tables().iter().map(|table| table.rows());
     let large = large.max().unwrap_or(0);
-    let needed = powers_for_keys(program, &compiled.lowered.weights).max(large);
+    let for_keys = powers_for_keys(program, &compiled.lowered.weights).max(large);
+    let needed = powers_for(program, &batch.into())?.max(for_keys);
     // A setup of power p has 2^(p + 1) − 1 powers.
     let power = needed.ilog2().max(1);
     progress.message("making a development setup");
@@ -200,33 +219,96 @@ fn compile(
     Ok((sealed?, srs, quantising + sealing))
 }
 
-/// The proofs, the median of the times, and processor seconds for each proof.
-fn prove_repeatedly(
-    model: &Sealed,
-    sample: &[Vec<f32>],
-    repeat: usize,
-) -> Result<(Vec<Proof>, f64, Option<f64>)> {
-    let program = model.key().verifying().program();
-    let public = [program.inputs(), program.outputs()].concat();
-    let options = ProveOptions {
-        public: &public,
-        context: &[],
-    };
-    let mut times = Vec::new();
-    let mut proofs = Vec::new();
-    let before = cpu_seconds();
-    for _ in 0..repeat {
-        let (made, time) = timed(|| {
-            let (witness, _) = model.run(sample)?;
-            prove_run(model, &witness, &options)
-        });
-        proofs.push(made?);
-        times.push(time);
+/// What the network makes of each input.
+fn witnesses(model: &Sealed, inputs: &[&Sample]) -> Result<Vec<Witness>, SealedError> {
+    let runs = inputs.iter().map(|input| model.run(input));
+    runs.map(|run| Ok(run?.0)).collect()
+}
+
+/// What is proved: one inference, or as many as there are inputs, under a setup that has the powers for them.
+struct Job<'a> {
+    model: &'a Sealed,
+    inputs: &'a [&'a Sample],
+    srs: Option<Srs>,
+}
+
+impl Job<'_> {
+    fn prove(&self, options: &ProveOptions<'_>) -> Result<Proof> {
+        let witnesses = witnesses(self.model, self.inputs)?;
+        let tools = (&Threads, &mut PlatformRandom as &mut dyn RandomSource);
+        let key = self.model.key();
+        Ok(match (self.srs.as_ref(), &witnesses[..]) {
+            (None, [witness]) => self.model.prove(witness, options, tools)?,
+            (srs, _) => prove_batch((key, srs), &witnesses, options, tools)?,
+        })
     }
-    let used = before
-        .zip(cpu_seconds())
-        .map(|(before, after)| (after - before) / repeat as f64);
-    Ok((proofs, median(times).as_secs_f64(), used))
+
+    /// The proofs, the median of the times, and processor seconds for each proof.
+    fn prove_repeatedly(&self, repeat: usize) -> Result<(Vec<Proof>, f64, Option<f64>)> {
+        let program = self.model.key().verifying().program();
+        let public = [program.inputs(), program.outputs()].concat();
+        let options = ProveOptions {
+            public: &public,
+            context: &[],
+        };
+        let mut times = Vec::new();
+        let mut proofs = Vec::new();
+        let before = cpu_seconds();
+        for _ in 0..repeat {
+            let (made, time) = timed(|| self.prove(&options));
+            proofs.push(made?);
+            times.push(time);
+        }
+        let used = before
+            .zip(cpu_seconds())
+            .map(|(before, after)| (after - before) / repeat as f64);
+        Ok((proofs, median(times).as_secs_f64(), used))
+    }
+
+    /// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in the folder.
+    fn fresh_peak(&self, key: &[u8], folder: &Path) -> Result<Option<u64>> {
+        files::write(
+            &folder.join(super::compile::PROVING_KEY),
+            key,
+            Audience::Owner,
+        )?;
+        let input = folder.join("input.json");
+        files::write(&input, self.input().to_string().as_bytes(), Audience::Owner)?;
+        let mut prove = std::process::Command::new(std::env::current_exe()?);
+        prove.arg("prove").arg(folder);
+        match &self.srs {
+            None => prove.arg("--input").arg(&input),
+            Some(srs) => {
+                let setup = folder.join("setup.srs");
+                files::write(&setup, &srs.to_bytes(None), Audience::Everybody)?;
+                prove.arg("--batch").arg(&input).arg("--srs").arg(&setup)
+            }
+        };
+        let output = prove
+            .arg("-o")
+            .arg(folder.join("answer.proof"))
+            .arg("--cache")
+            .arg(folder.join(TABLES))
+            .arg("--json")
+            .output()?;
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        Ok(summary["peak_bytes"].as_u64())
+    }
+
+    /// The inputs as a data file, with a sample axis in front where there is a batch.
+    fn input(&self) -> serde_json::Value {
+        let ports = input_ports(self.model).into_iter().enumerate();
+        let arrays = ports.map(|(port, (name, shape))| {
+            let mut samples = self.inputs.iter().map(|input| nested(&input[port], shape));
+            let value = match self.srs {
+                None => samples.next().unwrap_or_default(),
+                Some(_) => samples.collect(),
+            };
+            (name.to_owned(), value)
+        });
+        serde_json::Value::Object(arrays.collect())
+    }
 }
 
 const ACCEPT: VerifyOptions<'_> = VerifyOptions {
@@ -269,41 +351,6 @@ fn verify_as_batch(key: VerifyingKey, proofs: &[Vec<u8>]) -> Result<f64> {
 fn calibration_path(model: &Path) -> PathBuf {
     let stem = model.file_stem().unwrap_or_default().to_string_lossy();
     model.with_file_name(format!("{stem}_calibration.npz"))
-}
-
-/// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in `kept`.
-fn fresh_peak(
-    key: &[u8],
-    model: &Sealed,
-    sample: &[Vec<f32>],
-    folder: &Path,
-) -> Result<Option<u64>> {
-    files::write(
-        &folder.join(super::compile::PROVING_KEY),
-        key,
-        Audience::Owner,
-    )?;
-    let input = folder.join("input.json");
-    let ports = input_ports(model).into_iter().zip(sample);
-    let arrays: serde_json::Map<String, serde_json::Value> = ports
-        .map(|((name, shape), values)| (name.to_owned(), nested(values, shape)))
-        .collect();
-    let text = serde_json::Value::Object(arrays).to_string();
-    files::write(&input, text.as_bytes(), Audience::Owner)?;
-    let output = std::process::Command::new(std::env::current_exe()?)
-        .arg("prove")
-        .arg(folder)
-        .arg("--input")
-        .arg(&input)
-        .arg("-o")
-        .arg(folder.join("answer.proof"))
-        .arg("--cache")
-        .arg(folder.join(TABLES))
-        .arg("--json")
-        .output()?;
-    let summary: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    Ok(summary["peak_bytes"].as_u64())
 }
 
 /// Values as nested arrays of a shape.
