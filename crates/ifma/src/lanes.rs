@@ -171,17 +171,6 @@ impl<P: Prime> Lanes<P> {
         Self::new(limbs).carried()
     }
 
-    /// a + b.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    pub(crate) fn add(&self, other: &Self) -> Self {
-        let mut limbs = self.0;
-        for (limb, other) in limbs.iter_mut().zip(other.0) {
-            *limb = _mm512_add_epi64(*limb, other);
-        }
-        Self(limbs).carried()
-    }
-
     /// The least representative of an element below 4p.
     #[inline]
     #[target_feature(enable = "avx512f")]
