@@ -206,7 +206,7 @@ fn measure(log: u32, large: bool, setup: (&Srs, Fr)) -> (f64, usize, usize, usiz
         .large_rows(std::slice::from_ref(&network.witness));
     for (index, (contents, rows)) in network.tables.iter().zip(&rows).enumerate() {
         let place = (&network.program, index);
-        let content = CachedTable::content(contents, place, srs).unwrap();
+        let content = CachedTable::content(contents, place, srs.setup().digest()).unwrap();
         let columns = contents.columns(&network.program, index).unwrap();
         let table = known_points(content, &columns, rows, tau);
         table

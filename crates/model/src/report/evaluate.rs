@@ -103,7 +103,13 @@ pub fn evaluate(
         let label = labels.and_then(|labels| labels.get(index).copied());
         tally.add((float, integer), sample, label)?;
     }
-    Ok(tally.evaluation(samples.len(), labels.is_some()))
+    let inner = integer.layers.iter().map(|layer| layer.inner);
+    let mut evaluation = tally.evaluation(samples.len(), labels.is_some());
+    let layers = evaluation.layers.into_iter().zip(inner);
+    evaluation.layers = layers
+        .filter_map(|(layer, inner)| (!inner).then_some(layer))
+        .collect();
+    Ok(evaluation)
 }
 
 /// Energy of a signal and of its error.
