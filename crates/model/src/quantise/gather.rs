@@ -70,8 +70,8 @@ impl Packing {
         let bits = codes.bits();
         let width = layer.extent.channels;
         let room = (ACCUMULATOR_BITS - largest_shift(bits)) / bits;
-        let entries = width.clamp(1, room as usize);
-        let chunks = width.div_ceil(entries);
+        let chunks = width.div_ceil(room as usize).max(1);
+        let entries = width.div_ceil(chunks).max(1);
         let largest = table
             .table
             .iter()
