@@ -73,6 +73,17 @@ impl PointAdder for IfmaAdder {
             unsafe { self.add(points, pairs, sums) }
         }
     }
+
+    fn double_all(&mut self, points: &mut [Packed]) {
+        assert!(
+            Self::is_available(),
+            "a processor without AVX-512 IFMA was asked to use it"
+        );
+        for points in points.chunks_mut(PAIRS_AT_ONCE) {
+            // SAFETY: the processor has the features, as just asserted.
+            unsafe { self.double(points) }
+        }
+    }
 }
 
 impl IfmaAdder {
@@ -97,6 +108,40 @@ impl IfmaAdder {
             }
         }
         sums.truncate(start + pairs.len());
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn double(&mut self, points: &mut [Packed]) {
+        self.steps.clear();
+        let one = Lanes::splat(split(Fq::from(16u64).0));
+        let mut product = one;
+        for points in points.chunks(LANES) {
+            let point = lanes_of(points);
+            let exceptions = at_infinity(&point);
+            let y = point.y();
+            let denominators = y.add(&y).blended(exceptions, &one);
+            self.steps.push(Step {
+                denominators,
+                product,
+                exceptions,
+            });
+            product = product.mul(&denominators);
+        }
+        let mut inverse = inverted(product);
+        for (step, points) in self.steps.iter().zip(points.chunks_mut(LANES)).rev() {
+            let point = lanes_of(points);
+            let own = inverse.mul(&step.product);
+            inverse = inverse.mul(&step.denominators);
+            let square = point.x().mul(&point.x()).reduced();
+            let slope = square.add(&square).add(&square).mul(&own);
+            let mut doubled = [Packed::IDENTITY; LANES];
+            packed::store(with_slope(&point, &point, &slope), &mut doubled);
+            for (lane, (point, doubled)) in points.iter_mut().zip(doubled).enumerate() {
+                if step.exceptions >> lane & 1 == 0 {
+                    *point = doubled;
+                }
+            }
+        }
     }
 
     /// Fills the steps; returns the product of all denominators.
@@ -154,6 +199,20 @@ fn operand<const SIDE: usize>(points: &[Packed], pairs: &[[Signed; 2]]) -> Opera
     }
 }
 
+/// Eight points; the first stands in for those that are missing.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn lanes_of(points: &[Packed]) -> Operand {
+    let mut rows = [&points[0]; LANES];
+    for (row, point) in rows.iter_mut().zip(points) {
+        *row = point;
+    }
+    Operand {
+        words: packed::load(rows),
+        negative: 0,
+    }
+}
+
 impl Operand {
     #[inline]
     #[target_feature(enable = "avx512f")]
@@ -193,10 +252,17 @@ fn at_infinity(point: &Operand) -> __mmask8 {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn sum(a: &Operand, b: &Operand, inverse: &Lanes) -> Words {
+    let slope = b.y().sub::<1>(&a.y()).mul(inverse);
+    with_slope(a, b, &slope)
+}
+
+/// The third point of the line through a and b with this slope, mirrored.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn with_slope(a: &Operand, b: &Operand, slope: &Lanes) -> Words {
     let (a_x, a_y) = (a.x(), a.y());
-    let slope = b.y().sub::<1>(&a_y).mul(inverse);
     // λ² is below 2p, so x and y are below 4p before they are reduced.
-    let x = slope.mul(&slope).sub::<1>(&a_x).sub::<1>(&b.x()).reduced();
+    let x = slope.mul(slope).sub::<1>(&a_x).sub::<1>(&b.x()).reduced();
     let y = slope.mul(&a_x.sub::<1>(&x)).sub::<1>(&a_y).reduced();
     let ([a, b, c, d], [e, f, g, h]) = (packed::words(&x), packed::words(&y));
     [a, b, c, d, e, f, g, h]

@@ -5,8 +5,10 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::Field;
 use proptest::prelude::*;
 use tensorseal_ifma::IfmaAdder;
+use tensorseal_protocol::backend::Reference;
 use tensorseal_protocol::curve::{Fr, G1Affine, g1_generator};
 use tensorseal_protocol::msm::{PointAdder, SerialAdder, Signed, Sum, msm};
+use tensorseal_protocol::multiples::multiples;
 
 /// Whether there is anything to test; says so where there is not.
 fn available() -> bool {
@@ -40,6 +42,38 @@ fn points_survive_packing() {
         let packed = adder.pack(&point);
         assert_eq!(adder.unpack(&packed), point);
         assert_eq!(adder.unpack(&adder.negated(&packed)), -point);
+    }
+}
+
+#[test]
+fn points_are_doubled() {
+    if !available() {
+        return;
+    }
+    let mut points = bases(20);
+    points[3] = <G1Affine as AffineRepr>::zero();
+    for count in [0, 1, 7, 8, 9, 20] {
+        let mut adder = IfmaAdder::default();
+        let mut packed: Vec<_> = points.iter().map(|point| adder.pack(point)).collect();
+        adder.double_all(&mut packed[..count]);
+        for (index, (packed, point)) in packed.iter().zip(&points).enumerate() {
+            let doubled = (*point + *point).into_affine();
+            let expected = if index < count { doubled } else { *point };
+            assert_eq!(adder.unpack(packed), expected, "{index} of {count}");
+        }
+    }
+}
+
+#[test]
+fn multiples_are_those_of_plain_additions() {
+    if available() {
+        let points = bases(300);
+        let scalars: Vec<Fr> = (0..300u64).map(|i| Fr::from(i + 9).pow([i])).collect();
+        let found = multiples::<IfmaAdder>(&points, &scalars, &Reference);
+        assert_eq!(
+            found,
+            multiples::<SerialAdder>(&points, &scalars, &Reference)
+        );
     }
 }
 

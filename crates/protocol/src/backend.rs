@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 use crate::curve::{Fr, G1Affine, G1Projective, IntegerSum};
 use crate::linear::quotients::cached_quotients;
 use crate::linear::weights::WeightMatrix;
-use crate::msm::{self, SerialAdder};
-use crate::multiples::multiple;
+use crate::msm::{self, SerialAdder, Signed};
+use crate::multiples::{multiples, pair_sums};
 use crate::srs::powers_of_tau;
 use crate::straus::sum_of_multiples;
 use crate::sumcheck::{EVALUATIONS, Instance};
@@ -91,9 +91,19 @@ pub trait Backend: Sync {
     }
 
     /// scalarᵢ·pointᵢ for each i.
-    fn multiples(&self, points: &[G1Projective], scalars: &[Fr]) -> Vec<G1Projective> {
-        let pairs = points.iter().zip(scalars).collect();
-        self.map(pairs, |(point, scalar)| multiple(point, scalar))
+    fn multiples(&self, points: &[G1Affine], scalars: &[Fr]) -> Vec<G1Affine>
+    where
+        Self: Sized,
+    {
+        multiples::<SerialAdder>(points, scalars, self)
+    }
+
+    /// The sum of each pair of these points.
+    fn pair_sums(&self, points: &[G1Affine], pairs: &[[Signed; 2]]) -> Vec<G1Affine>
+    where
+        Self: Sized,
+    {
+        pair_sums::<SerialAdder>(points, pairs, self)
     }
 
     /// g_j = Σᵢ powersᵢ·W[i][j]: one pass over the weights.

@@ -18,7 +18,8 @@ use tensorseal_protocol::backend::Backend;
 use tensorseal_protocol::curve::{Fr, G1Affine, G1Projective};
 use tensorseal_protocol::linear::quotients::cached_quotients;
 use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::msm::{PointAdder, SerialAdder, Sum};
+use tensorseal_protocol::msm::{PointAdder, SerialAdder, Signed, Sum};
+use tensorseal_protocol::multiples::{multiples, pair_sums};
 use tensorseal_protocol::srs::powers_of_tau;
 use tensorseal_protocol::{EVALUATIONS, Instance};
 
@@ -69,6 +70,22 @@ impl Backend for Threads {
             powers_of_tau::<IfmaAdder>(tau, count, self)
         } else {
             powers_of_tau::<SerialAdder>(tau, count, self)
+        }
+    }
+
+    fn multiples(&self, points: &[G1Affine], scalars: &[Fr]) -> Vec<G1Affine> {
+        if tensorseal_ifma::is_available() {
+            multiples::<IfmaAdder>(points, scalars, self)
+        } else {
+            multiples::<SerialAdder>(points, scalars, self)
+        }
+    }
+
+    fn pair_sums(&self, points: &[G1Affine], pairs: &[[Signed; 2]]) -> Vec<G1Affine> {
+        if tensorseal_ifma::is_available() {
+            pair_sums::<IfmaAdder>(points, pairs, self)
+        } else {
+            pair_sums::<SerialAdder>(points, pairs, self)
         }
     }
 

@@ -288,6 +288,7 @@ impl Parts<'_> {
         self.folder.join(match part {
             Part::Lagrange => format!("{}.lagrange", self.size),
             Part::Shared => format!("{}.shared", self.size),
+            Part::Counting => format!("{}.counting", self.size),
             Part::Column(column) => format!("{}.column{column}", self.content),
         })
     }

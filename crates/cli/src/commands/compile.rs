@@ -159,12 +159,12 @@ pub(crate) fn make_keys(compiled: Compiled, srs: &Srs, progress: &Progress) -> R
     let key = generate_with_tables(model, srs, tools, &mut |done, total| {
         progress.set(done, total);
     })?;
-    let layers = compiled.integer.layers.iter();
+    let layers = compiled.integer.layers.iter().filter(|layer| !layer.inner);
+    let biases: usize = layers.map(|layer| layer.bias.len()).sum();
+    let weights = compiled.report.layers.iter().map(|layer| layer.weights);
     Ok(Compilation {
         key,
-        parameters: layers
-            .map(|layer| layer.weight_count() + layer.bias.len())
-            .sum(),
+        parameters: weights.sum::<u64>() as usize + biases,
         report: compiled.report,
     })
 }

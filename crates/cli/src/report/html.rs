@@ -6,7 +6,7 @@ use tensorseal_model::report::{CompileReport, LayerReport};
 
 use crate::terminal::bytes;
 
-use super::{accuracy, decibels, measured, name, used};
+use super::{accuracy, decibels, measured, name, tables, used};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --line: #8884; --bar: #3a6ea5; --soft: #3a6ea533; }
@@ -75,6 +75,7 @@ fn summary(report: &CompileReport) -> Vec<String> {
         report.table_limit,
         report.shift
     ));
+    lines.extend(tables(report).into_iter().map(capitalised));
     lines.push(format!(
         "Proofs of {}, made in about {} of memory",
         bytes(report.proof_bytes as usize),
@@ -203,6 +204,14 @@ fn chart(page: &mut String, title: &str, bars: Vec<Bar>) {
         );
     }
     page.push_str("</svg>\n");
+}
+
+fn capitalised(line: String) -> String {
+    let mut letters = line.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => line,
+    }
 }
 
 /// As long as the space beside a chart.

@@ -37,6 +37,33 @@ fn accuracy(report: &CompileReport) -> Vec<String> {
     lines
 }
 
+/// Sentences on where the functions' tables stand, and what the other way would cost.
+fn tables(report: &CompileReport) -> Vec<String> {
+    let tables = report.large_tables.iter();
+    let mut lines: Vec<String> = tables
+        .map(|table| {
+            let what = if table.hidden { "secret rows" } else { "functions" };
+            format!(
+                "a large table of {what}: {} of 2^{} rows, of which a proof pays for those that it uses",
+                table.rows, table.log_rows
+            )
+        })
+        .collect();
+    if let Some(other) = report.other_table_cost {
+        let open = report.large_tables.iter().any(|table| !table.hidden);
+        let (own, others) = if open {
+            ("in a large table", "in columns as long as the table")
+        } else {
+            ("in the columns", "with a large table")
+        };
+        lines.push(format!(
+            "functions {own}: about {} group operations a proof, {others} {other}",
+            report.table_cost
+        ));
+    }
+    lines
+}
+
 fn decibels(ratio: Option<f64>, unit: &str) -> String {
     ratio.map_or_else(|| "exact".into(), |ratio| format!("{ratio:.1}{unit}"))
 }

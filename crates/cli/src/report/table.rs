@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tensorseal_model::report::CompileReport;
 
-use super::{accuracy, decibels, name, used};
+use super::{accuracy, decibels, name, tables, used};
 use crate::terminal::{bytes, say};
 
 /// Longest name that keeps the columns straight.
@@ -22,6 +22,9 @@ pub(crate) fn print(report: &CompileReport) -> Result<()> {
         report.table_limit,
         report.shift
     );
+    for line in tables(report) {
+        say!("{line}");
+    }
     say!(
         "proofs of {}, made in about {} of memory",
         bytes(report.proof_bytes as usize),

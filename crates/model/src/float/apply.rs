@@ -71,7 +71,7 @@ impl Operation {
             }
             (Self::MaxPool { axes } | Self::AveragePool { axes, .. }, _) => taps(axes),
             (Self::LocalResponse(lrn), [x]) => lrn.size.min(product(x)),
-            (Self::Reduce { .. }, [x]) => product(x),
+            (Self::Reduce { .. }, [x]) | (Self::QLinearGlobalAveragePool, [x, ..]) => product(x),
             _ => 0,
         }
     }
@@ -165,6 +165,8 @@ impl Operation {
                 quantised::convolution(attributes, operands, shape)
             }
             (Self::QLinearMatMul, _) => quantised::linear_matmul(operands, shape),
+            (Self::QLinearAdd, _) => quantised::sum(operands, shape),
+            (Self::QLinearGlobalAveragePool, _) => quantised::mean(operands, shape),
             (Self::QGemm(attributes), _) => quantised::gemm(attributes, operands, shape),
             (Self::ConvInteger(attributes), _) => {
                 quantised::integer_convolution(attributes, operands)

@@ -220,6 +220,50 @@ pub(super) fn gemm(
     .apply(&sums)
 }
 
+/// `QLinearAdd`, with operands as of [`crate::graph::Operation::QLinearAdd`]: all in `f32`, the zero points in one number.
+pub(super) fn sum(operands: &[&Tensor], shape: &[usize]) -> Result<Elements, ApplyError> {
+    let [a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero] = operands else {
+        return Err(ApplyError::Operands);
+    };
+    let scale = |scale: &Tensor| single(floats(scale)?);
+    let zero = |zero: &Tensor| single(ints(zero)?);
+    let (left, right) = (
+        scale(a_scale)? / scale(y_scale)?,
+        scale(b_scale)? / scale(y_scale)?,
+    );
+    let zeros = left * zero(a_zero)? as f32 + right * zero(b_zero)? as f32;
+    let fixed = zero(y_zero)? as f32 - zeros;
+    let (a_values, b_values) = (ints(a)?, ints(b)?);
+    let at = broadcast_indices(shape, a.shape());
+    let pairs = at.into_iter().zip(broadcast_indices(shape, b.shape()));
+    let value = |(a, b): (usize, usize)| {
+        let sum = b_values[b] as f32 * right + (a_values[a] as f32 * left + fixed);
+        saturated(sum, 0, y_zero.element_type())
+    };
+    Ok(Elements::Ints(pairs.map(value).collect()))
+}
+
+/// `QLinearGlobalAveragePool`, with operands as of [`crate::graph::Operation::QLinearGlobalAveragePool`].
+pub(super) fn mean(operands: &[&Tensor], shape: &[usize]) -> Result<Elements, ApplyError> {
+    let [x, x_scale, x_zero, y_scale, y_zero] = operands else {
+        return Err(ApplyError::Operands);
+    };
+    let count: usize = x.shape().iter().skip(2).product();
+    let values = centred(x, x_zero, 0).and_then(|values| scalar(x_zero, values))?;
+    let sums: Vec<i64> = values
+        .chunks(count.max(1))
+        .map(|own| own.iter().sum())
+        .collect();
+    Requantisation {
+        left: single(floats(x_scale)?)?,
+        right: &[1.0],
+        target: Some((single(floats(y_scale)?)? * count as f32, y_zero)),
+        shape,
+        axis: 1,
+    }
+    .apply(&sums)
+}
+
 /// `ConvInteger`: operands `x`, `w`, `x_zero_point`, `w_zero_point`.
 pub(super) fn integer_convolution(
     convolution: &Convolution,

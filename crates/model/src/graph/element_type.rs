@@ -80,6 +80,12 @@ impl Operation {
                 let fits = byte(x) && x == xz && byte(w) && w == wz && byte(y);
                 (fits && matches!(bias, [] | [Int32])).then_some(*y)
             }
+            (Self::QLinearGlobalAveragePool, [x, Float32, xz, Float32, y]) => {
+                (byte(x) && x == xz && x == y).then_some(*y)
+            }
+            (Self::QLinearAdd, [a, Float32, az, b, Float32, bz, Float32, y]) => {
+                (byte(a) && [az, b, bz, y].iter().all(|t| *t == a)).then_some(*y)
+            }
             (Self::QLinearMatMul, [a, Float32, az, b, Float32, bz, Float32, y]) => {
                 (byte(a) && a == az && byte(b) && b == bz && byte(y)).then_some(*y)
             }

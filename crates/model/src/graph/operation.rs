@@ -131,6 +131,12 @@ pub enum Operation {
     /// `Gemm` of quantised tensors (com.microsoft): operands as of [`Operation::QLinearMatMul`] with the `int32` bias (or a zero)
     /// after `b_zero_point`; without `y_scale` and `y_zero_point` the result is real.
     QGemm(Gemm),
+    /// The sum of two quantised tensors (com.microsoft), with broadcasting: operands `a`, `a_scale`, `a_zero_point`, `b`, `b_scale`,
+    /// `b_zero_point`, `y_scale`, `y_zero_point`.
+    QLinearAdd,
+    /// The mean over all spatial axes of a quantised tensor (com.microsoft): operands `x [n, c, ..]`, `x_scale`, `x_zero_point`, `y_scale`,
+    /// `y_zero_point`.
+    QLinearGlobalAveragePool,
     /// A convolution of integers: operands `x`, `w`, `x_zero_point`, `w_zero_point`.
     ConvInteger(Convolution),
     /// A matrix product of integers: operands `a`, `b`, `a_zero_point`, `b_zero_point`.

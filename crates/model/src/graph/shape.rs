@@ -141,6 +141,12 @@ impl Operation {
             (Self::QGemm(gemm), [a, _, _, b, _, _, bias, ..]) => gemm
                 .output_shape(a, b)
                 .filter(|shape| broadcast(shape, bias).as_ref() == Some(shape)),
+            (Self::QLinearAdd, [a, _, _, b, ..]) if inputs.len() == 8 => broadcast(a, b),
+            (Self::QLinearGlobalAveragePool, [[n, c, spatial @ ..], _, _, _, _]) => {
+                let mut shape = vec![1; 2 + spatial.len()];
+                (shape[0], shape[1]) = (*n, *c);
+                (!spatial.is_empty()).then_some(shape)
+            }
             (Self::ConvInteger(convolution), [x, w, ..]) => convolution.output_shape(x, w, None),
             (Self::MatMulInteger, [a, b, ..]) => matmul(a, b),
             _ => None,

@@ -40,6 +40,17 @@ const fn standard(name: &'static str, since: i64, handler: Handler) -> Operator 
     }
 }
 
+/// An operator of onnxruntime's quantiser.
+const fn microsoft(name: &'static str, handler: Handler) -> Operator {
+    Operator {
+        domain: "com.microsoft",
+        name,
+        since: 1,
+        handler,
+        limits: EIGHT_BITS,
+    }
+}
+
 const INFERENCE: &str = "inference";
 const EIGHT_BITS: &str = "8-bit integers";
 const CONSTANT: &str = "operands must be constants";
@@ -176,13 +187,9 @@ pub(super) const OPERATORS: &[Operator] = &[
     standard("Unsqueeze", 1, reshape::unsqueeze).limited(SHAPES),
     standard("Where", 9, elementwise::select),
     standard("Xor", 7, elementwise::binary),
-    Operator {
-        domain: "com.microsoft",
-        name: "QGemm",
-        since: 1,
-        handler: quantised::gemm,
-        limits: EIGHT_BITS,
-    },
+    microsoft("QGemm", quantised::gemm),
+    microsoft("QLinearAdd", quantised::add),
+    microsoft("QLinearGlobalAveragePool", quantised::global_average_pool),
 ];
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Quantised groups: `DequantizeLinear`, then `Conv`, `Gemm` or `MatMul`, then `QuantizeLinear`, become the one operator on integers
-//! that onnxruntime executes in their place.
+//! Quantised groups: `DequantizeLinear`, then `Conv`, `Gemm`, `MatMul`, `Add` or `GlobalAveragePool`, then `QuantizeLinear`, become the one
+//! operator on integers that onnxruntime executes in their place.
 //!
 //! The two forms differ by a rounding now and then; the fused one is what a model quantised by onnxruntime means.
 
@@ -9,7 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::graph::{
-    ElementType, Elements, FloatGraph, Node, Operand, Operation, QuantizedAxis, Tensor,
+    Binary, ElementType, Elements, FloatGraph, Node, Operand, Operation, QuantizedAxis, Reduction,
+    Tensor,
 };
 
 /// How far a bias's scale may be from the product of the others, relatively.
@@ -85,6 +86,15 @@ impl<'g> Groups<'g> {
         let linear = self
             .maker(real)
             .filter(|_| self.uses[real.value().unwrap_or(0)] == 1)?;
+        if let Some((operation, operands)) = self.without_weights(linear) {
+            return Some(Node {
+                name: linear.name.clone(),
+                operator: linear.operator.clone(),
+                inputs: [operands, vec![scale.clone(), zero.clone()]].concat(),
+                outputs: node.outputs.clone(),
+                operation,
+            });
+        }
         let [x, w, bias @ ..] = linear.inputs.as_slice() else {
             return None;
         };
@@ -137,6 +147,36 @@ impl<'g> Groups<'g> {
             outputs: node.outputs.clone(),
             operation,
         })
+    }
+
+    /// The operation on integers, and its operands but for the result's scale and zero point, of a sum or a mean of dequantised activations.
+    fn without_weights(&self, node: &Node) -> Option<(Operation, Vec<Operand>)> {
+        let operation = match &node.operation {
+            Operation::Binary(Binary::Add) => Operation::QLinearAdd,
+            Operation::Reduce {
+                reduction: Reduction::Mean,
+                axes,
+                keep_dims: true,
+            } => {
+                let rank = self.graph.shape(node.inputs.first()?).len();
+                let spatial = rank > 2 && axes.iter().copied().eq(2..rank);
+                spatial.then_some(Operation::QLinearGlobalAveragePool)?
+            }
+            _ => return None,
+        };
+        let mut operands = Vec::new();
+        for input in &node.inputs {
+            let own = self.quantised(input)?;
+            let byte = matches!(
+                own.axis.element_type,
+                ElementType::Int8 | ElementType::Uint8
+            );
+            if !byte || own.axis.axis.is_some() || own.operands[0].constant().is_some() {
+                return None;
+            }
+            operands.extend(own.operands);
+        }
+        Some((operation, operands))
     }
 
     /// The integers of a bias whose scale is that of the sums.

@@ -113,6 +113,27 @@ pub(super) fn gemm(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Impo
     importer.single(node, Operation::QGemm(gemm), operands)
 }
 
+/// `QLinearAdd` of com.microsoft.
+pub(super) fn add(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(7..=8, &[])?;
+    let mut operands = Vec::new();
+    for index in 0..8 {
+        operands.push(importer.operand(node, index)?);
+    }
+    importer.single(node, Operation::QLinearAdd, operands)
+}
+
+/// `QLinearGlobalAveragePool` of com.microsoft.
+pub(super) fn global_average_pool(
+    importer: &mut Importer<'_>,
+    node: &NodeView<'_, '_>,
+) -> Imported {
+    node.check(5..=5, &["channels_last"])?;
+    node.require("channels_last", 0, 0, "0, channels before the spatial axes")?;
+    let operands = importer.operands(node)?;
+    importer.single(node, Operation::QLinearGlobalAveragePool, operands)
+}
+
 /// `ConvInteger` and `MatMulInteger`: zero points may be left out.
 pub(super) fn on_integers(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
     let convolves = node.operator() == "ConvInteger";

@@ -133,6 +133,9 @@ pub enum Problem {
     /// A scale is none.
     #[error("has a scale that is not a positive finite number")]
     Scale,
+    /// The scales of two summands have no common unit.
+    #[error("adds integers whose scales differ too much")]
+    Ratio,
     /// A zero point lies outside its type, or the type is not 8 bits wide.
     #[error("has integers or a zero point that are not 8 bits wide")]
     ZeroPoint,
@@ -179,11 +182,12 @@ impl Problem {
             }
             Self::Axes => "reshape its operands so that each axis is a dimension of its own",
             Self::Quantised => {
-                "quantise it too: Conv, Gemm and MatMul with constant weights, MaxPool, Reshape, Transpose, Relu and Clip are supported, or start from the float network"
+                "quantise it too: Conv, Gemm and MatMul with constant weights, sums of two activations, MaxPool, GlobalAveragePool, Reshape, Transpose, Relu and Clip are supported, or start from the float network"
             }
             Self::NotQuantised => {
                 "quantise the whole network with onnxruntime's quantize_static, or start from the float network"
             }
+            Self::Ratio => "quantise the network again, or start from the float network",
             Self::Scale | Self::ZeroPoint | Self::PerChannel { .. } => {
                 "quantise the network again, to int8 or uint8"
             }

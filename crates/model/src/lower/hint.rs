@@ -60,6 +60,7 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
         Operation::Convolution(_)
         | Operation::QLinearConv(_)
         | Operation::ConvolutionTranspose(_)
+        | Operation::QLinearGlobalAveragePool
         | Operation::MaxPool { .. }
         | Operation::AveragePool { .. } => Some(Layout::standard(shape, 1, rank.saturating_sub(2))),
         Operation::Gemm(gemm) | Operation::QGemm(gemm) => {

@@ -14,6 +14,7 @@
 //! | `average` | average pools, sums and means over axes |
 //! | `quantised` | operators on the integers of networks that are quantised already |
 //! | `gather` | rows of constant tables, chosen by the integers of an input |
+//! | `quantised_sum` | sums and means of such integers |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
 //! | `turn` | data that moves from one axis to another |
@@ -34,6 +35,7 @@ mod linear;
 mod maximum;
 mod multiply;
 mod quantised;
+mod quantised_sum;
 mod structural;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,8 @@ impl<'a> Lowering<'a> {
             Operation::QLinearConv(convolution) => self.quantised_convolution(node, convolution)?,
             Operation::QGemm(gemm) => self.quantised_gemm(node, *gemm)?,
             Operation::QLinearMatMul => self.quantised_matmul(node)?,
+            Operation::QLinearAdd => self.quantised_sum(node)?,
+            Operation::QLinearGlobalAveragePool => self.quantised_mean(node)?,
             _ => {
                 let codes =
                     |operand: &Operand| Some(self.codes[operand.value()?].as_ref()?.clone());
@@ -161,7 +163,7 @@ impl<'a> Lowering<'a> {
 
     fn dequantize(&mut self, node: &'a Node, axis: &QuantizedAxis) -> Result<Value, LowerError> {
         let from = self.parameters(node, &node.inputs[1..3])?;
-        let x = self.operand_codes(node, from.zero)?;
+        let x = self.operand_codes(node, 0, from.zero)?;
         if axis.axis.is_some() {
             return Err(problem(node, Problem::Quantised));
         }
@@ -334,16 +336,47 @@ impl<'a> Lowering<'a> {
     /// The scale of the first operand, whose integers must have been made with its zero point.
     fn activation(&self, node: &Node, operands: &Operands<'_>) -> Result<f32, LowerError> {
         let from = self.parameters(node, &operands.x[1..])?;
-        let codes = self.operand_codes(node, from.zero)?;
-        if codes.real.is_some() {
-            return Err(problem(node, Problem::NotQuantised));
-        }
+        self.operand_codes(node, 0, from.zero)?;
         Ok(from.scale)
     }
 
-    /// What is known of the first operand, which must hold integers with this zero point.
-    fn operand_codes(&self, node: &Node, zero: i64) -> Result<Codes, LowerError> {
-        let codes = node.inputs[0]
+    /// The scale of an operand with a scale and a zero point behind it, with which its integers must have been made.
+    pub(super) fn integer_scale(&self, node: &Node, number: usize) -> Result<f32, LowerError> {
+        let from = self.parameters(node, &node.inputs[number + 1..number + 3])?;
+        self.operand_codes(node, number, from.zero)?;
+        Ok(from.scale)
+    }
+
+    /// Makes sums a layer whose integers are rounded, with one multiplier.
+    pub(super) fn rounded(
+        &mut self,
+        node: &Node,
+        (value, multiplier): (Value, f32),
+        target: &[Operand],
+    ) -> Result<Value, LowerError> {
+        let to = self.parameters(node, target)?;
+        if !multiplier.is_finite() || multiplier <= 0.0 {
+            return Err(problem(node, Problem::Scale));
+        }
+        let Value { layout, expression } = value.noted(node);
+        super::finite(node, &expression)?;
+        let channels = at(&expression.lengths, 0);
+        let (low, high) = to.centred();
+        let own = Requantisation {
+            bias: vec![0; channels],
+            multipliers: vec![multiplier; channels],
+            low,
+            high,
+            function: None,
+        };
+        self.codes[node.outputs[0]] = Some(to.codes());
+        let expression = self.builder.commit_fixed(expression, own);
+        Ok(Value { layout, expression })
+    }
+
+    /// What is known of an operand, which must hold integers with this zero point.
+    fn operand_codes(&self, node: &Node, number: usize, zero: i64) -> Result<Codes, LowerError> {
+        let codes = node.inputs[number]
             .value()
             .and_then(|value| self.codes[value].clone());
         codes
@@ -374,7 +407,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// A scale and a zero point of a whole tensor.
-    fn parameters(&self, node: &Node, operands: &[Operand]) -> Result<Parameters, LowerError> {
+    pub(super) fn parameters(
+        &self,
+        node: &Node,
+        operands: &[Operand],
+    ) -> Result<Parameters, LowerError> {
         let [scale, zero] = operands else {
             return Err(problem(node, Problem::Operator));
         };

@@ -18,6 +18,11 @@ const MAX_LANES: u32 = 256;
 const SMALL_PROOF: u64 = 4032;
 /// Bytes of a proof that are worth any work to stay within.
 const LARGE_PROOF: u64 = 6144;
+/// What a row of a large table costs that a proof uses, in thirds of a group operation with a full-width scalar: the table's side of
+/// PROTOCOL §11 is about ten sums of as many points as there are such rows.
+pub(crate) const COST_OF_A_LARGE_ROW: u64 = 30;
+/// Least logarithm of the rows that the quantiser takes.
+pub(crate) const LEAST_LOG_ROWS: u32 = 11;
 /// Halves, quarters, eighths, sixteenths of a column are tried for tensors larger than that.
 const MAX_CUTS: u32 = 4;
 
@@ -68,7 +73,7 @@ impl Columns {
     /// Bytes of a proof's argument.
     #[must_use]
     pub fn proof_bytes(&self) -> u64 {
-        Self::proof_bytes_of(self.lanes, self.log_rows)
+        Self::proof_bytes_of(self.lanes, self.log_rows, 0)
     }
 
     /// What proving costs, in thirds of a group operation with a full-width scalar.
@@ -81,8 +86,13 @@ impl Columns {
         (4 * u64::from(lanes) + 12) << log_rows
     }
 
-    pub(crate) fn proof_bytes_of(lanes: u32, log_rows: u32) -> u64 {
-        32 * (8 * u64::from(lanes) + 16 + 5 * u64::from(log_rows))
+    pub(crate) fn proof_bytes_of(lanes: u32, log_rows: u32, large_tables: usize) -> u64 {
+        let columns = 8 * u64::from(lanes) + 16 + 5 * u64::from(log_rows);
+        let large = match large_tables {
+            0 => 0,
+            tables => 5 * tables as u64 + 1,
+        };
+        32 * (columns + large)
     }
 
     fn least_lanes(extents: &[Extent], log_rows: u32) -> u64 {

@@ -10,7 +10,9 @@ mod lift;
 mod memory;
 mod pack;
 pub use columns::Columns;
-pub use cost::CostShares;
+#[cfg(feature = "onnx")]
+pub(crate) use columns::{COST_OF_A_LARGE_ROW, LEAST_LOG_ROWS};
+pub use cost::{CostShares, TableCosts};
 
 pub use description::{Description, LayerDescription, PortDescription};
 pub use lift::{LiftError, lift};

@@ -64,7 +64,7 @@ pub const MIN_ACTIVATION_BITS: u32 = 4;
 /// Most activation bits.
 pub const MAX_ACTIVATION_BITS: u32 = 16;
 /// Smallest base-2 logarithm of the number of rows.
-pub const MIN_LOG_ROWS: u32 = 11;
+pub const MIN_LOG_ROWS: u32 = crate::program::LEAST_LOG_ROWS;
 
 /// What may be chosen about a quantisation. The default is the smallest table for 8-bit activations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! How often onnxruntime's two roundings and the exact product's one end at different integers.
 
 use super::fixed::{parts, ranges, requantisation, sums};
-use crate::layered::{LayeredGraph, Requantisation};
+use crate::layered::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, Weights};
 
 /// The number of sums that onnxruntime, which rounds a product to `f32` first, rounds to another integer than this crate does, and of all sums
 /// that inputs can make and that do not saturate; in all channels together.
@@ -13,6 +13,11 @@ pub fn rounding_differences(graph: &LayeredGraph) -> (u64, u64) {
         let Some(own) = requantisation(layer) else {
             continue;
         };
+        if let Some((own_differing, own_all)) = of_pairs(layer, own, &ranges) {
+            differing += own_differing;
+            all += own_all;
+            continue;
+        }
         for (channel, reach) in sums(layer, own, &ranges).into_iter().enumerate() {
             let multiplier = own.multipliers[channel];
             let ends = [own.low, own.high].map(|code| threshold(multiplier, code));
@@ -29,6 +34,39 @@ pub fn rounding_differences(graph: &LayeredGraph) -> (u64, u64) {
         }
     }
     (differing, all)
+}
+
+/// The same of a layer that adds two integers at each place, whose sums are few and far between; `None` for any other layer.
+fn of_pairs(layer: &FloatLayer, own: &Requantisation, ranges: &[(i64, i64)]) -> Option<(u64, u64)> {
+    let summand = |term: &FloatTerm| match &term.weights {
+        Weights::Structural {
+            channels,
+            coefficient,
+        } if term.taps() == 1 && channels.taps == 1 => Some((ranges[term.source], *coefficient)),
+        _ => None,
+    };
+    let [a, b] = layer.terms.as_slice() else {
+        return None;
+    };
+    let (a, b) = (summand(a)?, summand(b)?);
+    let multiplier = own.multipliers.first()?;
+    if own.multipliers.iter().any(|other| other != multiplier) || own.bias.iter().any(|b| *b != 0) {
+        return None;
+    }
+    let (mut differing, mut all) = (0, 0);
+    for left in a.0.0..=a.0.1 {
+        for right in b.0.0..=b.0.1 {
+            // Integers of at most 41 bits, and a power of two, or nearly that small: exact in `f64`.
+            let sum = left as f64 * f64::from(a.1) + right as f64 * f64::from(b.1);
+            let exact = libm::floor(sum * f64::from(*multiplier) + 0.5);
+            if (f64::from(own.low)..=f64::from(own.high)).contains(&exact) {
+                all += 1;
+                differing += u64::from(f64::from(own.rounded(sum as i64, 0)) != exact);
+            }
+        }
+    }
+    let channels = layer.extent.channels as u64;
+    Some((differing * channels, all * channels))
 }
 
 /// The least sum whose exact product is rounded to more than `code`: `2 * m * 2^-e * sum >= 2 * code + 1`.

@@ -24,7 +24,7 @@ use super::resolve::Resolved;
 use super::shifts::Shifts;
 use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, gather};
 use crate::integer::{BLIND_ROWS, Extent, LargeTable, MAX_SHIFT, RESERVED_ROWS, limb_widths};
-use crate::program::Columns;
+use crate::program::{COST_OF_A_LARGE_ROW, Columns};
 
 /// Smallest shift of all.
 const MIN_SHIFT: u32 = 9;
@@ -40,9 +40,6 @@ const MAX_WIDENING: f64 = 64.0;
 const MIN_LIMB_SHIFT: u32 = 6;
 /// Most limbs of a layer beside a large table.
 const MAX_LIMBS: usize = 2;
-/// What a row of a large table costs that a proof uses, in thirds of a group operation with a full-width scalar: the table's side of
-/// PROTOCOL §11 is about ten sums of as many points as there are such rows.
-const COST_OF_A_LARGE_ROW: u64 = 30;
 /// Base-2 logarithm of the rows of the largest table.
 const MAX_LOG_LARGE: u32 = 27;
 /// A large table must be this many times as good: it has to be preprocessed once, and costs every verifier some pairings.

@@ -61,7 +61,7 @@ pub enum EvaluateError {
     Layers {
         /// Layers of the float network.
         float: usize,
-        /// Layers of the integer network.
+        /// Layers of the integer network, without inner ones.
         integer: usize,
     },
     /// The float network cannot be evaluated.
@@ -91,10 +91,11 @@ pub fn evaluate(
             samples: samples.len(),
         });
     }
-    if float.layers.len() != integer.layers.len() {
+    let outer = integer.layers.iter().filter(|layer| !layer.inner).count();
+    if float.layers.len() != outer {
         return Err(EvaluateError::Layers {
             float: float.layers.len(),
-            integer: integer.layers.len(),
+            integer: outer,
         });
     }
     let mut tally = Tally::new(integer.layers.len());
@@ -102,7 +103,13 @@ pub fn evaluate(
         let label = labels.and_then(|labels| labels.get(index).copied());
         tally.add((float, integer), sample, label)?;
     }
-    Ok(tally.evaluation(samples.len(), labels.is_some()))
+    let inner = integer.layers.iter().map(|layer| layer.inner);
+    let mut evaluation = tally.evaluation(samples.len(), labels.is_some());
+    let layers = evaluation.layers.into_iter().zip(inner);
+    evaluation.layers = layers
+        .filter_map(|(layer, inner)| (!inner).then_some(layer))
+        .collect();
+    Ok(evaluation)
 }
 
 /// Energy of a signal and of its error.

@@ -14,7 +14,7 @@ pub use note::Note;
 use tensorseal_protocol::program::Program;
 
 use crate::integer::{Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment};
-use crate::program::{Columns, CostShares, estimated_peak_bytes};
+use crate::program::{Columns, CostShares, TableCosts, estimated_peak_bytes};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
 pub const LOOKUPS_PER_CELL: u64 = 2;
@@ -45,8 +45,14 @@ pub struct CompileReport {
     pub table_rows: u64,
     /// Rows of the table that may be used.
     pub table_limit: u64,
-    /// The tables.
+    /// The functions.
     pub segments: Vec<SegmentReport>,
+    /// The tables that are larger than the columns.
+    pub large_tables: Vec<LargeTableReport>,
+    /// Estimated work of proving the cells with the functions where they stand, in group operations with full-width scalars.
+    pub table_cost: u64,
+    /// The same with the functions in the columns if a large table has some of them, with a large table if there is none.
+    pub other_table_cost: Option<u64>,
     /// Cells of all inputs.
     pub input_cells: u64,
     /// Estimated share of the proving cost that the inputs' cells take.
@@ -72,6 +78,19 @@ pub struct SegmentReport {
     pub hi: i64,
     /// Rows of the table.
     pub rows: u64,
+    /// The large table in which it stands; `None` for the columns.
+    pub large_table: Option<usize>,
+}
+
+/// A table that is larger than the columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeTableReport {
+    /// Base-2 logarithm of the number of rows.
+    pub log_rows: u32,
+    /// Rows in use.
+    pub rows: u64,
+    /// Whether the functions are secret, as weights are.
+    pub hidden: bool,
 }
 
 /// One layer: what it costs, and how it did on the calibration samples.
@@ -113,11 +132,7 @@ impl CompileReport {
         mut notes: Vec<Note>,
     ) -> Self {
         let shares = CostShares::new(graph, program);
-        let layers = graph
-            .layers
-            .iter()
-            .zip(&calibration.layers)
-            .zip(&shares.layers);
+        let costs = TableCosts::new(graph, program);
         notes.extend(graph.layers.iter().filter_map(weak_channels));
         let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect();
         Self {
@@ -128,16 +143,21 @@ impl CompileReport {
             shift: graph.shift,
             lanes: program.parts().lanes,
             weight_matrix: (program.weight_rows(), program.weight_columns()),
-            proof_bytes: Columns::proof_bytes_of(program.parts().lanes, graph.log_rows),
+            proof_bytes: Columns::proof_bytes_of(
+                program.parts().lanes,
+                graph.log_rows,
+                graph.large_tables.len(),
+            ),
             estimated_peak_bytes: estimated_peak_bytes(program),
             table_rows: graph.table_rows(),
             table_limit: (1u64 << graph.log_rows.min(63)).saturating_sub(RESERVED_ROWS),
-            segments: graph.segments.iter().map(segment_report).collect(),
+            segments: segment_reports(graph),
+            large_tables: large_table_reports(graph),
+            table_cost: costs.own,
+            other_table_cost: costs.other,
             input_cells: graph.inputs.iter().map(|port| port.elements() as u64).sum(),
             input_cost_share: shares.inputs,
-            layers: layers
-                .map(|((layer, measured), share)| layer_report(graph, layer, (measured, *share)))
-                .collect(),
+            layers: layer_reports(graph, &shares, &calibration.layers),
             calibration,
             held_out,
             notes,
@@ -175,18 +195,79 @@ fn weak_channels(layer: &IntegerLayer) -> Option<Note> {
     })
 }
 
-fn segment_report(segment: &Segment) -> SegmentReport {
-    let (lo, hi) = segment.output_range().unwrap_or((0, 0));
-    let kind = match segment.function {
-        Function::Clamp { .. } => "clamp",
-        Function::Values(_) => "values",
+fn segment_reports(graph: &IntegerGraph) -> Vec<SegmentReport> {
+    let report = |(index, segment): (usize, &Segment)| {
+        let (lo, hi) = segment.output_range().unwrap_or((0, 0));
+        let large_table = graph.large_table_of(index);
+        let hidden = large_table.and_then(|table| graph.large_tables[table].hidden);
+        let function = match (&segment.function, hidden) {
+            (_, Some(_)) => "rows of a secret table".to_string(),
+            (Function::Clamp { .. }, None) => alloc::format!("clamp {lo}..={hi}"),
+            (Function::Values(_), None) => alloc::format!("values {lo}..={hi}"),
+        };
+        SegmentReport {
+            function,
+            lo: segment.lo,
+            hi: segment.hi,
+            rows: segment.rows(),
+            large_table,
+        }
     };
-    SegmentReport {
-        function: alloc::format!("{kind} {lo}..={hi}"),
-        lo: segment.lo,
-        hi: segment.hi,
-        rows: segment.rows(),
+    graph.segments.iter().enumerate().map(report).collect()
+}
+
+fn large_table_reports(graph: &IntegerGraph) -> Vec<LargeTableReport> {
+    let mut segments = graph.segments.iter().skip(graph.column_segments());
+    let tables = graph.large_tables.iter();
+    tables
+        .map(|table| LargeTableReport {
+            log_rows: table.log_rows,
+            rows: segments
+                .by_ref()
+                .take(table.segments)
+                .map(Segment::rows)
+                .sum(),
+            hidden: table.hidden.is_some(),
+        })
+        .collect()
+}
+
+/// The layers, each with the inner ones before it.
+fn layer_reports(
+    graph: &IntegerGraph,
+    shares: &CostShares,
+    measured: &[LayerEvaluation],
+) -> Vec<LayerReport> {
+    let mut reports = Vec::new();
+    let mut measured = measured.iter();
+    let (mut cells, mut cost, mut rows) = (0, 0.0, 0);
+    for (layer, share) in graph.layers.iter().zip(&shares.layers) {
+        cost += share;
+        if layer.inner {
+            cells += own_cells(graph, layer);
+            let hidden = graph.large_table_of(layer.segment).is_some();
+            let segment = graph.segments.get(layer.segment).filter(|_| hidden);
+            // The row of padded cells is none of the table's.
+            rows = segment.map_or(rows, |segment| segment.rows() - 1);
+            continue;
+        }
+        let Some(measured) = measured.next() else {
+            break;
+        };
+        let mut report = layer_report(graph, layer, (measured, cost));
+        report.cells += cells;
+        report.lookups += cells * LOOKUPS_PER_CELL;
+        report.weights += rows * layer.extent.channels as u64;
+        reports.push(report);
+        (cells, cost, rows) = (0, 0.0, 0);
     }
+    reports
+}
+
+/// Cells of a layer's output and of the limbs of its remainders.
+fn own_cells(graph: &IntegerGraph, layer: &IntegerLayer) -> u64 {
+    let tensors = 1 + graph.limbs(layer).len() as u64;
+    layer.extent.cells() as u64 * tensors
 }
 
 fn layer_report(
@@ -198,8 +279,7 @@ fn layer_report(
         .segments
         .get(layer.segment)
         .map_or((0, 0), |segment| (segment.lo, segment.hi - 1));
-    let tensors = 1 + graph.limbs(layer).len() as u64;
-    let cells = layer.extent.cells() as u64 * tensors;
+    let cells = own_cells(graph, layer);
     LayerReport {
         name: layer.name.to_string(),
         operators: layer.operators.clone(),

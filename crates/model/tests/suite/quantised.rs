@@ -1,4 +1,4 @@
-//! Models quantised by onnxruntime: every integer tensor that it stored equals ours, on all twelve fixtures.
+//! Models quantised by onnxruntime: every integer tensor that it stored equals ours, on all sixteen fixtures.
 
 use crate::common::read;
 use crate::limbs::verifies;
@@ -10,7 +10,7 @@ use tensorseal_model::program::{Description, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise, rounding_differences};
 use tensorseal_model::{CompileError, compile};
 
-const MODELS: [&str; 3] = ["digits_mlp", "digits_cnn", "lenet5"];
+const MODELS: [&str; 4] = ["digits_mlp", "digits_cnn", "lenet5", "residual"];
 const FORMS: [&str; 4] = ["qdq_s8s8", "qdq_u8s8", "qop_s8s8", "qop_u8s8"];
 /// Test images in each fixture.
 const IMAGES: usize = 16;
@@ -33,7 +33,10 @@ fn every_intermediate_is_onnxruntimes() {
             // Each group of operators is one on integers.
             assert!(!graph.nodes.iter().any(|node| matches!(
                 node.operation,
-                Operation::Gemm(_) | Operation::Convolution(_)
+                Operation::Gemm(_)
+                    | Operation::Convolution(_)
+                    | Operation::Binary(_)
+                    | Operation::Reduce { .. }
             )));
             let data = DataFile::parse(&read(&format!("{name}.npz"))).unwrap();
             let input = graph.input(0);
@@ -56,7 +59,7 @@ fn every_intermediate_is_onnxruntimes() {
     }
     println!("{compared} values");
     // Everything that the fixtures store, so that no name can be missed.
-    assert_eq!(compared, 835_328);
+    assert_eq!(compared, 923_968);
 }
 
 /// The zero point of every quantised value.
@@ -65,7 +68,8 @@ fn zero_points(graph: &FloatGraph) -> Vec<Option<i64>> {
     for node in &graph.nodes {
         let number = match &node.operation {
             Operation::QuantizeLinear(_) => Some(2),
-            Operation::QLinearConv(_) | Operation::QLinearMatMul => Some(7),
+            Operation::QLinearConv(_) | Operation::QLinearMatMul | Operation::QLinearAdd => Some(7),
+            Operation::QLinearGlobalAveragePool => Some(4),
             Operation::QGemm(_) => Some(8),
             _ => None,
         };
@@ -141,7 +145,7 @@ fn every_integer_of_the_proved_network_is_onnxruntimes() {
         }
     }
     // Everything that the fixtures store.
-    assert_eq!((compared, logits), (833_408, 1920));
+    assert_eq!((compared, logits), (921_792, 2176));
 }
 
 /// A fixture as an integer graph, with the inference of its first image.
@@ -158,7 +162,11 @@ fn inferred(name: &str) -> (IntegerGraph, Trace) {
 
 #[test]
 fn quantised_networks_are_proved() {
-    for name in ["digits_mlp_qdq_u8s8", "digits_cnn_qop_s8s8"] {
+    for name in [
+        "digits_mlp_qdq_u8s8",
+        "digits_cnn_qop_s8s8",
+        "residual_qdq_u8s8",
+    ] {
         let (graph, trace) = inferred(name);
         let lowered = lower(&graph).unwrap();
         let found = witness(&lowered.program, &trace).unwrap();

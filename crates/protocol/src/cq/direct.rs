@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 
 use super::contents::interpolate;
-use super::quotients::common;
+use super::quotients::jumps;
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
@@ -73,14 +73,16 @@ impl<'a, B: Backend> Direct<'a, B> {
         rows: &BTreeSet<u32>,
     ) -> DirectPoints {
         let size = self.tau.len();
-        let commons = columns.each_ref().map(|column| common(column));
-        let others = commons.iter().flatten().flat_map(|(_, others)| others);
-        let mut needed: BTreeSet<u32> = others.map(|row| *row as u32).collect();
+        let jumps = columns
+            .each_ref()
+            .map(|column| jumps(column.iter().copied()));
+        let others = jumps.iter().flatten().flatten();
+        let mut needed: BTreeSet<u32> = others.map(|(row, _)| *row as u32).collect();
         needed.extend(rows);
         needed.extend(rows.iter().map(|row| mirrored(*row, size)));
-        let divided = commons.each_ref().map(|common| {
-            let among = |row: &u32| match common {
-                Some((_, others)) => others.contains(&(*row as usize)),
+        let divided = jumps.each_ref().map(|jumps| {
+            let among = |row: &u32| match jumps {
+                Some(jumps) => jumps.iter().any(|(other, _)| *other == *row as usize),
                 None => true,
             };
             rows.iter()
@@ -100,13 +102,9 @@ impl<'a, B: Backend> Direct<'a, B> {
                 let coefficient = |k| coefficients.get(k).copied().unwrap_or(Fr::ZERO);
                 quotients[index] = self.divide(&coefficient, &divided[index]);
             }
-            if let Some((value, others)) = &commons[index] {
+            if let Some(jumps) = &jumps[index] {
                 let rest = rows.difference(&divided[index]);
-                let jumps: Vec<(usize, Fr)> = others
-                    .iter()
-                    .map(|row| (*row, Fr::from(column[*row] - value)))
-                    .collect();
-                let sparse = rest.map(|row| (*row, sparse(*row, &jumps, &lagrange, size)));
+                let sparse = rest.map(|row| (*row, sparse(*row, jumps, &lagrange, size)));
                 quotients[index].extend(sparse);
             }
         }
@@ -179,15 +177,15 @@ fn size_inverse(size: usize) -> Fr {
     inverse.expect("the size is a power of two")
 }
 
-/// Q_i of a column that is one value but on other rows k, which exceed it by the jumps: Σ_k jump_k·(ω^k·Lᵢ − ωⁱ·Lₖ)/(N̂(ωⁱ − ω^k)).
-fn sparse(row: u32, jumps: &[(usize, Fr)], lagrange: &Points, size: usize) -> G1Affine {
+/// Qᵢ of a column that is one value but on other rows k, which exceed it by the jumps: Σ_k jump_k·(ω^k·Lᵢ − ωⁱ·Lₖ)/(N̂(ωⁱ − ω^k)).
+fn sparse(row: u32, jumps: &[(usize, i64)], lagrange: &Points, size: usize) -> G1Affine {
     let omega = root_of_unity(size.trailing_zeros());
     let own = omega.pow([u64::from(row)]);
     let mut sum = G1Projective::ZERO;
     for (k, jump) in jumps {
         let other = omega.pow([*k as u64]);
         let inverse = (own - other).inverse().expect("the rows differ");
-        let factor = *jump * inverse * size_inverse(size);
+        let factor = Fr::from(*jump) * inverse * size_inverse(size);
         sum += lagrange[&row] * (factor * other) - lagrange[&(*k as u32)] * (factor * own);
     }
     sum.into()

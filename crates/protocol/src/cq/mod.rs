@@ -33,6 +33,33 @@
 //! numbers the tags so, the key proves of the large tables that they have them ([`RowsClaim`]), and of the small table
 //! [`check_table`](crate::VerifyingKey::check_table) or a pinned digest says it. Whoever lifts the condition must separate the claims.
 
+//!
+//! # Outputs that stay private
+//!
+//! The outputs of a hidden table ([`Visibility::Hidden`]) are private, as weights are. Its key commits to them by [T̂]₁ + ρ[β]₁ and
+//! [T̂]₂ + ρ[β]₂, with one uniform ρ that stays in the proving key. The table's equation then has a factor e(Â, θρ[β]₂) too much, which E
+//! takes: E gains θρ·[Â]₁, times the equation's weight. A verifier does nothing else than before.
+//!
+//! What does whoever has the key, its points of G2 included, and any number of proofs learn of the outputs? Nothing, and it does not
+//! depend on what can be computed:
+//!
+//! - With x = T̂(τ) + ρβ both commitments are x times a generator, and x is uniform whatever T̂ is. That the two are to the same column is
+//!   checked as ever (one ρ serves both), and the proof about values and tags does not concern the outputs.
+//! - In a proof, [m̂]₁, [Â]₁, [Q̂]₁ and the openings have blindings of their own, so each is uniform. Without its own, [Q̂]₁ would be a
+//!   function of Â and the table. σ and y_s are uniform by the blind rows, the other scalars by PROTOCOL §8.
+//! - E is the one point that makes the sum of all equations true: a function of the key, the setup and the rest of the proof.
+//!
+//! So keys and proofs have one distribution for all tables with one description, and no guess can be told from the truth; nor can two
+//! keys be told to hold the same table. What the description tells is public: the number of rows, the values, the bounds of the outputs
+//! (which whoever makes the key chooses and which need not be reached), and that the output for zero is 0, as padded cells hold it.
+//!
+//! Not covered: outputs that a proof reveals because they are the network's; the number of distinct rows that a proof uses, which its
+//! time shows; and files of cached points, parts of a preprocessing and proving keys, which hold the outputs or points that follow from
+//! them without blinding. A file's name is a digest of the columns, against which a guess can be tested.
+//!
+//! In the algebraic group model nothing is lost: what of [T̂]₂ is a multiple of [β]₂ meets terms in β and β² alone, and the part without β
+//! of the sum of all equations is the identity that is wanted, for a T̂ that the key has fixed.
+
 mod cached;
 mod contents;
 mod direct;

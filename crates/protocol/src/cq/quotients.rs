@@ -12,6 +12,9 @@
 //! so B and S are cyclic correlations of length N̂ with c, whose transform is known: Σ_j c_j ω^{jm} is (N̂ − 1)/2 for m = 0 and
 //! m − (N̂ + 1)/2 for 0 < m < N̂. The transform of the L_k is the powers of τ. A column takes two transforms of length N̂ in the group,
 //! where the Toeplitz product of the powers with the coefficients of T̂ takes one of length N̂ and two of 2N̂.
+//!
+//! Q is linear in the column and zero for a constant, so a column that is one value but on a few rows takes no transform, and one that
+//! grows by one but on a few rows only those of the column i in row i, which all tables of its size share.
 
 #![allow(
     clippy::indexing_slicing,
@@ -28,6 +31,7 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+use crate::msm::Signed;
 use crate::poly::univariate::powers;
 
 /// Columns that differ from one value on at most so many rows take no transform.
@@ -58,7 +62,10 @@ pub enum Part {
     Lagrange,
     /// What the columns of all tables of one size have in common.
     Shared,
-    /// The quotients of a column.
+    /// The quotients of the column i in row i, from which those of values follow where they grow by one on almost all rows: the same
+    /// for all tables of one size.
+    Counting,
+    /// The quotients of a column of the table.
     Column(usize),
 }
 
@@ -113,10 +120,10 @@ pub(super) fn quotients(
     let log = size.trailing_zeros();
     let omega = root_of_unity(log);
     let inverse = omega.inverse().expect("a root of unity is not zero");
-    let dense = columns
-        .iter()
-        .filter(|column| common(column).is_none())
-        .count();
+    let shapes = columns.each_ref().map(|column| Shape::of(column));
+    let counting = shapes.iter().any(Shape::is_counting);
+    let dense = shapes.iter().filter(|shape| **shape == Shape::Dense);
+    let dense = dense.count() + usize::from(counting);
     let mut transforms = Transforms {
         backend: preprocessor.backend,
         log,
@@ -126,35 +133,41 @@ pub(super) fn quotients(
         done: 0,
         total: (1 + usize::from(dense > 0) + 2 * dense) * log as usize,
     };
-    let mut part = |part, compute: &mut dyn FnMut() -> Vec<G1Projective>| {
+    let mut part = |part, compute: &mut dyn FnMut() -> Vec<G1Affine>| {
         let known = preprocessor.checkpoints.load(part);
-        known
-            .filter(|points| points.len() == size)
-            .unwrap_or_else(|| {
-                let points = to_affine(&compute());
-                preprocessor.checkpoints.store(part, &points);
-                points
-            })
+        let known = known.filter(|points| points.len() == size);
+        known.unwrap_or_else(|| {
+            let points = compute();
+            preprocessor.checkpoints.store(part, &points);
+            points
+        })
     };
-    let tau: Vec<G1Projective> = projective(&tau[..size]);
-    let lagrange = part(Part::Lagrange, &mut || transforms.lagrange(&tau));
-    let basis = projective(&lagrange);
-    let mut shared = None;
+    let tau = &tau[..size];
+    let lagrange = part(Part::Lagrange, &mut || transforms.lagrange(tau));
+    let basis = (dense > 0).then(|| Basis {
+        scaled: transforms.scaled(&lagrange),
+        shared: part(Part::Shared, &mut || transforms.shared(tau)),
+    });
+    let dense = |transforms: &mut Transforms<'_, _>, column: &[i64]| {
+        let basis = basis.as_ref();
+        transforms.dense(column, &lagrange, basis.expect("a column is dense"))
+    };
+    let counted = if counting {
+        let column: Vec<i64> = (0i64..).take(size).collect();
+        part(Part::Counting, &mut || dense(&mut transforms, &column))
+    } else {
+        Vec::new()
+    };
     let mut quotients = [(); COLUMNS].map(|()| Vec::new());
-    for (index, (column, quotients)) in columns.iter().zip(&mut quotients).enumerate() {
-        if common(column).is_none() && shared.is_none() {
-            shared = Some(projective(&part(Part::Shared, &mut || {
-                transforms.shared(&tau)
-            })));
-        }
-        *quotients = part(
-            Part::Column(index),
-            &mut || match (common(column), &shared) {
-                (None, Some(shared)) => transforms.dense(column, &basis, shared),
-                (Some((value, others)), _) => transforms.sparse(column, value, &others, &basis),
-                (None, None) => Vec::new(),
-            },
-        );
+    for (index, (shape, quotients)) in shapes.iter().zip(&mut quotients).enumerate() {
+        *quotients = part(Part::Column(index), &mut || match shape {
+            Shape::Dense => dense(&mut transforms, &columns[index]),
+            Shape::Constant(jumps) => transforms.sparse(jumps, &lagrange),
+            Shape::Counting(jumps) => {
+                let rest = transforms.sparse(jumps, &lagrange);
+                transforms.sums(&counted, &rest, false)
+            }
+        });
     }
     Quotients {
         lagrange,
@@ -162,18 +175,50 @@ pub(super) fn quotients(
     }
 }
 
-fn projective(points: &[G1Affine]) -> Vec<G1Projective> {
-    points.iter().map(|point| (*point).into()).collect()
+/// What a column is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    /// One value, but on a few rows, which exceed it by this.
+    Constant(Vec<(usize, i64)>),
+    /// Values that grow by one, likewise.
+    Counting(Vec<(usize, i64)>),
+    /// Anything.
+    Dense,
 }
 
-/// The value of almost all rows, and the rows that have another; `None` if there are many of these.
-pub(super) fn common(column: &[i64]) -> Option<(i64, Vec<usize>)> {
-    let value = *column.first()?;
-    let others: Vec<usize> = (0..column.len())
-        .filter(|row| column[*row] != value)
-        .take(SPARSE + 1)
-        .collect();
-    (others.len() <= SPARSE).then_some((value, others))
+impl Shape {
+    fn of(column: &[i64]) -> Self {
+        if let Some(jumps) = jumps(column.iter().copied()) {
+            return Self::Constant(jumps);
+        }
+        match jumps(column.iter().zip(0i64..).map(|(cell, row)| cell - row)) {
+            Some(jumps) => Self::Counting(jumps),
+            None => Self::Dense,
+        }
+    }
+
+    fn is_counting(&self) -> bool {
+        matches!(self, Self::Counting(_))
+    }
+}
+
+/// The rows whose cells are not the first one, and by how much they exceed it; `None` if there are many of these.
+pub(super) fn jumps(mut column: impl Iterator<Item = i64>) -> Option<Vec<(usize, i64)>> {
+    let first = column.next()?;
+    let jumps = (1usize..).zip(column).filter(|(_, cell)| *cell != first);
+    let jumps = jumps
+        .map(|(row, cell)| (row, cell - first))
+        .take(SPARSE + 1);
+    let jumps: Vec<(usize, i64)> = jumps.collect();
+    (jumps.len() <= SPARSE).then_some(jumps)
+}
+
+/// Points that all dense columns are computed from.
+struct Basis {
+    /// Lᵢ/(2N̂²).
+    scaled: Vec<G1Affine>,
+    /// Sᵢ/N̂.
+    shared: Vec<G1Affine>,
 }
 
 impl<B: Backend> Transforms<'_, B> {
@@ -188,46 +233,58 @@ impl<B: Backend> Transforms<'_, B> {
     }
 
     /// L_k = Σ_m ω^{−km} τ^m / N̂.
-    fn lagrange(&mut self, tau: &[G1Projective]) -> Vec<G1Projective> {
-        let scale = alloc::vec![self.size_inverse(); tau.len()];
-        let scaled = self.backend.multiples(tau, &scale);
-        self.transform(scaled, true)
+    fn lagrange(&mut self, tau: &[G1Affine]) -> Vec<G1Affine> {
+        let sums = self.transform(tau.to_vec(), true);
+        self.times(&sums, self.size_inverse())
     }
 
-    /// The transform of c, divided by N̂².
+    /// Lᵢ/(2N̂²).
+    fn scaled(&self, lagrange: &[G1Affine]) -> Vec<G1Affine> {
+        self.times(lagrange, self.size_inverse().square() * half())
+    }
+
+    /// All points times one scalar.
+    fn times(&self, points: &[G1Affine], scalar: Fr) -> Vec<G1Affine> {
+        let scalars = alloc::vec![scalar; points.len()];
+        self.backend.multiples(points, &scalars)
+    }
+
+    /// aᵢ + bᵢ, or aᵢ − bᵢ.
+    fn sums(&self, a: &[G1Affine], b: &[G1Affine], subtract: bool) -> Vec<G1Affine> {
+        let both = [a, b].concat();
+        let pair = |i| [Signed::new(i, false), Signed::new(a.len() + i, subtract)];
+        let pairs: Vec<[Signed; 2]> = (0..a.len()).map(pair).collect();
+        self.backend.pair_sums(&both, &pairs)
+    }
+
+    /// Twice the transform of c: small integers, which are cheap to multiply by.
     fn kernel(&self) -> Vec<Fr> {
-        let scale = self.size_inverse().square();
-        let half = Fr::from(2u64).inverse().expect("2 is not zero") * scale;
         let size = self.size() as i64;
         let twice = |m: i64| if m == 0 { size - 1 } else { 2 * m - size - 1 };
-        (0..size).map(|m| Fr::from(twice(m)) * half).collect()
+        (0..size).map(|m| Fr::from(twice(m))).collect()
     }
 
-    /// Sᵢ/N̂: the L_k have the transform τ^{−m mod N̂}.
-    fn shared(&mut self, tau: &[G1Projective]) -> Vec<G1Projective> {
+    /// Sᵢ/N̂: the L_k have the transform τ^{−m mod N̂}/N̂.
+    fn shared(&mut self, tau: &[G1Affine]) -> Vec<G1Affine> {
         let size = self.size();
-        let mirrored: Vec<G1Projective> = (0..size).map(|m| tau[(size - m) % size]).collect();
+        let mirrored: Vec<G1Affine> = (0..size).map(|m| tau[(size - m) % size]).collect();
         let spectrum = self.backend.multiples(&mirrored, &self.kernel());
-        self.transform(spectrum, false)
+        let sums = self.transform(spectrum, false);
+        self.times(&sums, self.size_inverse().square() * half())
     }
 
     /// The quotients of a column with values of all kinds.
-    fn dense(
-        &mut self,
-        column: &[i64],
-        lagrange: &[G1Projective],
-        shared: &[G1Projective],
-    ) -> Vec<G1Projective> {
+    fn dense(&mut self, column: &[i64], lagrange: &[G1Affine], basis: &Basis) -> Vec<G1Affine> {
         let values: Vec<Fr> = column.iter().copied().map(Fr::from).collect();
-        let weighted = self.backend.multiples(lagrange, &values);
+        let weighted = self.backend.multiples(&basis.scaled, &values);
         let spectrum = self.transform(weighted, true);
-        let spectrum = self.backend.multiples(&spectrum, &self.kernel());
+        let scale = self.kernel();
+        let spectrum = self.backend.multiples(&spectrum, &scale);
         let correlated = self.transform(spectrum, false);
         let own = self.backend.multiples(lagrange, &self.own_factors(&values));
-        let common = self.backend.multiples(shared, &values);
-        let sums = own.iter().zip(&common).zip(&correlated);
-        sums.map(|((own, common), correlated)| *own + common - correlated)
-            .collect()
+        let common = self.backend.multiples(&basis.shared, &values);
+        let rest = self.sums(&common, &correlated, true);
+        self.sums(&own, &rest, false)
     }
 
     /// aᵢ/N̂.
@@ -236,44 +293,34 @@ impl<B: Backend> Transforms<'_, B> {
             Radix2EvaluationDomain::<Fr>::new(self.size()).expect("the field has the roots");
         let size = Fr::from(self.size() as u64);
         let scale = self.size_inverse();
-        // With the kernel's N̂⁻², the transform back gives Σ_k t_k c_{k−i} / N̂.
+        // The transform back gives Σ_k t_k c_{k−i} / N̂.
         let mut correlated = domain.ifft(values);
         for (value, factor) in correlated.iter_mut().zip(self.kernel()) {
-            *value *= factor * size;
+            *value *= factor * scale * half();
         }
         domain.fft_in_place(&mut correlated);
         let sum: Fr = values.iter().sum();
-        let half = (size - Fr::ONE) * Fr::from(2u64).inverse().expect("2 is not zero");
-        let each =
-            |(correlated, value): (&Fr, &Fr)| *correlated + (*value * (size - half) - sum) * scale;
+        let kept = size - (size - Fr::ONE) * half();
+        let each = |(correlated, value): (&Fr, &Fr)| *correlated + (*value * kept - sum) * scale;
         correlated.iter().zip(values).map(each).collect()
     }
 
-    /// The quotients of a column that is `value` but on a few rows: of the sum over k only those are left on most rows.
-    fn sparse(
-        &self,
-        column: &[i64],
-        value: i64,
-        others: &[usize],
-        lagrange: &[G1Projective],
-    ) -> Vec<G1Projective> {
+    /// The quotients of a column that is zero but on a few rows: of the sum over k only those are left on most rows.
+    fn sparse(&self, jumps: &[(usize, i64)], lagrange: &[G1Affine]) -> Vec<G1Affine> {
         let mut quotients = alloc::vec![G1Projective::ZERO; self.size()];
-        for k in others {
-            let step = Fr::from(column[*k] - value);
+        for (k, jump) in jumps {
             let rows = (0..self.size()).filter(|i| i != k).collect::<Vec<usize>>();
-            let [on_own, on_other]: [Vec<Fr>; 2] = self.pairs(&rows, *k, step);
+            let [on_own, on_other] = self.pairs(&rows, *k, Fr::from(*jump));
             let own = self.backend.multiples(&pick(lagrange, &rows), &on_own);
-            let other = self
-                .backend
-                .multiples(&alloc::vec![lagrange[*k]; rows.len()], &on_other);
-            for ((i, own), other) in rows.iter().zip(own).zip(other) {
-                let pair = own - other;
+            let others = alloc::vec![lagrange[*k]; rows.len()];
+            let other = self.backend.multiples(&others, &on_other);
+            for (i, pair) in rows.iter().zip(self.sums(&own, &other, true)) {
                 quotients[*i] += pair;
                 // (L_k − 1)·L_k/Z_V = −Σ_{i ≠ k} L_i·L_k/Z_V.
                 quotients[*k] -= pair;
             }
         }
-        quotients
+        to_affine(&quotients)
     }
 
     /// step·ω^k/(N̂(ω^i − ω^k)) and step·ω^i/(N̂(ω^i − ω^k)) for the rows i.
@@ -295,7 +342,7 @@ impl<B: Backend> Transforms<'_, B> {
     }
 
     /// Σ_k ω^{±ik} points_k for all i, by decimation in time.
-    fn transform(&mut self, mut points: Vec<G1Projective>, inverse: bool) -> Vec<G1Projective> {
+    fn transform(&mut self, mut points: Vec<G1Affine>, inverse: bool) -> Vec<G1Affine> {
         let size = self.size();
         for i in 0..size {
             let mirrored = i.reverse_bits() >> (usize::BITS - self.log);
@@ -304,7 +351,7 @@ impl<B: Backend> Transforms<'_, B> {
             }
         }
         for stage in 0..self.log {
-            self.stage(&mut points, 1 << stage, inverse);
+            points = self.stage(points, 1 << stage, inverse);
             self.done += 1;
             (self.progress)(self.done, self.total);
         }
@@ -312,30 +359,36 @@ impl<B: Backend> Transforms<'_, B> {
     }
 
     /// Butterflies over pairs at distance `half`.
-    fn stage(&self, points: &mut [G1Projective], half: usize, inverse: bool) {
+    fn stage(&self, mut points: Vec<G1Affine>, half: usize, inverse: bool) -> Vec<G1Affine> {
         let roots = if inverse {
             &self.inverse_roots
         } else {
             &self.roots
         };
         let step = self.size() / (2 * half);
-        let places: Vec<usize> = (0..self.size()).filter(|i| i & half != 0).collect();
         // A multiplication by one is none.
-        let turned: Vec<usize> = places.iter().copied().filter(|i| i % half != 0).collect();
+        let turned = (0..self.size()).filter(|i| i & half != 0 && i % half != 0);
+        let turned: Vec<usize> = turned.collect();
         let factors: Vec<Fr> = turned.iter().map(|i| roots[(i % half) * step]).collect();
-        let products = self.backend.multiples(&pick(points, &turned), &factors);
+        let products = self.backend.multiples(&pick(&points, &turned), &factors);
         for (i, product) in turned.iter().zip(products) {
             points[*i] = product;
         }
-        for i in places {
-            let (low, high) = (points[i - half], points[i]);
-            points[i - half] = low + high;
-            points[i] = low - high;
-        }
+        let pair = |i| {
+            let (low, high) = (i & !half, i | half);
+            [Signed::new(low, false), Signed::new(high, i & half != 0)]
+        };
+        let pairs: Vec<[Signed; 2]> = (0..self.size()).map(pair).collect();
+        self.backend.pair_sums(&points, &pairs)
     }
 }
 
-fn pick(points: &[G1Projective], rows: &[usize]) -> Vec<G1Projective> {
+/// ½.
+fn half() -> Fr {
+    Fr::from(2u64).inverse().expect("2 is not zero")
+}
+
+fn pick(points: &[G1Affine], rows: &[usize]) -> Vec<G1Affine> {
     rows.iter().map(|row| points[*row]).collect()
 }
 
@@ -394,7 +447,8 @@ mod tests {
             let size = 1usize << log;
             let mut mixed: Vec<i64> = (0..size as i64).map(|i| i * i % 7 - 3).collect();
             mixed[size - 1] = i64::from(i32::MIN);
-            let value: Vec<i64> = (0..size as i64).map(|i| i - 20).collect();
+            let mut value: Vec<i64> = (0..size as i64).map(|i| i - 20).collect();
+            value[size - 1] = 1;
             let mut tag = vec![3; size];
             tag[size - 2..].fill(9);
             tag[1] = 0;

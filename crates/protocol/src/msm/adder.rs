@@ -59,6 +59,15 @@ pub trait PointAdder: Default {
         pairs: &[[Signed; 2]],
         sums: &mut Vec<Self::Point>,
     );
+
+    /// Doubles every point.
+    fn double_all(&mut self, points: &mut [Self::Point]) {
+        let pairs = (0..points.len()).map(|index| [Signed::new(index, false); 2]);
+        let pairs: Vec<[Signed; 2]> = pairs.collect();
+        let mut doubled = Vec::with_capacity(points.len());
+        self.add_pairs(points, &pairs, &mut doubled);
+        points.copy_from_slice(&doubled);
+    }
 }
 
 /// Additions one after the other, anywhere.
