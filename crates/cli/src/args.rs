@@ -118,6 +118,9 @@ pub(crate) struct CompileArguments {
     /// Leave large tables unpreprocessed: a proof then computes the points that it needs, with --srs.
     #[arg(long)]
     pub(crate) no_preprocess: bool,
+    /// Compute the quotients of the weights, which most of the time goes into, even if they are in the cache, and do not keep them.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Logarithm of the rows of a column; chosen by need when left out.
     #[arg(long, value_name = "LOG")]
     pub(crate) log_rows: Option<u32>,
@@ -147,10 +150,10 @@ impl From<Tables> for TableChoice {
     }
 }
 
-/// Where the cached points of large tables are kept.
+/// Where the cached points of large tables, and the quotients of weights, are kept.
 #[derive(Debug, Args)]
 pub(crate) struct CacheArguments {
-    /// The folder for the cached points of large tables; that of TENSORSEAL_CACHE, or of the user's caches, when left out.
+    /// The folder for what is computed once: the cached points of large tables, the quotients of weights; that of TENSORSEAL_CACHE, or of the user's caches, when left out.
     #[arg(long = "cache", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }

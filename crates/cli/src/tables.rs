@@ -16,18 +16,22 @@ use crate::terminal::Progress;
 /// The folder that holds the cache where no other is given.
 const VARIABLE: &str = "TENSORSEAL_CACHE";
 
-/// The cache in a folder, by default the one that the environment names, or that of the user's system.
+/// The cache of large tables.
 pub(crate) fn cache(arguments: &CacheArguments) -> Result<TableCache> {
+    Ok(TableCache::new(folder(arguments)?)?)
+}
+
+/// The folder of caches, by default the one that the environment names, or that of the user's system.
+pub(crate) fn folder(arguments: &CacheArguments) -> Result<PathBuf> {
     let of_user = || Some(dirs::cache_dir()?.join("tensorseal"));
-    let folder = arguments
+    arguments
         .folder
         .clone()
         .or_else(|| std::env::var_os(VARIABLE).map(PathBuf::from))
         .or_else(of_user)
         .with_context(|| {
             format!("there is no folder for caches: give one with --cache or {VARIABLE}")
-        })?;
-    Ok(TableCache::new(folder)?)
+        })
 }
 
 /// Preprocesses all rows of all large tables of a key, unless the cache has them; the names of their contents in the cache.

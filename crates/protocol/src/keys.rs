@@ -4,5 +4,7 @@ mod proving;
 mod verifying;
 
 pub(crate) use proving::powers_for_proving;
-pub use proving::{Model, ProvingKey, generate, generate_with_tables, powers_for_keys};
+pub use proving::{
+    Model, ProvingKey, generate, generate_with_quotients, generate_with_tables, powers_for_keys,
+};
 pub use verifying::VerifyingKey;

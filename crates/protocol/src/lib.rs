@@ -89,7 +89,10 @@ pub use committed::{
     verify_opening,
 };
 pub use error::{KeyError, ProveError, VerifyError};
-pub use keys::{Model, ProvingKey, VerifyingKey, generate, generate_with_tables, powers_for_keys};
+pub use keys::{
+    Model, ProvingKey, VerifyingKey, generate, generate_with_quotients, generate_with_tables,
+    powers_for_keys,
+};
 pub use proof::{Proof, PublicTensor};
 pub use prove::{ProveOptions, Runs, powers_for, prove, prove_batch, prove_committed};
 pub use sumcheck::{ADDITIONS, EVALUATIONS, FieldLanes, Instance, InstanceParts};

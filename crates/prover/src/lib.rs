@@ -1,14 +1,18 @@
 //! The prover's kernels on all cores.
 //!
 //! [`Threads`] splits each kernel of the protocol's [`Backend`] over rayon's threads. Sums are exact, so the proof is the same, byte
-//! for byte, whatever the number of threads. [`TableCache`] keeps the cached points of large tables on disk.
+//! for byte, whatever the number of threads. [`TableCache`] keeps the cached points of large tables on disk,
+//! [`QuotientCache`] the cached quotients of weights.
 
 #![forbid(unsafe_code)]
 
 mod batch;
+mod quotients;
 mod tables;
+mod whole;
 
 pub use batch::{BatchReport, Refusal, verify_batch};
+pub use quotients::{QuotientCache, QuotientCacheError};
 pub use tables::{TableCache, TableCacheError};
 
 use ark_ff::AdditiveGroup;

@@ -4,9 +4,8 @@
 //! is preprocessed its finished parts lie in the folder too, and one that was interrupted goes on with them.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use tensorseal_protocol::KeyError;
 use tensorseal_protocol::cq::{
@@ -20,6 +19,7 @@ use tensorseal_protocol::program::Program;
 use tensorseal_protocol::srs::Srs;
 
 use crate::Threads;
+use crate::whole::write_whole;
 
 /// A folder of cached points.
 #[derive(Clone, Debug)]
@@ -325,22 +325,6 @@ fn digest_of(bytes: &[u8]) -> Digest32 {
     Hasher::new("tensorseal part of a table")
         .part(bytes)
         .finish()
-}
-
-/// Writes a file beside its place and moves it there, so that nobody ever reads half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let beside = path.with_extension(format!("{}-{count}.part", std::process::id()));
-    let written = File::create_new(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&beside, path));
-    if moved.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    moved
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ fn compile(
     let power = needed.ilog2().max(1);
     progress.message("making a development setup");
     let srs = Srs::development_with_g2(power, large, (&Threads, &mut PlatformRandom))?;
-    let (sealed, sealing) = timed(|| make_keys(compiled, &srs, progress));
+    let (sealed, sealing) = timed(|| make_keys(compiled, (&srs, None), progress));
     Ok((sealed?, srs, quantising + sealing))
 }
 

@@ -12,8 +12,8 @@ use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{Model, ProvingKey, generate_with_tables};
-use tensorseal_prover::Threads;
+use tensorseal_protocol::{Model, ProvingKey, generate_with_quotients, generate_with_tables};
+use tensorseal_prover::{QuotientCache, Threads};
 
 use crate::Outcome;
 use crate::args::CompileArguments;
@@ -108,7 +108,8 @@ fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))
     options.log_rows = arguments.log_rows;
     options.tables = arguments.tables.into();
     let data = (&calibration, held_out.as_ref());
-    let sealed = seal((&onnx, data), &options, &srs, &progress)
+    let cache = quotient_cache(arguments)?;
+    let sealed = seal((&onnx, data), &options, (&srs, cache.as_ref()), &progress)
         .with_context(|| format!("cannot compile {}", arguments.model.display()))?;
     if !sealed.key.table_contents().is_empty() && !arguments.no_preprocess {
         tables::preprocess(
@@ -129,20 +130,40 @@ fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))
     Ok((sealed, (verifying.len(), proving.len())))
 }
 
+/// Where the quotients of the weights are kept, unless they shall not be. What goes wrong with a folder that nobody has named is only told.
+fn quotient_cache(arguments: &CompileArguments) -> Result<Option<QuotientCache>> {
+    if arguments.no_cache {
+        return Ok(None);
+    }
+    let cache = tables::folder(&arguments.cache).and_then(|folder| Ok(QuotientCache::new(folder)?));
+    match cache {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error) if arguments.cache.folder.is_some() => Err(error),
+        Err(error) => {
+            eprintln!("warning: {error}; the quotients of the weights are not kept");
+            Ok(None)
+        }
+    }
+}
+
 /// Quantises a network and makes its keys.
 pub(crate) fn seal(
     (onnx, (calibration, held_out)): (&[u8], (&DataFile, Option<&DataFile>)),
     options: &QuantiseOptions,
-    srs: &Srs,
+    setup: (&Srs, Option<&QuotientCache>),
     progress: &Progress,
 ) -> Result<Compilation> {
     progress.message("quantising");
     let compiled = tensorseal_model::compile(onnx, calibration, held_out, options)?;
-    make_keys(compiled, srs, progress)
+    make_keys(compiled, setup, progress)
 }
 
-/// Makes the keys of a quantised network.
-pub(crate) fn make_keys(compiled: Compiled, srs: &Srs, progress: &Progress) -> Result<Compilation> {
+/// Makes the keys of a quantised network, out of cached quotients where there is a cache.
+pub(crate) fn make_keys(
+    compiled: Compiled,
+    (srs, cache): (&Srs, Option<&QuotientCache>),
+    progress: &Progress,
+) -> Result<Compilation> {
     let Lowered {
         program,
         weights,
@@ -156,9 +177,15 @@ pub(crate) fn make_keys(compiled: Compiled, srs: &Srs, progress: &Progress) -> R
         annotation: Description::of(&compiled.integer).to_bytes(),
     };
     let tools = (&Threads, &mut PlatformRandom as &mut _);
-    let key = generate_with_tables(model, srs, tools, &mut |done, total| {
-        progress.set(done, total);
-    })?;
+    let show = &mut |done, total| progress.set(done, total);
+    let key = match cache {
+        None => generate_with_tables(model, srs, tools, show)?,
+        Some(cache) => {
+            model.check(srs)?;
+            let quotients = cache.quotients(&model.weights, srs, show)?;
+            generate_with_quotients(model, &quotients, srs, tools)?
+        }
+    };
     let layers = compiled.integer.layers.iter().filter(|layer| !layer.inner);
     let biases: usize = layers.map(|layer| layer.bias.len()).sum();
     let weights = compiled.report.layers.iter().map(|layer| layer.weights);

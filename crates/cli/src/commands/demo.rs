@@ -241,7 +241,7 @@ fn compile(held_out: &DataFile) -> Result<Compilation> {
     seal(
         (NETWORK, (&calibration, Some(held_out))),
         &options,
-        &srs,
+        (&srs, None),
         &progress,
     )
 }

@@ -19,8 +19,12 @@ fn model(name: &str) -> String {
 }
 
 fn tensorseal(arguments: &[&str]) -> Output {
+    static CACHE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
     Command::new(env!("CARGO_BIN_EXE_tensorseal"))
         .args(arguments)
+        // Tests leave the user's caches alone.
+        .env("TENSORSEAL_CACHE", cache.path())
         .output()
         .unwrap()
 }
@@ -532,4 +536,57 @@ fn an_interruption_leaves_no_file() {
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn quotients_of_unchanged_weights_come_from_the_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let compile = |output: &str, more: &[&str]| {
+        let network = model("digits_demo.onnx");
+        let calibration = model("digits_demo_calibration.npz");
+        let setup = sealed().join("dev.srs").display().to_string();
+        let arguments = [
+            "compile",
+            &network,
+            "--calibration",
+            &calibration,
+            "--srs",
+            &setup,
+            "--json",
+            "-o",
+            &path(output),
+            "--cache",
+            &path("cache"),
+        ];
+        tensorseal(&[&arguments[..], more].concat())
+    };
+    let files = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder.path().join("cache"))
+            .into_iter()
+            .flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let none = compile("none", &["--no-cache"]);
+    assert_eq!(code(&none), 0, "{}", stderr(&none));
+    assert!(files().is_empty());
+    for output in ["first", "second"] {
+        let made = compile(output, &[]);
+        assert_eq!(code(&made), 0, "{}", stderr(&made));
+        assert_eq!(files().len(), 1);
+    }
+    // A file of zeros would make keys that prove nothing, so it is no silent miss.
+    let [file] = &files()[..] else {
+        unreachable!("one file")
+    };
+    let length = fs::read(file).unwrap().len();
+    fs::write(file, vec![0; length]).unwrap();
+    let damaged = compile("third", &[]);
+    assert_eq!(code(&damaged), 2);
+    assert!(
+        stderr(&damaged).contains(&*file.to_string_lossy()),
+        "{}",
+        stderr(&damaged)
+    );
+    assert!(!folder.path().join("third").exists());
 }

@@ -16,7 +16,9 @@ use zeroize::Zeroize;
 use super::verifying::{VerifyingKey, VerifyingParts, chain_length};
 use crate::backend::Backend;
 use crate::cq::{CachedTable, LargeCommitments, TableContents, Visibility};
-use crate::curve::{Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar};
+use crate::curve::{
+    Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar, to_affine,
+};
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
@@ -108,6 +110,34 @@ pub struct Model<'a> {
     pub annotation: Vec<u8>,
 }
 
+impl Model<'_> {
+    /// Whether the parts fit each other and the setup, which [`generate_with_tables`] asks before it computes anything.
+    ///
+    /// # Errors
+    ///
+    /// When the weights or the tables do not fit the program, or the setup is too small.
+    pub fn check(&self, srs: &Srs) -> Result<(), KeyError> {
+        let Self {
+            program, weights, ..
+        } = self;
+        check_shape(program, weights)?;
+        if self.tables.len() != program.large_tables().len() {
+            return Err(KeyError::Mismatch {
+                what: "there are not as many large tables as in the program",
+            });
+        }
+        let (needed, found) = (powers_for_keys(program, weights), srs.powers().len());
+        if found < needed {
+            return Err(KeyError::SetupTooSmall { needed, found });
+        }
+        let (needed, found) = (chain_length(program), srs.squares().len());
+        if found <= needed {
+            return Err(KeyError::SetupTooNarrow { needed, found });
+        }
+        Ok(())
+    }
+}
+
 /// As [`generate`], for a program with large tables. The proving key needs their cached points too
 /// ([`ProvingKey::attach_table`]), which are computed apart, since they serve every model with the table.
 ///
@@ -120,34 +150,45 @@ pub fn generate_with_tables(
     (backend, random): (&impl Backend, &mut dyn RandomSource),
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ProvingKey, KeyError> {
+    model.check(srs)?;
+    let sums = backend.cached_quotients(&model.weights, srs.powers(), progress);
+    generate_with_quotients(model, &sums, srs, (backend, random))
+}
+
+/// As [`generate_with_tables`], for weights whose [`Backend::cached_quotients`] under the setup are there already.
+///
+/// # Errors
+///
+/// As [`generate_with_tables`]; and when the sums are not as many as the weights have rows.
+///
+/// # Soundness
+///
+/// The first sum becomes the commitment to the weights. With sums of other weights or another setup the keys prove nothing false, and nothing
+/// at all: every proof fails its prover's own check.
+pub fn generate_with_quotients(
+    model: Model<'_>,
+    sums: &[G1Projective],
+    srs: &Srs,
+    (backend, random): (&impl Backend, &mut dyn RandomSource),
+) -> Result<ProvingKey, KeyError> {
+    model.check(srs)?;
+    let (Some((commitment, quotients)), true) =
+        (sums.split_first(), sums.len() == model.weights.rows())
+    else {
+        return Err(KeyError::Mismatch {
+            what: "there are not as many cached quotients as rows of weights",
+        });
+    };
     let Model {
         program,
         tables,
         weights,
         annotation,
     } = model;
-    check_shape(&program, &weights)?;
-    if tables.len() != program.large_tables().len() {
-        return Err(KeyError::Mismatch {
-            what: "there are not as many large tables as in the program",
-        });
-    }
     let proving = powers_for_proving(&program);
-    let needed = powers_for_keys(&program, &weights);
-    let found = srs.powers().len();
     let log_columns = chain_length(&program);
-    if found < needed {
-        return Err(KeyError::SetupTooSmall { needed, found });
-    }
-    if srs.squares().len() <= log_columns {
-        return Err(KeyError::SetupTooNarrow {
-            needed: log_columns,
-            found: srs.squares().len(),
-        });
-    }
-    let (commitment, quotients) = weights.commit(srs.powers(), backend, progress);
     let weights_blinding = random.scalar()?;
-    let commitment = commitment + srs.setup().beta_g1 * weights_blinding;
+    let commitment = *commitment + srs.setup().beta_g1 * weights_blinding;
     let ones: G1Projective = srs.powers()[..program.active_rows()].iter().sum();
     let table_blindings = tables.iter().map(|table| match table.visibility {
         Visibility::Public => Ok(Fr::ZERO),
@@ -173,7 +214,7 @@ pub fn generate_with_tables(
         verifying,
         weights,
         weights_blinding,
-        quotients,
+        quotients: to_affine(quotients),
         powers: srs.powers()[..proving].to_vec(),
         ones: ones.into_affine(),
         tables: tables.to_vec(),

@@ -13,8 +13,6 @@ use alloc::vec::Vec;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::backend::Backend;
-use crate::curve::{G1Affine, G1Projective, to_affine};
 use crate::encoding::signed_width;
 
 /// R rows of C integers, row by row. Weights are secret: they are wiped when dropped and never printed.
@@ -85,27 +83,5 @@ impl WeightMatrix {
     pub fn degree_bound(&self) -> usize {
         let zeros = self.entries.iter().rev().take_while(|w| **w == 0).count();
         self.entries.len() - zeros
-    }
-
-    /// [W]₁ without its blinding, and the cached quotients S₁ … S_{R−1}.
-    ///
-    /// `progress` is told how much of the work is done, and how much there is.
-    ///
-    /// # Panics
-    ///
-    /// When `powers` are fewer than [`Self::degree_bound`].
-    pub fn commit(
-        &self,
-        powers: &[G1Affine],
-        backend: &impl Backend,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> (G1Projective, Vec<G1Affine>) {
-        assert!(
-            powers.len() >= self.degree_bound(),
-            "a setup too small for the weights"
-        );
-        let mut sums = backend.cached_quotients(self, powers, progress);
-        let whole = sums.remove(0);
-        (whole, to_affine(&sums))
     }
 }

@@ -140,11 +140,11 @@ impl<'a> MercuryState<'a> {
         channel: &mut Sender,
         (backend, random): (&impl Backend, &mut dyn RandomSource),
     ) -> Result<Vec<OpeningQuotient>, RandomnessUnavailable> {
-        let send = |channel: &mut Sender, name, f: &Committed| {
-            channel.points(name, &[f.commit(key, backend).into_affine()]);
-        };
-        send(channel, "g_p", &self.g_p);
-        send(channel, "q_p", &self.q_p);
+        let commit = |f: &Committed| f.commit(key, backend);
+        let division = backend.map(Vec::from([&self.g_p, &self.q_p]), commit);
+        for (name, commitment) in ["g_p", "q_p"].into_iter().zip(division) {
+            channel.points(name, &[commitment.into_affine()]);
+        }
         let (psi, ga, gb): (Psi, Ga, Gb) = (
             channel.challenge(),
             channel.challenge(),
@@ -157,9 +157,14 @@ impl<'a> MercuryState<'a> {
         let separators = powers(psi.0, tables.len() + 2).split_off(2);
         let sparse = tables.iter().zip(&separators);
         let sparse = sparse.map(|(table, psi)| table.reversed(backend) * psi);
-        let whole = d.commit(key, backend) + sparse.sum::<G1Projective>();
-        channel.points("D", &[whole.into_affine()]);
-        send(channel, "S", &s);
+        let sparse = sparse.sum::<G1Projective>();
+        let both = backend.map(
+            Vec::from([(&d, sparse), (&s, G1Projective::ZERO)]),
+            |(f, more)| f.commit(key, backend) + more,
+        );
+        for (name, commitment) in ["D", "S"].into_iter().zip(both) {
+            channel.points(name, &[commitment.into_affine()]);
+        }
         let (c1, z): (C1, Z) = (channel.challenge(), channel.challenge());
         // The verifier refuses z = 0 too, which a transcript gives with probability 2⁻²⁵⁴.
         let z_inverse = z.inverse().unwrap_or(Fr::ZERO);
@@ -190,20 +195,25 @@ impl<'a> MercuryState<'a> {
             at_inverse += table.quotient(z_inverse, in_v(table, scale), backend);
             table_blinding += in_v(table, scale) * table.blinding.a;
         }
-        let mut divide =
-            |f: &Committed, point: Fr, sparse: G1Projective| -> Result<_, RandomnessUnavailable> {
-                let quotient =
-                    Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
-                let whole = quotient.commit(key, backend) + sparse;
-                channel.points("opening", &[whole.into_affine()]);
-                Ok(OpeningQuotient {
-                    blinding: quotient.blinding,
-                    point,
-                    combined_blinding: f.blinding,
-                })
-            };
-        let mut quotients =
-            alloc::vec![divide(&u, z.0, at_z)?, divide(&v, z_inverse, at_inverse)?,];
+        let divisions = [(&u, z.0, at_z), (&v, z_inverse, at_inverse)];
+        let mut divided = Vec::with_capacity(divisions.len());
+        for (f, point, sparse) in divisions {
+            let quotient = Committed::blinded(divide_by_linear(&f.coefficients, point), random)?;
+            divided.push((quotient, sparse));
+        }
+        let commitments = backend.map(divided.iter().collect(), |(quotient, sparse)| {
+            quotient.commit(key, backend) + sparse
+        });
+        for commitment in commitments {
+            channel.points("opening", &[commitment.into_affine()]);
+        }
+        let quotients = divided.iter().zip(divisions);
+        let quotients = quotients.map(|((quotient, _), (f, point, _))| OpeningQuotient {
+            blinding: quotient.blinding,
+            point,
+            combined_blinding: f.blinding,
+        });
+        let mut quotients: Vec<OpeningQuotient> = quotients.collect();
         for quotient in quotients.iter_mut().skip(1) {
             quotient.combined_blinding += table_blinding;
         }

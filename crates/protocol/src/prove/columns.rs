@@ -73,8 +73,15 @@ impl Hiding {
         (sum + self.commit(key, column.len(), backend)).into_affine()
     }
 
+    /// A column of small integers as scalars, with the random rows.
+    pub(crate) fn column_of(&self, cells: &[i64]) -> Vec<Fr> {
+        let mut column: Vec<Fr> = cells.iter().copied().map(Fr::from).collect();
+        self.place(&mut column);
+        column
+    }
+
     /// Writes the random rows into a column.
-    pub(crate) fn place(&self, column: &mut [Fr]) {
+    fn place(&self, column: &mut [Fr]) {
         let start = column.len() - 4;
         column[start..].copy_from_slice(&self.rows);
     }
@@ -92,11 +99,6 @@ impl SecretColumns {
         Self {
             columns: Vec::with_capacity(program.columns().count()),
         }
-    }
-
-    /// Adds a column of small integers with its random rows.
-    pub(crate) fn push_cells(&mut self, cells: &[i64], hiding: &Hiding) {
-        self.push(cells.iter().copied().map(Fr::from).collect(), hiding);
     }
 
     /// Adds a column of scalars with its random rows.

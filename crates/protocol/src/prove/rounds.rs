@@ -31,6 +31,9 @@ use crate::sumcheck::{self, Instance, InstanceParts, Mask, mask_functional};
 use crate::transcript::{Alpha, EqPoint, EquationWeight, Eta, Sender, Xi};
 use crate::witness::{CellColumns, Witness};
 
+/// Rows of a combination of columns that stay in a core's nearest cache.
+const ROWS_AT_ONCE: usize = 512;
+
 type Tools<'a, B> = (&'a B, &'a mut dyn RandomSource);
 
 /// What is proved, by which key.
@@ -150,10 +153,16 @@ impl<'k> WitnessRound<'k> {
         let commit_key = &self.statement.commit_key;
         let witness = (0..program.lanes()).flat_map(|lane| self.cells.lane(lane));
         let first_round = witness.chain([self.multiplicities.as_slice()]);
-        for (cells, hiding) in first_round.zip(&self.hiding) {
-            let commitment = hiding.commit_cells(cells, commit_key, backend);
+        let committed = backend.map(
+            first_round.zip(&self.hiding).collect(),
+            |(cells, hiding)| {
+                let commitment = hiding.commit_cells(cells, commit_key, backend);
+                (commitment, hiding.column_of(cells))
+            },
+        );
+        for (commitment, column) in committed {
             channel.points("witness", &[commitment]);
-            columns.push_cells(cells, hiding);
+            columns.columns.push(column);
         }
         for table in &self.tables {
             let commitment = table.multiplicities(commit_key.beta, backend);
@@ -181,23 +190,26 @@ impl<'k> WitnessRound<'k> {
             tables: self.tables,
             hiding: self.hiding,
         };
-        lookups.fill(&self.multiplicities);
+        lookups.fill(&self.multiplicities, backend);
         Ok(lookups)
     }
 }
 
 impl<'k> Lookups<'k> {
     /// Adds the helpers and the table's side to the columns.
-    fn fill(&mut self, multiplicities: &[i64]) {
+    fn fill(&mut self, multiplicities: &[i64], backend: &impl Backend) {
         let program = self.statement.program;
         let names = program.columns();
         let active = program.active_rows();
-        for lane in 0..program.lanes() {
+        let lanes = backend.map((0..program.lanes()).collect(), |lane| {
             let cells = [names.rem(lane), names.pre(lane), names.out(lane)]
                 .map(|column| self.columns.columns[column].as_slice());
             let [mut first, second] = self.challenges.fractions(cells, &tag_column(program, lane));
             let helper = helpers(&first, &second, active);
             first.zeroize();
+            (helper, second)
+        });
+        for (lane, (helper, second)) in lanes.into_iter().enumerate() {
             self.columns.push(helper, &self.hiding[names.helper(lane)]);
             self.functions.push(second);
         }
@@ -236,7 +248,7 @@ impl<'k> Lookups<'k> {
         channel.scalars("t", &[instance.table()[0] - self.challenges.lambda.0]);
 
         let xi: Xi = channel.challenge();
-        let p = self.combine(xi.0);
+        let p = self.combine(xi.0, backend);
         let mut weight_functional = claims.kappa.evaluate(&r, &z).prefix(claims.kappa.len());
         let tail = masked_tail(
             &weight_functional,
@@ -284,13 +296,16 @@ impl<'k> Lookups<'k> {
         // Rows outside all blocks look up the zero row, so they share one value of the helper; the table's side is mostly zero.
         let unused = self.challenges.unused_row();
         let later = self.columns.columns.iter().zip(&self.hiding).enumerate();
-        for (index, (column, hiding)) in later.skip(names.first_round()) {
+        let later = later.skip(names.first_round()).collect();
+        let commitments = backend.map(later, |(index, (column, hiding))| {
             let common = if index == names.table_side() {
                 Fr::ZERO
             } else {
                 unused
             };
-            let commitment = hiding.commit_column(column, common, commit_key, backend);
+            hiding.commit_column(column, common, commit_key, backend)
+        });
+        for commitment in commitments {
             channel.points("lookups", &[commitment]);
         }
         let mask = self.mask.coefficients();
@@ -339,24 +354,31 @@ impl<'k> Lookups<'k> {
     }
 
     /// p = Σ ξ^c column_c + ξ^last t, padded to C coefficients.
-    fn combine(&self, xi: Fr) -> Committed {
+    fn combine(&self, xi: Fr, backend: &impl Backend) -> Committed {
         let program = self.statement.program;
-        let mut p = Committed {
-            coefficients: alloc::vec![Fr::ZERO; program.rows().max(program.weight_columns())],
-            blinding: Fr::ZERO,
-        };
-        let weights = powers(xi, self.columns.columns.len() + 1);
-        for ((column, hiding), weight) in
-            self.columns.columns.iter().zip(&self.hiding).zip(&weights)
-        {
-            add_scaled(&mut p.coefficients, column, *weight);
-            p.blinding += hiding.blinding * weight;
+        let columns = &self.columns.columns;
+        let mut coefficients = alloc::vec![Fr::ZERO; program.rows().max(program.weight_columns())];
+        let weights = powers(xi, columns.len() + 1);
+        let (last, own) = weights.split_last().unwrap_or((&Fr::ONE, &[]));
+        let blocks = coefficients[..program.rows()].chunks_mut(ROWS_AT_ONCE);
+        backend.map(blocks.enumerate().collect(), |(block, sums)| {
+            let rows = block * ROWS_AT_ONCE..block * ROWS_AT_ONCE + sums.len();
+            for (sum, shifted) in sums.iter_mut().zip(&self.table[rows.clone()]) {
+                *sum = *last * (*shifted - self.challenges.lambda.0);
+            }
+            for (column, weight) in columns.iter().zip(own) {
+                for (sum, cell) in sums.iter_mut().zip(&column[rows.clone()]) {
+                    *sum += *weight * cell;
+                }
+            }
+        });
+        let hiding = self.hiding.iter().zip(own);
+        Committed {
+            coefficients,
+            blinding: hiding
+                .map(|(hiding, weight)| hiding.blinding * weight)
+                .sum(),
         }
-        let last = weights.last().copied().unwrap_or(Fr::ONE);
-        for (p, shifted) in p.coefficients.iter_mut().zip(&self.table) {
-            *p += last * (*shifted - self.challenges.lambda.0);
-        }
-        p
     }
 }
 
