@@ -72,7 +72,7 @@ export function withLargeTable() {
   const models = join(root, "models");
   const input = join(models, "digits_mlp_input.json");
   const calibration = join(models, "digits_mlp_calibration.npz");
-  tensorseal("setup", "--dev", "--power", "13", "--powers-g2", "2048", "-o", srs);
+  tensorseal("setup", "--dev", "--power", "13", "--powers-g2", "1024", "-o", srs);
   const options = ["--calibration", calibration, "--srs", srs, "--tables", "large", "--cache", cache];
   tensorseal("compile", join(models, "digits_mlp.onnx"), ...options, "-o", sealed);
   const { tables } = JSON.parse(tensorseal("preprocess", sealed, "--srs", srs, "--cache", cache, "--json"));

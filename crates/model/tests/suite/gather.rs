@@ -121,7 +121,7 @@ fn an_embedding_by_hand_from_integers_of_a_file() {
 
 #[test]
 fn a_generated_embedding_is_a_row_and_a_matrix() {
-    let shape = Shape::parse("embedding-50-6").unwrap();
+    let shape = Shape::parse("embedding-50x6").unwrap();
     let graph = FloatGraph::from_onnx(&shape.onnx(1)).unwrap();
     let layered = LayeredGraph::lower(&graph).unwrap();
     assert_eq!(
