@@ -199,8 +199,8 @@ impl CachedTable {
         })
     }
 
-    /// Computes the points of some rows of a program's table and of the blind ones, without those of all others: about four sums of N̂
-    /// terms each. `progress` is told how much of the work is done, and how much there is.
+    /// Computes the points of some rows of a program's table and of the blind ones, without those of all others: about two and a half
+    /// sums of N̂ terms each. `progress` is told how much of the work is done, and how much there is.
     ///
     /// # Errors
     ///

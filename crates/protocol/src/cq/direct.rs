@@ -1,14 +1,21 @@
 //! The cached points of a few rows, from their definition: for a table that nobody has preprocessed.
 //!
-//! With w = ωⁱ each of them commits to a quotient by a linear polynomial,
+//! With w = ωⁱ each quotient of a column is one by a linear polynomial,
 //!
 //! ```text
-//! Lᵢ = (w/N̂)·(X^N̂ − 1)/(X − w)        Q_{j,i} = (w/N̂)·(T̂_j(X) − t_{j,i})/(X − w)
+//! Q_{j,i} = (w/N̂)·(T̂_j(X) − t_{j,i})/(X − w)        Lᵢ = Σ_k ω^{−ik} X^k / N̂
 //! ```
 //!
-//! whose coefficients follow from each other, from the top down. So a point costs a sum of N̂ terms, where all rows together take
-//! transforms of N̂·log N̂ multiplications: worth it for some dozens of rows. A column that is one value but on a few rows k (a tag, on all
-//! but the blind rows) takes only Lₖ besides.
+//! whose coefficients follow from each other, from the top down: a sum of N̂ terms. Lᵢ and its mirror image L_{−i} take two sums of N̂/4
+//! terms together: as ω^{−i(k + N̂/2)} = ±ω^{−ik}, by the parity of i, the powers of τ are first added up at distance N̂/2, to A_k; the
+//! two sums over ω^{∓ik}A_k then have the sum and the difference
+//!
+//! ```text
+//! Σ_{0 < k < N̂/4} (ω^{−ik} ± ω^{ik})(A_k ± (−1)ⁱA_{N̂/2−k})        and what k = 0 and k = N̂/4 add
+//! ```
+//!
+//! So a row takes about two and a half sums of N̂ terms, where all rows together take transforms of N̂·log N̂ multiplications: worth it for
+//! a hundred rows. A column that is one value but on a few rows k (a tag, on all but the blind rows) takes only Lₖ besides.
 
 #![allow(
     clippy::indexing_slicing,
@@ -23,13 +30,14 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 
 use super::contents::interpolate;
-use super::quotients::jumps;
+use super::quotients::{half, jumps};
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+use crate::msm::Signed;
 
-/// Terms of a sum that are made at once.
-const TERMS: usize = 1 << 18;
+/// Terms of a sum that are made at once; in tests so few that small sums have parts.
+const TERMS: usize = if cfg!(test) { 8 } else { 1 << 18 };
 /// Sums whose terms are made at once.
 const SUMS: usize = 8;
 
@@ -90,11 +98,13 @@ impl<'a, B: Backend> Direct<'a, B> {
                 .filter(among)
                 .collect::<BTreeSet<u32>>()
         });
-        let sums = needed.len() + divided.iter().map(BTreeSet::len).sum::<usize>();
-        self.total = sums * size.div_ceil(TERMS);
+        let nearest = needed.iter().map(|row| (*row).min(mirrored(*row, size)));
+        let nearest: BTreeSet<u32> = nearest.collect();
+        let divisions = divided.iter().map(BTreeSet::len).sum::<usize>();
+        let parts = (size / 4 - 1).div_ceil(TERMS);
+        self.total = 2 * nearest.len() * parts + divisions * size.div_ceil(TERMS);
 
-        let top = |k| if k == size { Fr::ONE } else { Fr::ZERO };
-        let lagrange = self.divide(&top, &needed);
+        let lagrange = self.lagrange(&nearest);
         let mut quotients = [(); COLUMNS].map(|()| Points::new());
         for (index, column) in columns.iter().enumerate() {
             if !divided[index].is_empty() {
@@ -112,6 +122,78 @@ impl<'a, B: Backend> Direct<'a, B> {
             lagrange,
             quotients,
         }
+    }
+
+    /// [Lᵢ]₁ and [L_{−i}]₁ for each of these rows.
+    fn lagrange(&mut self, rows: &BTreeSet<u32>) -> Points {
+        let size = self.tau.len();
+        let (mut indices, mut sums) = (Vec::new(), Vec::new());
+        for odd in [false, true] {
+            let rows: Vec<u32> = rows
+                .iter()
+                .copied()
+                .filter(|row| (row & 1 == 1) == odd)
+                .collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let folded = Folded::new(self.tau, odd, self.backend);
+            for (row, pair) in rows.iter().zip(self.pairs(&folded, &rows)) {
+                indices.extend([*row, mirrored(*row, size)]);
+                sums.extend(pair);
+            }
+        }
+        indices.into_iter().zip(to_affine(&sums)).collect()
+    }
+
+    /// [Lᵢ]₁ and [L_{−i}]₁ for rows of the parity for which the powers have been folded.
+    fn pairs(&mut self, folded: &Folded, rows: &[u32]) -> Vec<[G1Projective; 2]> {
+        let size = self.tau.len();
+        let omega = root_of_unity(size.trailing_zeros());
+        let roots: Vec<Fr> = rows
+            .iter()
+            .map(|row| omega.pow([u64::from(*row)]))
+            .collect();
+        let inverse = |root: &Fr| root.inverse().expect("a root of unity is not zero");
+        // ω^{−ik} ± ω^{ik} for 0 < k < N̂/4.
+        let sums: Vec<[G1Projective; 2]> = roots
+            .iter()
+            .map(|root| {
+                let inverted = inverse(root);
+                [false, true].map(|difference| {
+                    let points = if difference {
+                        &folded.differences
+                    } else {
+                        &folded.sums
+                    };
+                    let mut sum = G1Projective::ZERO;
+                    for (part, points) in points.chunks(TERMS).enumerate() {
+                        let first = [(1 + part * TERMS) as u64];
+                        let (mut a, mut b) = (inverted.pow(first), root.pow(first));
+                        let terms = points.iter().map(|_| {
+                            let term = if difference { a - b } else { a + b };
+                            a *= inverted;
+                            b *= root;
+                            term
+                        });
+                        sum += self.backend.msm(points, &terms.collect::<Vec<Fr>>());
+                        self.done += 1;
+                        (self.progress)(self.done, self.total);
+                    }
+                    sum
+                })
+            })
+            .collect();
+        let (half, scale) = (half(), size_inverse(size));
+        let pair = |(root, [sum, difference]): (&Fr, &[G1Projective; 2])| {
+            let quarter = root.pow([size as u64 / 4]);
+            let sides = [(*difference, inverse(&quarter)), (-*difference, quarter)];
+            sides.map(|(difference, quarter)| {
+                let ends = folded.first + folded.quarter * quarter;
+                ((*sum + difference) * half + ends) * scale
+            })
+        };
+        roots.iter().zip(&sums).map(pair).collect()
     }
 
     /// [(w/N̂)·(f(X) − f(w))/(X − w)]₁ at w = ωⁱ for each row i, f given by its coefficients of X, X², …, X^N̂.
@@ -163,6 +245,37 @@ impl<'a, B: Backend> Direct<'a, B> {
         let scaled: Vec<G1Projective> =
             scaled.map(|(sum, point)| *sum * (*point * scale)).collect();
         rows.iter().copied().zip(to_affine(&scaled)).collect()
+    }
+}
+
+/// Powers of τ added up for rows of one parity.
+struct Folded {
+    /// A₀.
+    first: G1Affine,
+    /// A_{N̂/4}.
+    quarter: G1Affine,
+    /// A_k + (−1)ⁱA_{N̂/2−k} for 0 < k < N̂/4.
+    sums: Vec<G1Affine>,
+    /// A_k − (−1)ⁱA_{N̂/2−k}, likewise.
+    differences: Vec<G1Affine>,
+}
+
+impl Folded {
+    fn new(tau: &[G1Affine], odd: bool, backend: &impl Backend) -> Self {
+        let half = tau.len() / 2;
+        let pair = |a, b, negative| [Signed::new(a, false), Signed::new(b, negative)];
+        let pairs: Vec<[Signed; 2]> = (0..half).map(|k| pair(k, half + k, odd)).collect();
+        let halved = backend.pair_sums(tau, &pairs);
+        let mirrored = |negative| {
+            let pairs = (1..half / 2).map(|k| pair(k, half - k, negative));
+            backend.pair_sums(&halved, &pairs.collect::<Vec<_>>())
+        };
+        Self {
+            first: halved[0],
+            quarter: halved[half / 2],
+            sums: mirrored(odd),
+            differences: mirrored(!odd),
+        }
     }
 }
 
@@ -234,28 +347,6 @@ mod tests {
                 assert_eq!((done, told.len()), (total, total));
             }
         }
-    }
-
-    #[test]
-    fn sums_in_parts_are_sums() {
-        // Twice as many terms as are made at once, in a group of one element so that it takes no time.
-        let size = 2 * TERMS;
-        let tau = vec![crate::curve::g1_generator(); size];
-        let counts = |backend: &_, rows: &[u32]| {
-            let mut progress = |_, _| ();
-            let mut direct = Direct::new(&tau, (backend, &mut progress));
-            let coefficient = |k: usize| Fr::from((k % 5) as u64);
-            direct.divide(&coefficient, &rows.iter().copied().collect())
-        };
-        let found = counts(&Reference, &[1]);
-        let omega = root_of_unity(size.trailing_zeros());
-        let (mut carry, mut sum) = (Fr::ZERO, Fr::ZERO);
-        for k in (0..size).rev() {
-            carry = Fr::from(((k + 1) % 5) as u64) + omega * carry;
-            sum += carry;
-        }
-        let expected = crate::curve::g1_generator() * (sum * omega * size_inverse(size));
-        assert_eq!(found[&1], G1Affine::from(expected));
     }
 
     #[test]

@@ -384,7 +384,7 @@ impl<B: Backend> Transforms<'_, B> {
 }
 
 /// ½.
-fn half() -> Fr {
+pub(super) fn half() -> Fr {
     Fr::from(2u64).inverse().expect("2 is not zero")
 }
 
