@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let again = Description::from_bytes(&description.to_bytes());
     assert_eq!(again.as_ref(), Some(&description), "written and read");
     let (key, weights) = &*KEY;
-    if let Ok(graph) = lift(key.program(), weights, &description) {
+    if let Ok(graph) = lift(key.program(), (weights, &[]), &description) {
         let filled = |value: f32| -> Vec<Vec<f32>> {
             let ports = graph.inputs.iter();
             ports.map(|port| vec![value; port.elements()]).collect()

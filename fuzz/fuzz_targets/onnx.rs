@@ -46,7 +46,11 @@ fuzz_target!(|bytes: &[u8]| {
         // A key does not hold the scales of hidden layers.
         (layer.pre_scale, layer.scale) = (1.0, 1.0);
     }
-    let lifted = lift(&lowered.program, &lowered.weights, &description);
+    let lifted = lift(
+        &lowered.program,
+        (&lowered.weights, &lowered.tables),
+        &description,
+    );
     assert_eq!(lifted.as_ref(), Ok(&integer), "lowered and lifted");
     if let Ok(trace) = trace {
         witness(&lowered.program, &trace).expect("an inference without error is a witness");

@@ -42,7 +42,11 @@ fn read(bytes: &[u8]) {
     assert!(again.to_bytes() == written, "a third encoding");
     let verifying = key.verifying();
     if let Some(description) = Description::from_bytes(verifying.annotation())
-        && let Ok(graph) = lift(verifying.program(), key.weights(), &description)
+        && let Ok(graph) = lift(
+            verifying.program(),
+            (key.weights(), key.table_contents()),
+            &description,
+        )
     {
         let zeros = graph.inputs.iter().map(|port| vec![0; port.elements()]);
         let _ = graph.infer(&zeros.collect::<Vec<_>>());

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes the `residual` fixtures: a small network with random weights, quantised by onnxruntime, and what onnxruntime computes.
 
-Two residual sums, one of them with a convolution on the shortcut, and a global average: what the carried trained networks lack.
+Two residual sums, one of them with a convolution on the shortcut, a concatenation and a global average: what the carried trained networks
+lack.
 `pip install numpy onnx==1.16.0 onnxruntime==1.32.0 ml_dtypes sympy`, then run it in this folder.
 """
 
@@ -16,7 +17,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 SHAPE = (1, 2, 6, 6)
 IMAGES = 16
 # Index of the operand that has the result's type.
-ZERO = {"QLinearConv": 7, "QGemm": 8, "QuantizeLinear": 2, "QLinearAdd": 7, "QLinearGlobalAveragePool": 4}
+ZERO = {"QLinearConv": 7, "QGemm": 8, "QuantizeLinear": 2, "QLinearAdd": 7, "QLinearGlobalAveragePool": 4, "QLinearConcat": 1}
 
 
 def network():
@@ -28,7 +29,7 @@ def network():
 
     constants = [
         weights("w0", 6, 2, 3, 3), weights("b0", 6), weights("w1", 6, 6, 3, 3), weights("b1", 6),
-        weights("w2", 4, 6), weights("b2", 4), weights("w3", 6, 2, 1, 1),
+        weights("w2", 4, 12), weights("b2", 4), weights("w3", 6, 2, 1, 1),
     ]
     node = helper.make_node
     nodes = [
@@ -39,7 +40,8 @@ def network():
         node("Add", ["c1", "s0"], ["a0"]),
         node("Relu", ["a0"], ["r1"]),
         node("Add", ["r1", "r0"], ["a1"]),
-        node("GlobalAveragePool", ["a1"], ["g"]),
+        node("Concat", ["a1", "r0"], ["j"], axis=1),
+        node("GlobalAveragePool", ["j"], ["g"]),
         node("Flatten", ["g"], ["f"]),
         node("Gemm", ["f", "w2", "b2"], ["logits"], transB=1),
     ]

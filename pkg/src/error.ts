@@ -10,6 +10,10 @@ export type ErrorCode =
   | "unavailable"
   /** The key or the prover has been disposed of. */
   | "disposed"
+  /** The bytes are not the cached points of the large table in whose place they were given. */
+  | "malformed-table"
+  /** The proof looks up a row of a large table whose cached points were not given. */
+  | "missing-table"
   /** The input is none that the network can be run on. */
   | "invalid-input"
   /** The platform has no randomness, without which there is no proof. */
@@ -27,6 +31,8 @@ const CODES: readonly string[] = [
   "wrong-model",
   "unavailable",
   "disposed",
+  "malformed-table",
+  "missing-table",
   "invalid-input",
   "no-randomness",
   "not-proved",

@@ -66,6 +66,24 @@ function make(name) {
   };
 }
 
+/** Keys of a network whose functions stand in a large table, with the cached points of all its rows. */
+export function withLargeTable() {
+  const [srs, sealed, cache] = ["large.srs", "large", "points"].map(scratch);
+  const models = join(root, "models");
+  const input = join(models, "digits_mlp_input.json");
+  const calibration = join(models, "digits_mlp_calibration.npz");
+  tensorseal("setup", "--dev", "--power", "13", "--powers-g2", "2048", "-o", srs);
+  const options = ["--calibration", calibration, "--srs", srs, "--tables", "large", "--cache", cache];
+  tensorseal("compile", join(models, "digits_mlp.onnx"), ...options, "-o", sealed);
+  const { tables } = JSON.parse(tensorseal("preprocess", sealed, "--srs", srs, "--cache", cache, "--json"));
+  return {
+    key: readFileSync(join(sealed, "model.pk")),
+    verifying: readFileSync(join(sealed, "model.vk")),
+    tables: tables.map(({ file }) => readFileSync(file)),
+    input: flat(JSON.parse(readFileSync(input, "utf8"))),
+  };
+}
+
 /** The arrays of an input file as typed arrays. */
 function flat(file) {
   return Object.fromEntries(Object.entries(file).map(([name, values]) => [name, Float32Array.from([values].flat(Infinity))]));

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { TensorsealError, loadKey, verify } from "tensorseal";
 import { createProver } from "tensorseal/prover";
 
-import { keysOf, networks, scratch, tensorseal } from "./keys.js";
+import { keysOf, networks, scratch, tensorseal, withLargeTable } from "./keys.js";
 
 const refused = (code) => (error) => error instanceof TensorsealError && error.code === code && error.message !== "";
 const accept = { allowDevelopmentSetup: true };
@@ -41,6 +41,25 @@ for (const name of Object.keys(networks)) {
     tensorseal("verify", "--dev", "--key", verifyingFile, file);
   });
 }
+
+test("a network with a large table is proved with its cached points", async (t) => {
+  const { key, verifying, tables, input } = withLargeTable();
+  const prover = await createProver(key, { tables });
+  t.after(() => prover.dispose());
+  const { proof, outputs } = await prover.prove(input, { hide: [] });
+  const loaded = await loadKey(verifying, accept);
+  t.after(() => loaded.dispose());
+  assert.equal((await verify(loaded, proof)).code, "ok");
+
+  const without = await createProver(key);
+  t.after(() => without.dispose());
+  assert.deepEqual(await without.run(input), outputs);
+  await assert.rejects(without.prove(input), refused("missing-table"));
+  const damaged = tables.map((table) => table.map((byte, index) => (index === 200 ? byte ^ 1 : byte)));
+  await assert.rejects(createProver(key, { tables: damaged }), refused("malformed-table"));
+  await assert.rejects(createProver(key, { tables: [...tables, ...tables] }), refused("malformed-table"));
+  await assert.rejects(createProver(key, { tables: "points" }), TypeError);
+});
 
 const small = () => keysOf("digits_demo");
 

@@ -2,6 +2,7 @@
 
 use tensorseal_model::InferenceError;
 use tensorseal_model::program::LiftError;
+use tensorseal_protocol::cq::CachedTableError;
 use tensorseal_protocol::{KeyError, ProveError, WitnessError};
 
 /// Why a compiled network cannot be read, run or proved.
@@ -23,6 +24,9 @@ pub enum SealedError {
     /// The run is not one of the key's program.
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    /// The bytes are no cached points of a large table.
+    #[error(transparent)]
+    Table(#[from] CachedTableError),
     /// No proof was made.
     #[error("no proof was made: {0}; if this persists, compile the model again")]
     Prove(#[from] ProveError),

@@ -20,7 +20,7 @@ use tensorseal_model::integer::IntegerGraph;
 pub use tensorseal_model::integer::Port;
 use tensorseal_model::program::{Description, estimated_peak_bytes, lift, witness};
 use tensorseal_protocol::backend::Backend;
-use tensorseal_protocol::cq::CachedTable;
+use tensorseal_protocol::cq::{CachedTable, CachedTableError};
 use tensorseal_protocol::random::RandomSource;
 use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove};
 
@@ -92,6 +92,17 @@ impl Sealed {
         points: Arc<CachedTable>,
     ) -> Result<(), SealedError> {
         Ok(self.key.attach_table(table, points)?)
+    }
+
+    /// As [`Self::attach_table`], from the bytes of a file of cached points, or of a slice of one.
+    ///
+    /// # Errors
+    ///
+    /// [`SealedError::Table`] when the bytes are none, or the key has no such table or one of another size.
+    pub fn attach_table_file(&mut self, table: usize, bytes: &[u8]) -> Result<(), SealedError> {
+        let points = Arc::new(CachedTable::from_bytes(bytes)?);
+        let attached = self.key.attach_table(table, points);
+        Ok(attached.map_err(|_| CachedTableError::OtherTable)?)
     }
 
     /// The network's inputs.

@@ -17,7 +17,11 @@ fn code(error: &SealedError) -> &'static str {
     match error {
         SealedError::Key(_) | SealedError::Description | SealedError::Lift(_) => "malformed-key",
         SealedError::Inference(_) => "invalid-input",
+        SealedError::Table(_) => "malformed-table",
         SealedError::Prove(ProveError::Randomness(_)) => "no-randomness",
+        SealedError::Prove(ProveError::MissingTable { .. } | ProveError::MissingRow { .. }) => {
+            "missing-table"
+        }
         _ => "not-proved",
     }
 }

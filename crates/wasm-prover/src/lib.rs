@@ -47,6 +47,17 @@ impl Prover {
             .map_err(|error| exception(&error))
     }
 
+    /// Gives a large table the cached points that proofs will use: the bytes of a file of all rows, or of a slice.
+    ///
+    /// # Errors
+    ///
+    /// An `Error` with the code `malformed-table`.
+    #[wasm_bindgen(js_name = attachTable)]
+    pub fn attach_table(&mut self, table: usize, bytes: &[u8]) -> Result<(), JsValue> {
+        let attached = self.0.attach_table_file(table, bytes);
+        attached.map_err(|error| exception(&error))
+    }
+
     /// The model's identity: the digest of its verifying key, in 64 hexadecimal digits.
     #[wasm_bindgen(getter)]
     pub fn model(&self) -> String {

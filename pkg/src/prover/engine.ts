@@ -11,6 +11,8 @@ const STAGES: readonly Stage[] = ["run", "witness", "lookups", "sumcheck", "open
 /** What an engine is opened with: all of it can be sent to a worker, which a `URL` or a `Response` cannot. */
 export interface Opening {
   readonly key: Uint8Array;
+  /** The cached points of the key's large tables, in their order. */
+  readonly tables: readonly Uint8Array[];
   /** The module, its bytes or its absolute address. */
   readonly wasm: string | Uint8Array | WebAssembly.Module | undefined;
   /** How many threads may share a sum; by default as many as the machine has. */
@@ -48,10 +50,11 @@ export class Engine {
   }
 
   /** Opens an engine; with several threads, which only a worker may ask for. */
-  static async open({ key, wasm, threads, maxMemoryBytes }: Opening): Promise<Engine> {
+  static async open({ key, tables, wasm, threads, maxMemoryBytes }: Opening): Promise<Engine> {
     const module = await compiled(wasm);
     await initialise({ module_or_path: module });
     const inner = checked(() => new Inner(key));
+    tables.forEach((points, table) => checked(() => inner.attachTable(table, points)));
     let count = threadsFor(threads);
     while (count > 1 && inner.memoryBytes + crewBytes(count, inner.sumBytes) > maxMemoryBytes) count--;
     // Helpers that cannot be had, for a policy of the page, cost time and nothing else: `threads` says how many there are.

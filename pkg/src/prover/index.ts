@@ -12,6 +12,7 @@
  * @module
  */
 import { TensorsealError } from "../error.js";
+import { bytesOf } from "../source.js";
 import type { Setup, Source } from "../types.js";
 import { type Call, type Channel, Here, There } from "./channel.js";
 import { download, forget } from "./download.js";
@@ -55,7 +56,7 @@ const MAX_MEMORY_BYTES = 2 ** 31;
  * The key holds the network's weights: whoever gets it can run the network.
  *
  * @param source the key's bytes, or where they are
- * @throws TensorsealError `malformed-key` when the bytes are no proving key, `wrong-model`, `too-large`, `unavailable`, `worker-failed`
+ * @throws TensorsealError `malformed-key` when the bytes are no proving key, `malformed-table` when those of a table are not, `wrong-model`, `too-large`, `unavailable`, `worker-failed`
  * @throws TypeError when an argument has the wrong type or an option does not exist
  */
 export async function createProver(source: Source, options: CreateOptions = {}): Promise<Prover> {
@@ -63,8 +64,10 @@ export async function createProver(source: Source, options: CreateOptions = {}):
   const { model, onProgress, signal, maxMemoryBytes = MAX_MEMORY_BYTES } = options;
   signal?.throwIfAborted();
   const key = await download(source, { model, onProgress, signal });
+  const tables = await Promise.all((options.tables ?? []).map((table) => bytesOf(table, "the points of a large table")));
   const line = new Line(() => connect(options), {
     key,
+    tables,
     wasm: absolute(options.wasm),
     threads: threads(options),
     maxMemoryBytes,
@@ -227,7 +230,8 @@ export class Prover {
   /**
    * Runs the network and proves the run. The proof is checked before it is returned.
    *
-   * @throws TensorsealError as {@link run}; `no-randomness` when the platform has none: there is no proof without it; `not-proved` when the
+   * @throws TensorsealError as {@link run}; `missing-table` when the network has a large table whose points, or the row that this run looks up,
+   *   were not given in `tables`; `no-randomness` when the platform has none: there is no proof without it; `not-proved` when the
    *   proof that was made does not hold, because the key is damaged
    * @throws TypeError when an argument has the wrong type or an option does not exist
    */

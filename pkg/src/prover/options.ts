@@ -3,6 +3,7 @@ import type { CreateOptions, Hidden, Input, PortInfo, ProveOptions, RunOptions }
 
 const CREATE_OPTIONS: readonly string[] = [
   "model",
+  "tables",
   "maxMemoryBytes",
   "worker",
   "wasm",
@@ -14,10 +15,11 @@ const CREATE_OPTIONS: readonly string[] = [
 /** Refuses an option that is misspelt, rather than ignore it. */
 export function checkCreateOptions(options: CreateOptions): void {
   checkNames(options, CREATE_OPTIONS);
-  const { model, maxMemoryBytes, threads } = options;
+  const { model, tables, maxMemoryBytes, threads } = options;
   if (model !== undefined && !(typeof model === "string" && /^[0-9a-f]{64}$/i.test(model))) {
     throw new TypeError("model must be 64 hexadecimal digits");
   }
+  if (tables !== undefined && !Array.isArray(tables)) throw new TypeError("tables must be an array of sources");
   if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0)) {
     throw new TypeError("maxMemoryBytes must be a positive number");
   }

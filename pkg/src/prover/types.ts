@@ -1,4 +1,4 @@
-import type { Setup } from "../types.js";
+import type { Setup, Source } from "../types.js";
 
 /** An input or output of a network. */
 export interface PortInfo {
@@ -51,6 +51,11 @@ export interface CreateOptions {
    * and pinned so is kept in the browser's cache storage, and fetched once.
    */
   readonly model?: string | undefined;
+  /**
+   * The cached points of the network's large tables, in their order, for networks that have some: files that `tensorseal preprocess` wrote, or
+   * slices with the rows that the proofs will look up.
+   */
+  readonly tables?: readonly Source[] | undefined;
   /** The most memory that a proof may be estimated to take, in bytes: above it the key is refused with `too-large`. Default: 2 GiB. */
   readonly maxMemoryBytes?: number | undefined;
   /**

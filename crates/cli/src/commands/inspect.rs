@@ -106,7 +106,9 @@ fn verifying_key(key: &VerifyingKey, bytes: usize) -> Value {
     let description = Description::from_bytes(key.annotation());
     let large = program.large_tables().iter();
     let large: Vec<Value> = large
-        .map(|table| json!({ "rows": table.rows(), "segments": table.segments.len() }))
+        .map(|table| {
+            json!({ "rows": table.rows(), "segments": table.segments.len(), "hidden": table.hidden })
+        })
         .collect();
     json!({
         "kind": "verifying key",

@@ -1,127 +1,132 @@
-//! A model with a large table, made by hand: `compile` makes none yet.
+//! A model whose functions stand in a large table, from compiling to verifying.
 
 use std::fs;
 use std::path::Path;
 
-use tensorseal_protocol::cq::{
-    CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility,
-};
-use tensorseal_protocol::linear::weights::WeightMatrix;
-use tensorseal_protocol::program::{Program, ProgramParts, Tensor, place};
-use tensorseal_protocol::random::PlatformRandom;
-use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::table::{Outputs, Segment, Table};
-use tensorseal_protocol::{Cell, Model, ProveOptions, Witness, generate_with_tables, prove};
-use tensorseal_prover::Threads;
+use super::{code, json, model, stderr, tensorseal};
 
-use super::{code, json, stderr, tensorseal};
-
-const LOG_ROWS: u32 = 5;
 const KNOWN: &str = "values and tags proved by the key, outputs committed";
+/// Two functions of eight bits.
+const ROWS: &str = "2048";
 
-/// Three cells that are squared by a table of 32 rows.
-fn program(contents: &TableContents) -> Program {
-    let tensor = Tensor {
-        positions: Vec::new(),
-        channels: 3,
-        segment: 0,
-        blocks: Vec::new(),
-    };
-    let (tensors, lanes) = place(vec![tensor], 6, &|_| 1);
-    let parts = ProgramParts {
-        log_rows: 6,
-        lanes,
-        log_weight_rows: 1,
-        log_weight_columns: 1,
-        table: Table {
-            shift: 1,
-            segments: Vec::new(),
-        },
-        large_tables: vec![contents.describe().unwrap()],
-        tensors,
-        layers: Vec::new(),
-        inputs: vec![0],
-        outputs: Vec::new(),
-    };
-    Program::new(parts).unwrap()
+/// Compiles `digits_mlp` into `folder`, its table not preprocessed.
+fn compile(path: &dyn Fn(&str) -> String) {
+    let setup = tensorseal(&[
+        "setup",
+        "--dev",
+        "--power",
+        "13",
+        "--powers-g2",
+        ROWS,
+        "-o",
+        &path("dev.srs"),
+    ]);
+    assert_eq!(code(&setup), 0, "{}", stderr(&setup));
+    let compiled = tensorseal(&[
+        "compile",
+        &model("digits_mlp.onnx"),
+        "--calibration",
+        &model("digits_mlp_calibration.npz"),
+        "--srs",
+        &path("dev.srs"),
+        "--tables",
+        "large",
+        "--no-preprocess",
+        "-o",
+        &path("sealed"),
+        "--json",
+    ]);
+    assert_eq!(code(&compiled), 0, "{}", stderr(&compiled));
+    let report = &json(&compiled)["report"];
+    let table = &report["large_tables"][0];
+    assert_eq!(
+        (&table["log_rows"], &table["hidden"]),
+        (&11.into(), &false.into())
+    );
+    assert_eq!(report["segments"][0]["large_table"], 0);
+    assert!(report["other_table_cost"].as_u64() > Some(0));
 }
 
-/// Writes a key, a proof and the table's cached points.
-fn write(folder: &Path) {
-    let segment = Segment {
-        start: -8,
-        length: 20,
-        outputs: Outputs::Values((-8..12).map(|value| value * value).collect()),
-    };
-    let contents = TableContents {
-        log_rows: LOG_ROWS,
-        visibility: Visibility::Public,
-        segments: vec![segment],
-    };
-    let program = program(&contents);
-    let random = &mut PlatformRandom;
-    let srs = Srs::development_with_g2(8, 1 << LOG_ROWS, (&Threads, random)).unwrap();
-    let mut preprocessor = Preprocessor {
-        backend: &Threads,
-        checkpoints: &mut NoCheckpoints,
-        progress: &mut |_, _| (),
-    };
-    let points = CachedTable::compute(&contents, (&program, 0), &srs, &mut preprocessor).unwrap();
-    fs::write(folder.join("table.tscq"), points.to_bytes()).unwrap();
-    let cells = [3, -2, 0].map(|pre| Cell {
-        rem: 0,
-        pre,
-        out: pre * pre,
-    });
-    let witness = Witness::new(&program, vec![cells.into()]).unwrap();
-    let mut weights = WeightMatrix::zero(2, 2);
-    weights.set(0, 0, 1);
-    let model = Model {
-        program,
-        tables: &[contents],
-        weights,
-        annotation: Vec::new(),
-    };
-    let mut key = generate_with_tables(model, &srs, (&Threads, random), &mut |_, _| ()).unwrap();
-    key.attach_table(0, points.into()).unwrap();
-    fs::write(folder.join("model.vk"), key.verifying().to_bytes()).unwrap();
-    let options = ProveOptions {
-        public: &[0],
-        context: &[],
-    };
-    let proof = prove(&key, &witness, &options, (&Threads, random)).unwrap();
-    fs::write(folder.join("one.proof"), proof.to_bytes()).unwrap();
+/// Proves an answer to the network's example input.
+fn prove(path: &dyn Fn(&str) -> String, more: &[&str]) -> std::process::Output {
+    let (sealed, proof, cache) = (path("sealed"), path("one.proof"), path("cache"));
+    let input = model("digits_mlp_input.json");
+    let arguments = [
+        "prove", &sealed, "--input", &input, "-o", &proof, "--cache", &cache,
+    ];
+    tensorseal(&[&arguments[..], more].concat())
+}
+
+fn in_folder(folder: &Path) -> impl Fn(&str) -> String {
+    move |name| folder.join(name).display().to_string()
 }
 
 #[test]
-fn verify_says_what_is_known_of_large_tables_and_inspect_knows_their_points() {
+fn a_large_table_is_preprocessed_once_or_its_rows_are_computed() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (key, proof) = (path("model.vk"), path("one.proof"));
+    let path = in_folder(folder.path());
+    compile(&path);
+    let unprepared = prove(&path, &[]);
+    assert_eq!(code(&unprepared), 2);
+    assert!(stderr(&unprepared).contains("preprocess the table, or give the setup"));
+    assert!(!folder.path().join("one.proof").exists());
+    // With the setup the rows are computed, and kept for the next proof that uses them.
+    for more in [&["--srs", &path("dev.srs")][..], &[]] {
+        let proved = prove(&path, more);
+        assert_eq!(code(&proved), 0, "{}", stderr(&proved));
+    }
+    let (key, proof) = (path("sealed/model.vk"), path("one.proof"));
+    let verified = tensorseal(&["verify", "--dev", "--json", "--key", &key, &proof]);
+    assert_eq!(code(&verified), 0, "{}", stderr(&verified));
+
+    let (sealed, srs, cache) = (path("sealed"), path("dev.srs"), path("other"));
+    let arguments = [
+        "preprocess",
+        &sealed,
+        "--srs",
+        &srs,
+        "--cache",
+        &cache,
+        "--json",
+    ];
+    let preprocessed = tensorseal(&arguments);
+    assert_eq!(code(&preprocessed), 0, "{}", stderr(&preprocessed));
+    let table = json(&preprocessed)["tables"][0].clone();
+    assert_eq!(table["rows"].to_string(), ROWS);
+    let points = tensorseal(&["inspect", "--json", table["file"].as_str().unwrap()]);
+    assert_eq!(json(&points)["table rows"].to_string(), ROWS);
+    assert_eq!(json(&points)["rows here"].to_string(), ROWS);
+    let proved = prove(&path, &["--cache", &cache]);
+    assert_eq!(code(&proved), 2, "a folder twice: {}", stderr(&proved));
+    fs::remove_dir_all(path("cache")).unwrap();
+    fs::rename(&cache, path("cache")).unwrap();
+    let proved = prove(&path, &[]);
+    assert_eq!(code(&proved), 0, "{}", stderr(&proved));
+}
+
+#[test]
+fn verify_says_what_is_known_of_large_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = in_folder(folder.path());
+    compile(&path);
+    let proved = prove(&path, &["--srs", &path("dev.srs")]);
+    assert_eq!(code(&proved), 0, "{}", stderr(&proved));
+    let (key, proof) = (path("sealed/model.vk"), path("one.proof"));
     let verify = ["verify", "--dev", "--json", "--key", &key, &proof];
     let one = tensorseal(&verify);
     assert_eq!(code(&one), 0, "{}", stderr(&one));
     assert_eq!(json(&one)["large_tables"], KNOWN);
-    assert_eq!(
-        json(&one)["public"][0]["integers"],
-        serde_json::json!([9, 4, 0])
-    );
     let many = tensorseal(&[&verify[..], &[&proof]].concat());
     assert_eq!(json(&many)["models"][0]["large_tables"], KNOWN);
     let words = tensorseal(&["verify", "--dev", "--key", &key, &proof]);
     assert!(String::from_utf8_lossy(&words.stdout).contains(KNOWN));
-
-    let points = tensorseal(&["inspect", "--json", &path("table.tscq")]);
-    assert_eq!(code(&points), 0, "{}", stderr(&points));
-    assert_eq!(json(&points)["table rows"], 1 << LOG_ROWS);
-    assert_eq!(json(&points)["rows here"], 1 << LOG_ROWS);
     let facts = json(&tensorseal(&["inspect", "--json", &key]));
-    assert_eq!(facts["large tables"][0]["segments"], 1);
+    assert_eq!(facts["large tables"][0]["segments"], 2);
 
-    // F(z), in front of the three quotients, the powers up to τ^32 in both groups and the length of no annotation.
+    // F(z), in front of the three quotients and the powers up to τ^2048 in both groups, and of the annotation with its length.
     let mut bytes = fs::read(&key).unwrap();
-    let place = bytes.len() - 4 - 5 * (32 + 64) - 4 * 32;
+    let annotation = bytes.windows(2).position(|two| two == b"{\"").unwrap();
+    let place = annotation - 4 - 11 * (32 + 64) - 4 * 32;
     bytes[place] ^= 1;
     fs::write(&key, bytes).unwrap();
     let refused = tensorseal(&verify);

@@ -166,6 +166,7 @@ impl Operation {
             }
             (Self::QLinearMatMul, _) => quantised::linear_matmul(operands, shape),
             (Self::QLinearAdd, _) => quantised::sum(operands, shape),
+            (Self::QLinearConcat { axis }, _) => quantised::concat(*axis, operands, shape),
             (Self::QLinearGlobalAveragePool, _) => quantised::mean(operands, shape),
             (Self::QGemm(attributes), _) => quantised::gemm(attributes, operands, shape),
             (Self::ConvInteger(attributes), _) => {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::ApplyError;
 use super::convolution::{Operands, add_bias, convolve};
 use super::index::{broadcast_indices, strides};
-use super::product;
+use super::{moves, product};
 use crate::graph::{Convolution, ElementType, Elements, Gemm, QuantizedAxis, Tensor};
 
 fn ints(tensor: &Tensor) -> Result<&[i64], ApplyError> {
@@ -241,6 +241,41 @@ pub(super) fn sum(operands: &[&Tensor], shape: &[usize]) -> Result<Elements, App
         saturated(sum, 0, y_zero.element_type())
     };
     Ok(Elements::Ints(pairs.map(value).collect()))
+}
+
+/// `QLinearConcat`, with operands as of [`crate::graph::Operation::QLinearConcat`]: each part dequantised and quantised again.
+pub(super) fn concat(
+    axis: usize,
+    operands: &[&Tensor],
+    shape: &[usize],
+) -> Result<Elements, ApplyError> {
+    let [y_scale, y_zero, parts @ ..] = operands else {
+        return Err(ApplyError::Operands);
+    };
+    let element_type = y_zero.element_type();
+    let tensor = QuantizedAxis {
+        axis: None,
+        element_type,
+    };
+    let made = |part: &[&Tensor]| {
+        let [x, scale, zero] = part else {
+            return Err(ApplyError::Operands);
+        };
+        let remade = |elements| Tensor::new(element_type, x.shape().to_vec(), elements);
+        if (scale, zero) == (y_scale, y_zero) {
+            return Ok((*x).clone());
+        }
+        let real = dequantize(&tensor, x, (scale, zero))?;
+        let real = match real {
+            Elements::Floats(values) => Tensor::floats(x.shape().to_vec(), values),
+            Elements::Ints(_) => None,
+        };
+        let real = real.ok_or(ApplyError::Operands)?;
+        remade(quantize(&tensor, &real, (y_scale, y_zero))?).ok_or(ApplyError::Operands)
+    };
+    let parts: Vec<Tensor> = parts.chunks(3).map(made).collect::<Result<_, _>>()?;
+    let parts: Vec<&Tensor> = parts.iter().collect();
+    Ok(moves::concat(axis, &parts, shape)?.elements().clone())
 }
 
 /// `QLinearGlobalAveragePool`, with operands as of [`crate::graph::Operation::QLinearGlobalAveragePool`].

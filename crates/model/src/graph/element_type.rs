@@ -83,6 +83,11 @@ impl Operation {
             (Self::QLinearGlobalAveragePool, [x, Float32, xz, Float32, y]) => {
                 (byte(x) && x == xz && x == y).then_some(*y)
             }
+            (Self::QLinearConcat { .. }, [Float32, y, parts @ ..]) => {
+                let part =
+                    |part: &[ElementType]| matches!(part, [x, Float32, z] if x == y && z == y);
+                (byte(y) && parts.chunks(3).all(part)).then_some(*y)
+            }
             (Self::QLinearAdd, [a, Float32, az, b, Float32, bz, Float32, y]) => {
                 (byte(a) && [az, b, bz, y].iter().all(|t| *t == a)).then_some(*y)
             }

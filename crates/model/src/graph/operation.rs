@@ -134,6 +134,12 @@ pub enum Operation {
     /// The sum of two quantised tensors (com.microsoft), with broadcasting: operands `a`, `a_scale`, `a_zero_point`, `b`, `b_scale`,
     /// `b_zero_point`, `y_scale`, `y_zero_point`.
     QLinearAdd,
+    /// Quantised tensors one after the other along an axis (com.microsoft): operands `y_scale` and `y_zero_point`, then of each part `x`,
+    /// `x_scale` and `x_zero_point`.
+    QLinearConcat {
+        /// The axis.
+        axis: usize,
+    },
     /// The mean over all spatial axes of a quantised tensor (com.microsoft): operands `x [n, c, ..]`, `x_scale`, `x_zero_point`, `y_scale`,
     /// `y_zero_point`.
     QLinearGlobalAveragePool,

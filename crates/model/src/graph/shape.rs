@@ -142,6 +142,11 @@ impl Operation {
                 .output_shape(a, b)
                 .filter(|shape| broadcast(shape, bias).as_ref() == Some(shape)),
             (Self::QLinearAdd, [a, _, _, b, ..]) if inputs.len() == 8 => broadcast(a, b),
+            (Self::QLinearConcat { axis }, [_, _, parts @ ..]) if parts.len().is_multiple_of(3) => {
+                let parts: Vec<&[usize]> = parts.chunks(3).map(|part| part[0]).collect();
+                let (first, rest) = parts.split_first()?;
+                concatenated(first, rest, *axis)
+            }
             (Self::QLinearGlobalAveragePool, [[n, c, spatial @ ..], _, _, _, _]) => {
                 let mut shape = vec![1; 2 + spatial.len()];
                 (shape[0], shape[1]) = (*n, *c);

@@ -189,6 +189,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     standard("Xor", 7, elementwise::binary),
     microsoft("QGemm", quantised::gemm),
     microsoft("QLinearAdd", quantised::add),
+    microsoft("QLinearConcat", quantised::concat),
     microsoft("QLinearGlobalAveragePool", quantised::global_average_pool),
 ];
 

@@ -1,5 +1,5 @@
-//! Quantised groups: `DequantizeLinear`, then `Conv`, `Gemm`, `MatMul`, `Add` or `GlobalAveragePool`, then `QuantizeLinear`, become the one
-//! operator on integers that onnxruntime executes in their place.
+//! Quantised groups: `DequantizeLinear`, then `Conv`, `Gemm`, `MatMul`, `Add`, `Concat` or `GlobalAveragePool`, then `QuantizeLinear`, become
+//! the one operator on integers that onnxruntime executes in their place.
 //!
 //! The two forms differ by a rounding now and then; the fused one is what a model quantised by onnxruntime means.
 
@@ -87,10 +87,14 @@ impl<'g> Groups<'g> {
             .maker(real)
             .filter(|_| self.uses[real.value().unwrap_or(0)] == 1)?;
         if let Some((operation, operands)) = self.without_weights(linear) {
+            let target = vec![scale.clone(), zero.clone()];
             return Some(Node {
                 name: linear.name.clone(),
                 operator: linear.operator.clone(),
-                inputs: [operands, vec![scale.clone(), zero.clone()]].concat(),
+                inputs: match operation {
+                    Operation::QLinearConcat { .. } => [target, operands].concat(),
+                    _ => [operands, target].concat(),
+                },
                 outputs: node.outputs.clone(),
                 operation,
             });
@@ -149,10 +153,12 @@ impl<'g> Groups<'g> {
         })
     }
 
-    /// The operation on integers, and its operands but for the result's scale and zero point, of a sum or a mean of dequantised activations.
+    /// The operation on integers, and its operands but for the result's scale and zero point, of a sum, a mean or a
+    /// concatenation of dequantised activations.
     fn without_weights(&self, node: &Node) -> Option<(Operation, Vec<Operand>)> {
         let operation = match &node.operation {
             Operation::Binary(Binary::Add) => Operation::QLinearAdd,
+            Operation::Concat { axis } => Operation::QLinearConcat { axis: *axis },
             Operation::Reduce {
                 reduction: Reduction::Mean,
                 axes,

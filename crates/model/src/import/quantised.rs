@@ -123,6 +123,17 @@ pub(super) fn add(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Impor
     importer.single(node, Operation::QLinearAdd, operands)
 }
 
+/// `QLinearConcat` of com.microsoft.
+pub(super) fn concat(importer: &mut Importer<'_>, node: &NodeView<'_, '_>) -> Imported {
+    node.check(5..=usize::MAX, &["axis"])?;
+    if !node.has("axis") {
+        return Err(node.attribute_type("axis", "an integer"));
+    }
+    let operands = importer.operands(node)?;
+    let axis = node.axis(node.int("axis", 0)?, importer.shape(&operands[2]), false)?;
+    importer.single(node, Operation::QLinearConcat { axis }, operands)
+}
+
 /// `QLinearGlobalAveragePool` of com.microsoft.
 pub(super) fn global_average_pool(
     importer: &mut Importer<'_>,

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use super::linear::Reading;
 use super::port::OutOfRange;
 use super::rounding::{Requantised, requantise};
-use super::{Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, Port, Segment};
+use super::{
+    Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, LimbList, Port, Segment,
+};
 
 /// One element of a tensor, with what a proof needs to know of how it came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,8 +132,9 @@ impl IntegerGraph {
             tensors.push(self.input_cells(port, codes)?);
         }
         let mut saturated = alloc::vec![0; inputs.len()];
+        let limbs = self.limb_list();
         for layer in &self.layers {
-            let sums = self.accumulators(layer, &tensors);
+            let sums = self.accumulators(layer, (&tensors, &limbs));
             let (cells, forced) = self.requantised(layer, &sums, policy)?;
             tensors.push(cells);
             saturated.push(forced);
@@ -170,12 +173,17 @@ impl IntegerGraph {
     }
 
     /// The accumulators of a layer whose sources are among `tensors`.
-    fn accumulators(&self, layer: &IntegerLayer, tensors: &[Vec<Cell>]) -> Vec<i64> {
+    fn accumulators(
+        &self,
+        layer: &IntegerLayer,
+        (tensors, limbs): (&[Vec<Cell>], &LimbList),
+    ) -> Vec<i64> {
         let positions = layer.extent.position_count();
         let mut sums = layer.bias.repeat(positions);
         for term in &layer.terms {
-            let source = self.extent(term.source).unwrap_or(Extent::flat(0));
-            let limb = self.limb(term.source);
+            let source = limbs.extent(self, term.source);
+            let source = source.unwrap_or(Extent::flat(0));
+            let limb = limbs.limb(term.source);
             let tensor = limb.map_or(term.source, |limb| self.inputs.len() + limb.layer);
             // Validation bounds the sums, so no bit that counts is shifted out.
             let value = |cell: &Cell| {

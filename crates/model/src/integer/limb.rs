@@ -7,7 +7,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{IntegerGraph, IntegerLayer};
+use super::{Extent, IntegerGraph, IntegerLayer, MAX_SHIFT};
 
 /// The largest shift of a layer.
 pub const MAX_LAYER_SHIFT: u32 = 60;
@@ -43,15 +43,17 @@ pub fn cut(remainder: i64, shift: u32, widths: &[u32]) -> (i64, Vec<i64>) {
 }
 
 impl IntegerGraph {
-    /// The bits of each limb of a layer, the lowest first.
+    /// The bits of each limb of a layer, the lowest first: none where a graph with such a layer is refused.
     #[must_use]
     pub fn limbs(&self, layer: &IntegerLayer) -> Vec<u32> {
         let Some(bits) = layer.limb_bits else {
             return limb_widths(self.shift, layer.shift);
         };
+        if layer.shift > MAX_LAYER_SHIFT || !(1..=MAX_SHIFT).contains(&bits) {
+            return Vec::new();
+        }
         let rest = layer.shift.saturating_sub(self.shift);
-        let count = rest.checked_div(bits).unwrap_or(0);
-        alloc::vec![bits; count as usize]
+        alloc::vec![bits; (rest / bits) as usize]
     }
 
     /// The widths of all limbs, each once, in ascending order: for each of them the table has a segment of its own behind the graph's.
@@ -61,23 +63,50 @@ impl IntegerGraph {
         widths.collect::<BTreeSet<u32>>().into_iter().collect()
     }
 
-    /// The layer and the number of the limb that is tensor `index`; `None` when the tensor is none.
+    /// Where the limbs of all layers stand among the tensors.
+    #[must_use]
+    pub fn limb_list(&self) -> LimbList {
+        let layers = self.layers.iter().enumerate();
+        let limbs = layers.flat_map(|(layer, own)| {
+            let mut below = self.shift;
+            self.limbs(own).into_iter().map(move |bits| {
+                below += bits;
+                Limb {
+                    layer,
+                    bits,
+                    below: below - bits,
+                }
+            })
+        });
+        LimbList {
+            first: self.tensor_count(),
+            limbs: limbs.collect(),
+        }
+    }
+}
+
+/// The limbs of all layers, which are tensors behind those of the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimbList {
+    /// The tensor that is the first limb.
+    first: usize,
+    limbs: Vec<Limb>,
+}
+
+impl LimbList {
+    /// The limb that is tensor `index`; `None` when the tensor is none.
     #[must_use]
     pub fn limb(&self, index: usize) -> Option<Limb> {
-        let mut number = index.checked_sub(self.tensor_count())?;
-        for (layer, own) in self.layers.iter().enumerate() {
-            let widths = self.limbs(own);
-            if let Some(bits) = widths.get(number) {
-                let below: u32 = widths.iter().take(number).sum();
-                return Some(Limb {
-                    layer,
-                    bits: *bits,
-                    below: self.shift + below,
-                });
-            }
-            number -= widths.len();
+        self.limbs.get(index.checked_sub(self.first)?).copied()
+    }
+
+    /// The extent of tensor `index` of the graph, which may be a limb; `None` when there is no such tensor.
+    #[must_use]
+    pub fn extent(&self, graph: &IntegerGraph, index: usize) -> Option<Extent> {
+        match self.limb(index) {
+            Some(limb) => Some(graph.layers.get(limb.layer)?.extent.clone()),
+            None => graph.extent(index),
         }
-        None
     }
 }
 

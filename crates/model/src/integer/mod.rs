@@ -36,7 +36,7 @@ pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
 pub use large::{BLIND_ROWS, LargeTable};
 pub use layer::{IntegerLayer, IntegerTerm};
-pub use limb::{Limb, MAX_LAYER_SHIFT, cut, limb_widths};
+pub use limb::{Limb, LimbList, MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
 pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
@@ -142,13 +142,12 @@ impl IntegerGraph {
             .fold(range.saturating_add(1), u64::saturating_add)
     }
 
-    /// The extent of tensor `index`, `None` when there is no such tensor.
+    /// The extent of tensor `index`, no limb; `None` when there is no such tensor.
     #[must_use]
     pub fn extent(&self, index: usize) -> Option<Extent> {
         match index.checked_sub(self.inputs.len()) {
             None => Some(self.inputs.get(index)?.extent()),
-            Some(layer) if layer < self.layers.len() => Some(self.layers[layer].extent.clone()),
-            Some(_) => Some(self.layers[self.limb(index)?.layer].extent.clone()),
+            Some(layer) => Some(self.layers.get(layer)?.extent.clone()),
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm,
+    BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LimbList,
     MAX_LAYER_SHIFT, Port, Segment, Weights,
 };
 
@@ -19,6 +19,8 @@ pub const RESERVED_ROWS: u64 = 4;
 pub const MAX_CELLS: usize = 1 << 28;
 /// The most taps along one axis.
 pub const MAX_TAPS: usize = 1 << 16;
+/// The most pairs of an output position and a tap of all axes, of a term that has no weights to bound them.
+const MAX_STRUCTURAL_WORK: usize = 1 << 26;
 /// The most pairs of an output position and a tap along one axis.
 const MAX_AXIS_WORK: usize = 1 << 26;
 
@@ -30,8 +32,9 @@ impl IntegerGraph {
     pub fn validate(&self) -> Result<(), GraphError> {
         self.check_table()?;
         self.check_inputs()?;
+        let limbs = self.limb_list();
         for (index, layer) in self.layers.iter().enumerate() {
-            self.check_layer(index, layer)?;
+            self.check_layer((index, layer), &limbs)?;
         }
         self.check_outputs()?;
         for layer in &self.layers {
@@ -39,8 +42,8 @@ impl IntegerGraph {
                 .terms
                 .iter()
                 .map(|term| {
-                    let channels = self.extent(term.source)?.channels;
-                    Some((channels, self.largest(term.source)?))
+                    let channels = limbs.extent(self, term.source)?.channels;
+                    Some((channels, self.largest(term.source, &limbs)?))
                 })
                 .collect();
             let bound = sources.map(|sources| layer.accumulator_bound(&sources));
@@ -54,8 +57,8 @@ impl IntegerGraph {
     }
 
     /// The largest absolute value of a tensor's cells.
-    fn largest(&self, tensor: usize) -> Option<u64> {
-        if let Some(limb) = self.limb(tensor) {
+    fn largest(&self, tensor: usize, limbs: &LimbList) -> Option<u64> {
+        if let Some(limb) = limbs.limb(tensor) {
             return Some((1 << limb.bits) - 1);
         }
         let (lo, hi) = self.segment_of(tensor)?.output_range()?;
@@ -152,7 +155,11 @@ impl IntegerGraph {
             .map_or(0, |port| port.layout.positions.len())
     }
 
-    fn check_layer(&self, index: usize, layer: &IntegerLayer) -> Result<(), GraphError> {
+    fn check_layer(
+        &self,
+        (index, layer): (usize, &IntegerLayer),
+        all_limbs: &LimbList,
+    ) -> Result<(), GraphError> {
         let name = || layer.name.clone();
         if !(self.shift..=MAX_LAYER_SHIFT).contains(&layer.shift) {
             return Err(GraphError::LayerShift {
@@ -163,10 +170,7 @@ impl IntegerGraph {
             });
         }
         let limbs = self.limbs(layer).iter().sum::<u32>();
-        let widths = layer
-            .limb_bits
-            .is_none_or(|bits| (1..=MAX_SHIFT).contains(&bits));
-        if !widths || self.shift + limbs != layer.shift {
+        if self.shift + limbs != layer.shift {
             return Err(GraphError::Limbs {
                 layer: name(),
                 bits: layer.limb_bits.unwrap_or(0),
@@ -189,11 +193,11 @@ impl IntegerGraph {
             });
         }
         for (number, term) in layer.terms.iter().enumerate() {
-            let made = match self.limb(term.source) {
+            let made = match all_limbs.limb(term.source) {
                 Some(limb) => limb.layer < index,
                 None => term.source < self.inputs.len() + index,
             };
-            let source = made.then(|| self.extent(term.source)).flatten();
+            let source = made.then(|| all_limbs.extent(self, term.source)).flatten();
             let source = source.ok_or_else(|| GraphError::Tensor {
                 layer: name(),
                 tensor: term.source,
@@ -242,7 +246,17 @@ fn check_weights(
     let (outputs, inputs) = (layer.extent.channels, source.channels);
     let taps = term.taps();
     let expected = match &term.weights {
-        Weights::Structural { .. } => return Ok(()),
+        Weights::Structural { .. } => {
+            let positions = layer.extent.position_count();
+            let work = taps.and_then(|taps| taps.checked_mul(positions));
+            return match work {
+                Some(0..=MAX_STRUCTURAL_WORK) => Ok(()),
+                _ => Err(GraphError::Maps {
+                    layer: layer.name.clone(),
+                    term: number,
+                }),
+            };
+        }
         Weights::Dense(_) => taps
             .and_then(|taps| taps.checked_mul(inputs))
             .and_then(|each| each.checked_mul(outputs)),

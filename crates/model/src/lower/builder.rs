@@ -219,6 +219,8 @@ impl Builder {
             ScaleRule::Follows(source) if expression.terms.iter().all(same_scale) => {
                 self.tensors[source].class
             }
+            // Where the file gives the integers, all tensors hold integers.
+            ScaleRule::Fixed(_) => 0,
             _ => tensor,
         };
         self.tensors.push(Tensor {

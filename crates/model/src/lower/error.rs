@@ -182,7 +182,7 @@ impl Problem {
             }
             Self::Axes => "reshape its operands so that each axis is a dimension of its own",
             Self::Quantised => {
-                "quantise it too: Conv, Gemm and MatMul with constant weights, sums of two activations, MaxPool, GlobalAveragePool, Reshape, Transpose, Relu and Clip are supported, or start from the float network"
+                "quantise it too: Conv, Gemm and MatMul with constant weights, sums of two activations, Concat, MaxPool, GlobalAveragePool, Reshape, Transpose, Relu and Clip are supported, or start from the float network"
             }
             Self::NotQuantised => {
                 "quantise the whole network with onnxruntime's quantize_static, or start from the float network"

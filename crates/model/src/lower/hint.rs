@@ -73,7 +73,7 @@ fn demand(graph: &FloatGraph, node: &Node, number: usize) -> Option<Layout> {
             Some(Layout::standard(shape, contracted, 0))
         }
         // The parts lie as the whole is read.
-        Operation::Concat { .. } if rank > 1 => {
+        Operation::Concat { .. } | Operation::QLinearConcat { .. } if rank > 1 => {
             let whole = wish(graph, node.outputs[0]).and_then(|wish| places(&wish));
             Some(match whole {
                 Some(places) => Layout::placed(shape, &places),

@@ -14,7 +14,7 @@
 //! | `average` | average pools, sums and means over axes |
 //! | `quantised` | operators on the integers of networks that are quantised already |
 //! | `gather` | rows of constant tables, chosen by the integers of an input |
-//! | `quantised_sum` | sums and means of such integers |
+//! | `quantised_sum` | sums, means and concatenations of such integers |
 //! | `elementwise` | arithmetic, normalisation, `PRelu` |
 //! | `structural` | slices, concatenations, padding, gathering |
 //! | `turn` | data that moves from one axis to another |

@@ -50,6 +50,7 @@ impl<'a> Lowering<'a> {
             Operation::QLinearMatMul => self.quantised_matmul(node)?,
             Operation::QLinearAdd => self.quantised_sum(node)?,
             Operation::QLinearGlobalAveragePool => self.quantised_mean(node)?,
+            Operation::QLinearConcat { axis } => self.quantised_concat(node, *axis)?,
             _ => {
                 let codes =
                     |operand: &Operand| Some(self.codes[operand.value()?].as_ref()?.clone());
@@ -103,7 +104,18 @@ impl<'a> Lowering<'a> {
             .real
             .as_ref()
             .ok_or_else(|| problem(node, Problem::NotQuantised))?;
-        let Some(values) = codes.requantised(real, to) else {
+        let values = codes.requantised(real, to);
+        self.requantised(node, x, (&codes, values))
+    }
+
+    /// Integers that become others one by one, if they do.
+    pub(super) fn requantised(
+        &mut self,
+        node: &Node,
+        x: Value,
+        (codes, values): (&Codes, Option<Vec<i32>>),
+    ) -> Result<Value, LowerError> {
+        let Some(values) = values else {
             return Ok(x);
         };
         let channels = at(&x.expression.lengths, 0);
@@ -375,7 +387,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// What is known of an operand, which must hold integers with this zero point.
-    fn operand_codes(&self, node: &Node, number: usize, zero: i64) -> Result<Codes, LowerError> {
+    pub(super) fn operand_codes(
+        &self,
+        node: &Node,
+        number: usize,
+        zero: i64,
+    ) -> Result<Codes, LowerError> {
         let codes = node.inputs[number]
             .value()
             .and_then(|value| self.codes[value].clone());

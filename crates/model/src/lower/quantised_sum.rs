@@ -1,10 +1,12 @@
-//! Sums and means of the integers of quantised tensors.
+//! Sums, means and concatenations of the integers of quantised tensors.
 //!
 //! Each operand of a sum has a multiplier of its own, an `f32` and so a whole number of some power of two: these numbers are the weights,
 //! and the power is what both are rounded with, once.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
+use super::codes::Real;
 use super::error::{LowerError, Problem};
 use super::expression::at;
 use super::value::Value;
@@ -17,7 +19,7 @@ const MAX_HALVINGS: usize = 60;
 /// Weights have 32 bits.
 const MAX_WEIGHT: f32 = 2_147_483_520.0;
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     /// `QLinearAdd`.
     pub(super) fn quantised_sum(&mut self, node: &Node) -> Result<Value, LowerError> {
         let [left, right] = [self.integer_scale(node, 0)?, self.integer_scale(node, 3)?];
@@ -39,6 +41,29 @@ impl Lowering<'_> {
             expression: first.plus(second),
         };
         self.rounded(node, (value, unit), &node.inputs[6..8])
+    }
+
+    /// `QLinearConcat`: each part gets the scale of the whole, by a table where it has another one.
+    pub(super) fn quantised_concat(
+        &mut self,
+        node: &'a Node,
+        axis: usize,
+    ) -> Result<Value, LowerError> {
+        let to = self.parameters(node, &node.inputs[..2])?;
+        let mut parts = Vec::new();
+        for number in (2..node.inputs.len()).step_by(3) {
+            let from = self.parameters(node, &node.inputs[number + 1..number + 3])?;
+            let codes = self.operand_codes(node, number, from.zero)?;
+            let real = Real {
+                scale: from.scale,
+                activations: vec![],
+            };
+            let values = codes.requantised(&real, to);
+            let x = self.operand(node, number)?;
+            parts.push(Some(self.requantised(node, x, (&codes, values))?));
+        }
+        self.codes[node.outputs[0]] = Some(to.codes());
+        self.concatenated(node, axis, parts)
     }
 
     /// `QLinearGlobalAveragePool`.

@@ -180,11 +180,22 @@ impl<'a> Lowering<'a> {
                 Operand::Constant(_) => None,
             });
         }
-        let lengths: Vec<usize> = node
-            .inputs
-            .iter()
-            .map(|input| self.graph.shape(input)[axis])
-            .collect();
+        self.concatenated(node, axis, parts)
+    }
+
+    /// Values one after the other; where there is none, the operand of that number is a constant.
+    pub(super) fn concatenated(
+        &mut self,
+        node: &'a Node,
+        axis: usize,
+        parts: Vec<Option<Value>>,
+    ) -> Result<Value, LowerError> {
+        let numbered = parts.iter().enumerate();
+        let length = |(number, part): (usize, &Option<Value>)| match part {
+            Some(part) => part.shape()[axis],
+            None => self.graph.shape(&node.inputs[number])[axis],
+        };
+        let lengths: Vec<usize> = numbered.map(length).collect();
         let total: usize = lengths.iter().sum();
         let mut offset = 0;
         let mut all: Option<Value> = None;

@@ -89,9 +89,11 @@ fn store(graph: &IntegerGraph, height: usize) -> (Store, Vec<LayerRuns>) {
         entries: Vec::new(),
         runs: BTreeMap::new(),
     };
+    let limbs = graph.limb_list();
     let layers = graph.layers.iter().map(|layer| {
         let terms = layer.terms.iter().map(|term| {
-            let source = graph.extent(term.source).unwrap_or(Extent::flat(0));
+            let source = limbs.extent(graph, term.source);
+            let source = source.unwrap_or(Extent::flat(0));
             store.term(term, (source.channels, layer.extent.channels))
         });
         LayerRuns {

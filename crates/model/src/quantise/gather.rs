@@ -70,15 +70,15 @@ impl Packing {
         let bits = codes.bits();
         let width = layer.extent.channels;
         let room = (ACCUMULATOR_BITS - largest_shift(bits)) / bits;
-        let entries = width.clamp(1, room as usize);
-        let chunks = width.div_ceil(entries);
+        let chunks = width.div_ceil(room as usize).max(1);
+        let entries = width.div_ceil(chunks).max(1);
         let largest = table
             .table
             .iter()
             .fold(0.0f64, |most, entry| most.max(f64::from(entry.abs())));
         let (_, most) = codes.signed();
         let scale = if largest > 0.0 {
-            largest / f64::from(most)
+            coarse(largest / f64::from(most))
         } else {
             1.0
         };
@@ -341,6 +341,14 @@ impl Expansion {
     }
 }
 
+/// The next larger of the numbers k·2^e with 16 ≤ k ≤ 32. An output that holds rows, or products of them, has its scale in the public key:
+/// an exact one would let anybody confirm a guess of the secret table by its largest entry.
+fn coarse(scale: f64) -> f64 {
+    const STEPS: f64 = 16.0;
+    let unit = libm::exp2(libm::floor(libm::log2(scale))) / STEPS;
+    libm::ceil(scale / unit) * unit
+}
+
 /// A copy of a source's channels to those from `channel` on, at every position.
 fn structural(source: usize, positions: usize, channel: usize, coefficient: i32) -> IntegerTerm {
     IntegerTerm {
@@ -365,5 +373,25 @@ fn structural_like(term: &IntegerTerm, coefficient: i32) -> IntegerTerm {
             coefficient,
         },
         ..term.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarse_scales_tell_little_and_cost_little() {
+        for scale in [1.0, 0.017, 3.9999, 1e-12, 1.0 + 1e-9] {
+            let made = coarse(scale);
+            assert!(
+                made >= scale && made <= scale * (1.0 + 1.0 / 16.0),
+                "{scale} {made}"
+            );
+        }
+        let few: alloc::collections::BTreeSet<u64> = (1000..2000)
+            .map(|scale| coarse(f64::from(scale)).to_bits())
+            .collect();
+        assert!(few.len() <= 17);
     }
 }

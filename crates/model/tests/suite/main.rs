@@ -5,6 +5,7 @@ mod common;
 
 mod archive;
 mod conformance;
+mod embeddings;
 mod gather;
 mod import_exporters;
 mod import_file_errors;

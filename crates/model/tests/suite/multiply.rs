@@ -231,3 +231,44 @@ fn layers_that_are_no_products_are_refused() {
         "{nothing}"
     );
 }
+
+#[test]
+fn products_of_layers_without_a_function_stay_in_their_table() {
+    // All values positive and no Relu: operands with as many codes as there can be, and products that all add up.
+    let ones = [1.0f32; 16];
+    let mut model = ModelBuilder::with_input(17, &[Dim::Fixed(1), Dim::Fixed(4), Dim::Fixed(4)])
+        .floats("w", &[4, 4], &ones)
+        .floats("three", &[1], &[3.0])
+        .node("MatMul", &["x", "w"], "a")
+        .node("MatMul", &["x", "w"], "b")
+        .node("Add", &["a", "b"], "rows")
+        .node("Add", &["rows", "three"], "shifted")
+        .node("Relu", &["shifted"], "used")
+        .node("MatMul", &["shifted", "shifted"], "y")
+        .node("Add", &["y", "used"], "z");
+    model.outputs = vec![value_info("z", 1, &[])];
+    let float = layered(&model);
+    let samples: Vec<Sample> = (0..32)
+        .map(|i| {
+            vec![
+                Numbers::new(i)
+                    .take(16, 0.5)
+                    .iter()
+                    .map(|x| x.abs())
+                    .collect(),
+            ]
+        })
+        .collect();
+    let integer = quantise(&float, &samples, &QuantiseOptions::default()).unwrap();
+    for sample in &samples {
+        let trace = integer
+            .infer(&integer.quantise_inputs(sample).unwrap())
+            .unwrap();
+        let exact = float.outputs(&float.evaluate(sample).unwrap());
+        let made = integer.outputs[0].dequantise(&integer.outputs(&trace).unwrap()[0]);
+        let largest = exact[0].iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        for (a, b) in made.iter().zip(&exact[0]) {
+            assert!((a - b).abs() < 0.02 * largest, "{a} {b}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use tensorseal_protocol::program::{BIAS_COLUMN_BITS, Layer, Program, Tensor, Ter
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    Model, ProveOptions, VerifyOptions, Witness, generate_with_tables, prove, verify,
+    Model, ProveOptions, ProvingKey, VerifyOptions, Witness, generate_with_tables, prove, verify,
 };
 use tensorseal_prover::Threads;
 
@@ -212,6 +212,28 @@ proptest! {
     }
 }
 
+/// The proving key, its large tables preprocessed.
+pub(crate) fn sealed(lowered: Lowered, srs: &Srs, random: &mut DeterministicRandom) -> ProvingKey {
+    let model = Model {
+        program: lowered.program,
+        tables: &lowered.tables,
+        weights: lowered.weights,
+        annotation: vec![],
+    };
+    let mut key = generate_with_tables(model, srs, (&Threads, random), &mut |_, _| ()).unwrap();
+    for (table, contents) in lowered.tables.iter().enumerate() {
+        let mut preprocessor = Preprocessor {
+            backend: &Threads,
+            checkpoints: &mut NoCheckpoints,
+            progress: &mut |_, _| (),
+        };
+        let place = (key.verifying().program(), table);
+        let points = CachedTable::compute(contents, place, srs, &mut preprocessor).unwrap();
+        key.attach_table(table, points.into()).unwrap();
+    }
+    key
+}
+
 #[test]
 fn proofs_of_every_kind_of_layer_verify() {
     let random = &mut DeterministicRandom::new([7; 32]);
@@ -219,29 +241,7 @@ fn proofs_of_every_kind_of_layer_verify() {
     for (index, network) in NETWORKS.iter().enumerate() {
         let mut net = network(index as u64);
         let (integer, samples) = quantised(&mut net);
-        let Lowered {
-            program,
-            weights,
-            tables,
-        } = lower(&integer).unwrap();
-        let model = Model {
-            program,
-            tables: &tables,
-            weights,
-            annotation: vec![],
-        };
-        let tools = (&Threads, &mut *random as &mut _);
-        let mut key = generate_with_tables(model, &srs, tools, &mut |_, _| ()).unwrap();
-        for (table, contents) in tables.iter().enumerate() {
-            let mut preprocessor = Preprocessor {
-                backend: &Threads,
-                checkpoints: &mut NoCheckpoints,
-                progress: &mut |_, _| (),
-            };
-            let place = (key.verifying().program(), table);
-            let points = CachedTable::compute(contents, place, &srs, &mut preprocessor).unwrap();
-            key.attach_table(table, points.into()).unwrap();
-        }
+        let key = sealed(lower(&integer).unwrap(), &srs, random);
         let program = key.verifying().program();
         let trace = integer
             .infer(&integer.quantise_inputs(&samples[0]).unwrap())

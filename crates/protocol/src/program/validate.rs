@@ -38,7 +38,7 @@ impl Program {
     ///
     /// # Soundness
     ///
-    /// After this, every tensor is an input, or the output or a limb of exactly one earlier-sourced layer; nothing reads a limb; blocks do not overlap and lie
+    /// After this, every tensor is an input, or the output or a limb of exactly one earlier-sourced layer; only later layers read a limb; blocks do not overlap and lie
     /// below the random rows, no pair of a value and a tag stands in two rows of all tables (those that a key commits to are for
     /// the key to prove), and all sizes are bounded, so no later computation overflows.
     pub fn new(parts: ProgramParts) -> Result<Self, ProgramError> {
