@@ -52,7 +52,9 @@ SERIES = [
         "title": "Table size, one network of 66 k weights",
         "x": "table_rows",
         "label": "rows of the table",
-        "points": [["dense-256x128x3", "--activation-bits", str(bits)] for bits in range(6, 13)],
+        "points": [
+            ["dense-256x128x3", "--tables", "columns", "--activation-bits", str(bits)] for bits in range(6, 13)
+        ],
     },
     {
         "name": "batch",

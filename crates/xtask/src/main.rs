@@ -82,7 +82,8 @@ fn main() -> ExitCode {
         Task::Pkg => setup::for_pkg().and_then(|()| pkg::build()),
         Task::Web => setup::for_web()
             .and_then(|()| pkg::build())
-            .and_then(|()| web::build()),
+            .and_then(|()| web::program())
+            .and_then(|program| web::build(&program)),
         Task::Test { quick: true } => test::quick(),
         Task::Test { quick: false } => test::everything(),
         Task::BenchBrowser {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -97,19 +98,43 @@ pub(crate) fn build() -> Result<()> {
     let package = root().join("pkg");
     let glue = package.join("wasm");
     empty(&glue)?;
-    for module in [VERIFIER, FULL_VERIFIER, PROVER] {
-        let built = build_module(&module)?;
-        make_glue(&module, &built, &glue)?;
-        let file = glue.join(format!("{}_bg.wasm", module.name));
-        optimise(&module, &file)?;
-        check_size(&module, &file)?;
-    }
+    build_modules(&glue)?;
     empty(&package.join("dist"))?;
     for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(root().join(license), package.join(license))?;
     }
     let compiler = package.join("node_modules/typescript/bin/tsc");
     run(command("node", &[]).arg(compiler).current_dir(package))
+}
+
+/// Builds the modules, as far as they can side by side: compiling one and optimising another each keep one core busy.
+fn build_modules(glue: &Path) -> Result<()> {
+    std::thread::scope(|scope| {
+        // Modules of one profile one after the other, for the second is written where the first was.
+        let profiles = [&[VERIFIER, FULL_VERIFIER][..], &[PROVER]].map(|modules| {
+            scope.spawn(move || -> Result<()> {
+                let finish = |module: &Module| {
+                    let file = glue.join(format!("{}_bg.wasm", module.name));
+                    optimise(module, &file)?;
+                    check_size(module, &file)
+                };
+                let mut finished = Vec::new();
+                for module in modules {
+                    let built = build_module(module)?;
+                    make_glue(module, &built, glue)?;
+                    finished.push(scope.spawn(move || finish(module)));
+                }
+                finished.into_iter().try_for_each(joined)
+            })
+        });
+        profiles.into_iter().try_for_each(joined)
+    })
+}
+
+fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Compiles a package as a module alone: with a Rust library beside it, Cargo would have nothing optimised across crates.

@@ -4,7 +4,8 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -37,6 +38,9 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Commands that have run, and how long they took.
+static TIMES: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
+
 /// Prints a command, runs it, and says how long it took.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
@@ -45,11 +49,23 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .with_context(|| format!("cannot start `{shown}`"))?;
+    let time = start.elapsed();
+    eprintln!("  ({:.1} s: {shown})", time.as_secs_f64());
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+    times.push((shown.clone(), time));
     if !status.success() {
         bail!("`{shown}` failed: {status}");
     }
-    eprintln!("  ({:.1} s)", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Prints how long each command took that took a second or more, in the order in which they ended.
+pub(crate) fn print_times() {
+    eprintln!("\nseconds");
+    let times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+    for (shown, time) in times.iter().filter(|(_, time)| time.as_secs() >= 1) {
+        eprintln!("{:7.1}  {shown}", time.as_secs_f64());
+    }
 }
 
 /// What a command prints; `None` when it cannot be started or fails.

@@ -1,9 +1,11 @@
 //! Everything that must pass.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::browser::Browser;
-use crate::shell::{cargo, command, find, root, run};
+use crate::shell::{cargo, command, find, print_times, root, run};
 use crate::{edge, engine, pkg, setup, web};
 
 /// The crate that must do without an operating system, and targets that have none.
@@ -25,27 +27,37 @@ pub(crate) fn quick() -> Result<()> {
     run(&mut cargo(&["test", "--workspace", "--locked"]))
 }
 
-/// The setup, and every test there is.
+/// The setup, and every test there is; then how long each part took.
 pub(crate) fn everything() -> Result<()> {
+    let result = all();
+    print_times();
+    if result.is_ok() {
+        eprintln!("\nall tests pass");
+    }
+    result
+}
+
+fn all() -> Result<()> {
     setup::run()?;
     quick()?;
     deny()?;
     for target in NO_STD_TARGETS {
-        run(cargo(&["build", NO_STD, "--locked", "--target"]).arg(target))?;
+        let build = ["build", NO_STD, "--profile=bare", "--locked", "--target"];
+        run(cargo(&build).arg(target))?;
     }
     edge::test()?;
     pkg::build()?;
-    web::build()?;
+    // The tests of the workspace have built the command, with the features that they ask for: building it alone would compile everything
+    // below it again.
+    let program = web::built_program()?;
+    web::build(&program)?;
     let browser = Browser::expected()?;
     wasm(&browser)?;
-    npm(&browser)?;
-    eprintln!("\nall tests pass");
-    Ok(())
+    npm(&browser, &program)
 }
 
 /// The package, with keys and proofs of the native command, in all engines; its consumers and its documentation; the page.
-fn npm(browser: &Browser) -> Result<()> {
-    let program = web::program()?;
+fn npm(browser: &Browser, program: &Path) -> Result<()> {
     for (folder, script) in [
         ("pkg", "test"),
         ("pkg", "consumers"),
@@ -54,7 +66,7 @@ fn npm(browser: &Browser) -> Result<()> {
     ] {
         let mut npm = command("npm", &["run", script]);
         npm.current_dir(root().join(folder))
-            .env("TENSORSEAL", &program)
+            .env("TENSORSEAL", program)
             .env("ENGINES", engine::asked_for());
         run(browser.tell(&mut npm))?;
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::shell::{cargo, command, root, run, target};
 
@@ -20,9 +20,9 @@ const DEVELOPMENT: [(&str, &str); 2] = [
     ("toy/proof.bin", "development.proof"),
 ];
 
-/// Builds the page, under a package that is built.
-pub(crate) fn build() -> Result<()> {
-    let sealed = seal()?;
+/// Builds the page, under a package that is built, with what the native command makes.
+pub(crate) fn build(program: &Path) -> Result<()> {
+    let sealed = seal(program)?;
     let public = root().join("web/public/sealed");
     fs::create_dir_all(&public)?;
     // Not `fs::copy`, which would keep the proving key from being read by whoever serves the page.
@@ -47,17 +47,23 @@ pub(crate) fn program() -> Result<PathBuf> {
         "--package=tensorseal-cli",
         "--locked",
     ]))?;
-    Ok(target().join(format!("debug/tensorseal{}", env::consts::EXE_SUFFIX)))
+    built_program()
+}
+
+/// The native command as it was built last.
+pub(crate) fn built_program() -> Result<PathBuf> {
+    let program = target().join(format!("debug/tensorseal{}", env::consts::EXE_SUFFIX));
+    ensure!(program.is_file(), "{} is not built", program.display());
+    Ok(program)
 }
 
 /// The folder with the demonstration's keys and proofs, made anew when the command that makes them is newer.
-fn seal() -> Result<PathBuf> {
-    let program = program()?;
+fn seal(program: &Path) -> Result<PathBuf> {
     let sealed = target().join("web-sealed");
     let modified = |file: &Path| file.metadata().and_then(|data| data.modified()).ok();
     let made = modified(&sealed.join("answers.bundle"));
-    if made.is_none() || made < modified(&program) {
-        run(command(&program, &["demo", "--answers", ANSWERS, "--output"]).arg(&sealed))?;
+    if made.is_none() || made < modified(program) {
+        run(command(program, &["demo", "--answers", ANSWERS, "--output"]).arg(&sealed))?;
     }
     Ok(sealed)
 }
