@@ -9,6 +9,7 @@ use serde::Serialize;
 use tensorseal_model::data::{Array, DataFile};
 use tensorseal_model::generate::Shape;
 use tensorseal_model::quantise::{QuantiseOptions, Sample};
+use tensorseal_protocol::program::LargeTable;
 use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
@@ -207,7 +208,7 @@ fn compile(
         timed(|| tensorseal_model::compile(onnx, calibration, None, options));
     let compiled = compiled?;
     let program = &compiled.lowered.program;
-    let large = program.large_tables().iter().map(|table| table.rows());
+    let large = program.large_tables().iter().map(LargeTable::rows);
     let large = large.max().unwrap_or(0);
     let for_keys = powers_for_keys(program, &compiled.lowered.weights).max(large);
     let needed = powers_for(program, &batch.into())?.max(for_keys);
