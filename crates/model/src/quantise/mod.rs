@@ -184,7 +184,7 @@ impl<'a> Plan<'a> {
                 None => 0,
             });
         }
-        let parts = packings.iter().map(|packing| packing.largest_entry());
+        let parts = packings.iter().map(Packing::largest_entry);
         let part_groups = parts
             .map(|last| Group::add(&mut groups, Group::counting(last)))
             .collect();

@@ -55,6 +55,9 @@ pub(super) struct Candidate {
     pub(super) large: bool,
 }
 
+/// A layout with its preference, the least first; see [`Columns::preference`].
+type Ranked = ((bool, u64), Candidate);
+
 /// The layout that was chosen.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
@@ -172,7 +175,7 @@ impl Candidate {
     fn in_columns(
         plan: &Plan<'_>,
         given: Option<u32>,
-    ) -> Result<impl Iterator<Item = ((bool, u64), Self)>, QuantiseError> {
+    ) -> Result<impl Iterator<Item = Ranked>, QuantiseError> {
         let least = match given {
             Some(_) => MIN_SHIFT,
             None => MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS),
@@ -193,10 +196,7 @@ impl Candidate {
         }))
     }
 
-    fn with_large_table(
-        plan: &Plan<'_>,
-        given: Option<u32>,
-    ) -> Result<Vec<((bool, u64), Self)>, QuantiseError> {
+    fn with_large_table(plan: &Plan<'_>, given: Option<u32>) -> Result<Vec<Ranked>, QuantiseError> {
         let least = MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS);
         let tensors = 0..plan.graph.inputs.len() + plan.graph.layers.len();
         let cells = tensors.map(|tensor| plan.graph.extent(tensor).cells() as u64);
