@@ -13,6 +13,8 @@ STYLE = """
   .fit { stroke: #57606a; stroke-width: 1.2; stroke-dasharray: 4 3; fill: none; }
   .dot { fill: #0969da; }
   .line { stroke: #0969da; stroke-width: 1.5; fill: none; }
+  .other.dot { fill: #bc4c00; }
+  .other.line { stroke: #bc4c00; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; }
     .small { fill: #9198a1; }
@@ -20,6 +22,8 @@ STYLE = """
     .fit { stroke: #9198a1; }
     .dot { fill: #4493f8; }
     .line { stroke: #4493f8; }
+    .other.dot { fill: #f0883e; }
+    .other.line { stroke: #f0883e; }
   }
 """
 
@@ -58,8 +62,9 @@ def number(value):
 
 
 def panel(offset, x_label, series):
-    points = series["points"]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    """One plot: a line with its fit, or, where `series` has `other` points too, two lines to compare."""
+    points, other = series["points"], series.get("other", [])
+    xs, ys = [x for x, _ in points + other], [y for _, y in points + other]
     pad_x, pad_y = 1.15, 1.35
     x_low, x_high = min(xs) / pad_x, max(xs) * pad_x
     y_low, y_high = min(ys) / pad_y, max(ys) * pad_y
@@ -81,16 +86,22 @@ def panel(offset, x_label, series):
         y = at_y(value)
         out.append(f'<line class="grid" x1="{left}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>')
         out.append(f'<text class="small" x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
-    upper = points[-(len(points) + 1) // 2 :]
-    a, b, _ = fit(upper)
-    ends = [(x, math.exp(a * math.log(x) + b)) for x in (upper[0][0], upper[-1][0])]
-    (x1, y1), (x2, y2) = ends
-    path = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in points)
-    out.append(f'<polyline class="line" points="{path}"/>')
-    out.append(f'<line class="fit" x1="{at_x(x1):.1f}" y1="{at_y(y1):.1f}" x2="{at_x(x2):.1f}" y2="{at_y(y2):.1f}"/>')
-    out += [f'<circle class="dot" cx="{at_x(x):.1f}" cy="{at_y(y):.1f}" r="3.2"/>' for x, y in points]
+    def line(points, kind):
+        path = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in points)
+        dots = [f'<circle class="{kind}dot" cx="{at_x(x):.1f}" cy="{at_y(y):.1f}" r="3.2"/>' for x, y in points]
+        return [f'<polyline class="{kind}line" points="{path}"/>', *dots]
+
+    out += line(points, "")
     out.append(f'<text x="{(left + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{x_label}</text>')
-    label = f"{series['label']} ({series['unit']}), upper half ∝ x^{a:.2f}"
+    label = f"{series['label']} ({series['unit']})"
+    if other:
+        out += line(other, "other ")
+    else:
+        upper = points[-(len(points) + 1) // 2 :]
+        a, b, _ = fit(upper)
+        (x1, y1), (x2, y2) = [(x, math.exp(a * math.log(x) + b)) for x in (upper[0][0], upper[-1][0])]
+        out.append(f'<line class="fit" x1="{at_x(x1):.1f}" y1="{at_y(y1):.1f}" x2="{at_x(x2):.1f}" y2="{at_y(y2):.1f}"/>')
+        label += f", upper half ∝ x^{a:.2f}"
     out.append(f'<text x="{left}" y="{TOP - 8}">{label}</text>')
     return out
 

@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DATA = HERE / "scaling.json"
 REPEAT = 5
+# The series that an example of the prover measures.
+LARGE = "large-table"
 
 
 def dense(side, width, depth):
@@ -100,6 +102,43 @@ def measure_all(program, wanted):
                 file=sys.stderr,
             )
         yield series["name"], rows
+    if not wanted or LARGE in wanted:
+        yield LARGE, measure_large_tables()
+
+
+def measure_large_tables():
+    """What the example `large_table` measures: one network with a table of 2^8 to 2^20 rows, by cq and in columns."""
+    command = ["cargo", "run", "--release", "-p", "tensorseal-prover", "--example", "large_table", "--", "8", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stderr}")
+    rows = []
+    for line in done.stdout.splitlines()[1:]:
+        log, form, fastest, processor, _, proof, loops = [part.strip() for part in line.split(",")]
+        rows.append(
+            {
+                "rows": 1 << int(log),
+                "form": form,
+                "prove_seconds": float(fastest) / 1e3,
+                "processor_seconds": float(processor) / 1e3,
+                "proof_bytes": int(proof),
+                "miller_loops": int(loops),
+            }
+        )
+        print(line, file=sys.stderr)
+    return rows
+
+
+def plot_large_tables(rows):
+    plots = []
+    for field, label in (("prove_seconds", "fastest proof"), ("processor_seconds", "processor")):
+        points = {form: [(row["rows"], row[field]) for row in rows if row["form"] == form] for form in ("cq", "columns")}
+        flat = [y for _, y in points["cq"]]
+        print(f"{LARGE:<12} {field:<17} cq from {min(flat):.3f} to {max(flat):.3f} s")
+        label = f"{label}, blue: cq, orange: in columns"
+        plots.append({"label": label, "unit": "s", "points": points["cq"], "other": points["columns"]})
+    svg = plot.svg("One network with a table of so many rows", "rows of the table", plots)
+    (HERE / f"{LARGE}.svg").write_text(svg)
 
 
 def machine():
@@ -117,7 +156,7 @@ def main():
     parser.add_argument("--plot", action="store_true", help="only draw the plots again")
     parser.add_argument("series", nargs="*", help="only these series; others keep their data")
     arguments = parser.parse_args()
-    names = [series["name"] for series in SERIES]
+    names = [series["name"] for series in SERIES] + [LARGE]
     for name in arguments.series:
         if name not in names:
             parser.error(f"there is no series {name}; there are {', '.join(names)}")
@@ -144,6 +183,8 @@ def main():
                 print(f"{series['name']:<12} {field:<14} exponent {slope:.2f} ({part}; off by up to {error:.0%})")
         svg = plot.svg(series["title"], series["label"], plots)
         (HERE / f"{series['name']}.svg").write_text(svg)
+    if LARGE in data["series"]:
+        plot_large_tables(data["series"][LARGE]["rows"])
 
 
 if __name__ == "__main__":
