@@ -44,10 +44,10 @@ SERIES = [
     },
     {
         "name": "activations",
-        "title": "Activations, with 3,144 weights",
+        "title": "Activations, with 2,576 parameters",
         "x": "cells",
         "label": "cells",
-        "points": [[f"conv-{side}x8x5"] for side in (16, 24, 32, 48, 64, 96, 128)],
+        "points": [[f"conv-{side}x8x5"] for side in (16, 24, 32, 48, 64, 80)],
     },
     {
         "name": "table",
@@ -87,7 +87,7 @@ def measure(program, arguments):
 
 
 def measure_all(program, wanted):
-    measured = {}
+    """One series after the other, each with its rows."""
     for series in SERIES:
         if wanted and series["name"] not in wanted:
             continue
@@ -101,8 +101,9 @@ def measure_all(program, wanted):
                 f" {time.monotonic() - start:>7.1f} s in all   {' '.join(arguments)}",
                 file=sys.stderr,
             )
-        measured[series["name"]] = rows
-    return measured
+        yield series["name"], rows
+    if not wanted or LARGE in wanted:
+        yield LARGE, measure_large_tables()
 
 
 def measure_large_tables():
@@ -162,13 +163,16 @@ def main():
     data = json.loads(DATA.read_text()) if DATA.exists() else {"series": {}}
     if not arguments.plot:
         program = os.environ.get("TENSORSEAL", str(ROOT / "target/release/tensorseal"))
-        data["series"].update(measure_all(program, arguments.series))
-        if not arguments.series or LARGE in arguments.series:
-            data["series"][LARGE] = measure_large_tables()
-        data |= {"date": date.today().isoformat(), "machine": machine(), "repeat": REPEAT}
-        DATA.write_text(json.dumps(data, indent=1) + "\n")
+        for name, rows in measure_all(program, arguments.series):
+            data["series"][name] = {
+                "date": date.today().isoformat(),
+                "machine": machine(),
+                "proofs_of_each": REPEAT,
+                "rows": rows,
+            }
+            DATA.write_text(json.dumps(data, indent=1) + "\n")
     for series in SERIES:
-        rows = data["series"].get(series["name"])
+        rows = data["series"].get(series["name"], {}).get("rows")
         if not rows:
             continue
         plots = []
@@ -180,7 +184,7 @@ def main():
         svg = plot.svg(series["title"], series["label"], plots)
         (HERE / f"{series['name']}.svg").write_text(svg)
     if LARGE in data["series"]:
-        plot_large_tables(data["series"][LARGE])
+        plot_large_tables(data["series"][LARGE]["rows"])
 
 
 if __name__ == "__main__":
