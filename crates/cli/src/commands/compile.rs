@@ -12,7 +12,9 @@ use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::CompileReport;
 use tensorseal_protocol::random::PlatformRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{Model, ProvingKey, generate_with_quotients, generate_with_tables};
+use tensorseal_protocol::{
+    KeyError, Model, ProvingKey, generate_with_quotients, generate_with_tables,
+};
 use tensorseal_prover::{QuotientCache, Threads};
 
 use crate::Outcome;
@@ -178,10 +180,10 @@ pub(crate) fn make_keys(
     };
     let tools = (&Threads, &mut PlatformRandom as &mut _);
     let show = &mut |done, total| progress.set(done, total);
+    model.check(srs).map_err(with_cure)?;
     let key = match cache {
         None => generate_with_tables(model, srs, tools, show)?,
         Some(cache) => {
-            model.check(srs)?;
             let quotients = cache.quotients(&model.weights, srs, show)?;
             generate_with_quotients(model, &quotients, srs, tools)?
         }
@@ -194,6 +196,17 @@ pub(crate) fn make_keys(
         parameters: weights.sum::<u64>() as usize + biases,
         report: compiled.report,
     })
+}
+
+/// What a user of this command can do about a setup that does not serve.
+fn with_cure(error: KeyError) -> anyhow::Error {
+    let cure = match &error {
+        KeyError::NoPowersInG2 { needed, .. } => format!(
+            "make the setup again with `--powers-g2 {needed}`, or keep functions in the columns with `--tables columns`"
+        ),
+        _ => return error.into(),
+    };
+    anyhow::Error::new(error).context(cure)
 }
 
 fn print(summary: &Summary<'_>, folder: &Path, time: Duration) -> Result<()> {

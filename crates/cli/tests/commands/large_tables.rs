@@ -105,6 +105,38 @@ fn a_large_table_is_preprocessed_once_or_its_rows_are_computed() {
 }
 
 #[test]
+fn a_setup_without_powers_in_g2_is_refused_with_the_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = in_folder(folder.path());
+    let setup = tensorseal(&["setup", "--dev", "--power", "13", "-o", &path("dev.srs")]);
+    assert_eq!(code(&setup), 0, "{}", stderr(&setup));
+    let (srs, sealed) = (path("dev.srs"), path("sealed"));
+    let (network, data) = (
+        model("digits_mlp.onnx"),
+        model("digits_mlp_calibration.npz"),
+    );
+    let arguments = [
+        "compile",
+        &network,
+        "--calibration",
+        &data,
+        "--srs",
+        &srs,
+        "--tables",
+        "large",
+        "-o",
+        &sealed,
+    ];
+    let refused = tensorseal(&arguments);
+    assert_eq!(code(&refused), 2);
+    let words = stderr(&refused);
+    assert!(
+        words.contains(&format!("--powers-g2 {ROWS}")) && words.contains("--tables columns"),
+        "{words}"
+    );
+}
+
+#[test]
 fn verify_says_what_is_known_of_large_tables() {
     let folder = tempfile::tempdir().unwrap();
     let path = in_folder(folder.path());

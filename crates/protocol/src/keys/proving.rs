@@ -23,7 +23,7 @@ use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
 use crate::opening::CommitKey;
-use crate::program::Program;
+use crate::program::{LargeTable, Program};
 use crate::random::RandomSource;
 use crate::srs::{PowerChain, Srs};
 use crate::sumcheck::mask_length;
@@ -133,6 +133,11 @@ impl Model<'_> {
         let (needed, found) = (chain_length(program), srs.squares().len());
         if found <= needed {
             return Err(KeyError::SetupTooNarrow { needed, found });
+        }
+        let rows = program.large_tables().iter().map(LargeTable::rows).max();
+        let (needed, found) = (rows.unwrap_or(0), srs.powers_g2().len());
+        if found < needed {
+            return Err(KeyError::NoPowersInG2 { needed, found });
         }
         Ok(())
     }
