@@ -47,11 +47,15 @@ def fit(points):
 
 
 def ticks(low, high):
-    """1, 2 and 5 times the powers of ten between two numbers; fewer where they are far apart."""
-    steps = (1, 2, 5) if math.log10(high / low) < 2.2 else (1,)
+    """Round numbers between two numbers: the powers of ten, with more between them where those are fewer than three."""
     exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    values = [step * 10.0**exponent for exponent in exponents for step in steps]
-    return [value for value in values if low * 0.999 <= value <= high * 1.001]
+    values = []
+    for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        values = [step * 10.0**exponent for exponent in exponents for step in steps]
+        values = [value for value in values if low * 0.999 <= value <= high * 1.001]
+        if len(values) >= 3:
+            break
+    return values
 
 
 def number(value):

@@ -44,7 +44,7 @@ SERIES = [
     },
     {
         "name": "activations",
-        "title": "Activations, with 2,576 parameters",
+        "title": "Activations, with 2,568 parameters",
         "x": "cells",
         "label": "cells",
         "points": [[f"conv-{side}x8x5"] for side in (16, 24, 32, 48, 64, 80)],
