@@ -7,8 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod points;
 mod quotients;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod whole;
 
 pub use batch::{BatchReport, Refusal, verify_batch};

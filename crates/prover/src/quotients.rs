@@ -9,14 +9,13 @@ use std::path::PathBuf;
 
 use tensorseal_protocol::KeyError;
 use tensorseal_protocol::backend::Backend;
-use tensorseal_protocol::curve::{
-    G1_UNCOMPRESSED_BYTES, G1Projective, decode_g1_uncompressed, encode_g1_uncompressed, to_affine,
-};
+use tensorseal_protocol::curve::{G1Projective, to_affine};
 use tensorseal_protocol::digest::{Digest32, Hasher};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::srs::Srs;
 
 use crate::Threads;
+use crate::points;
 use crate::whole::write_whole;
 
 /// A folder of cached quotients.
@@ -102,14 +101,16 @@ impl QuotientCache {
         };
         match fs::read(&path) {
             Ok(bytes) => {
-                let sums = decode(name, &bytes).filter(|sums| sums.len() == weights.rows());
+                let sums = points::decode(&bytes, hasher(name));
+                let sums = sums.filter(|sums| sums.len() == weights.rows());
+                let sums = sums.map(|sums| sums.into_iter().map(Into::into).collect());
                 return sums.ok_or(QuotientCacheError::File { path });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(io(error)),
         }
         let sums = Threads.cached_quotients(weights, srs.powers(), progress);
-        write_whole(&path, &encode(name, &sums)).map_err(io)?;
+        write_whole(&path, &points::encode(&to_affine(&sums), hasher(name))).map_err(io)?;
         Ok(sums)
     }
 
@@ -133,55 +134,15 @@ fn name(weights: &WeightMatrix, setup: Digest32) -> Digest32 {
     hasher.finish()
 }
 
-/// The points, then the digest of the name and of all of them.
-fn encode(name: Digest32, sums: &[G1Projective]) -> Vec<u8> {
-    let points = to_affine(sums);
-    let mut bytes: Vec<u8> = points.iter().flat_map(encode_g1_uncompressed).collect();
-    let digest = digest(name, &bytes);
-    bytes.extend_from_slice(&digest.0);
-    bytes
-}
-
-fn decode(name: Digest32, bytes: &[u8]) -> Option<Vec<G1Projective>> {
-    let (points, found) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-    if found != digest(name, points).0 || !points.len().is_multiple_of(G1_UNCOMPRESSED_BYTES) {
-        return None;
-    }
-    let points = points.chunks_exact(G1_UNCOMPRESSED_BYTES);
-    points
-        .map(|point| decode_g1_uncompressed(point).map(Into::into))
-        .collect()
-}
-
-fn digest(name: Digest32, points: &[u8]) -> Digest32 {
-    Hasher::new("tensorseal file of cached quotients")
-        .part(&name.0)
-        .part(points)
-        .finish()
+/// What the file's digest binds besides the points.
+fn hasher(name: Digest32) -> Hasher {
+    Hasher::new("tensorseal file of cached quotients").part(&name.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
-
-    struct Counter(u8);
-
-    impl RandomSource for Counter {
-        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
-            for byte in bytes {
-                self.0 = self.0.wrapping_mul(5).wrapping_add(113);
-                *byte = self.0;
-            }
-            Ok(())
-        }
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("tensorseal-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        folder
-    }
+    use crate::testing::{Counter, folder};
 
     fn weights(seed: i32) -> WeightMatrix {
         let entries = (0..8 * 16).map(|i| (i * i + seed) % 31 - 15);

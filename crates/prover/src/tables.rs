@@ -11,14 +11,13 @@ use tensorseal_protocol::KeyError;
 use tensorseal_protocol::cq::{
     CachedTable, CachedTableError, Checkpoints, Part, Preprocessor, TableContents,
 };
-use tensorseal_protocol::curve::{
-    G1_UNCOMPRESSED_BYTES, G1Affine, decode_g1_uncompressed, encode_g1_uncompressed,
-};
+use tensorseal_protocol::curve::G1Affine;
 use tensorseal_protocol::digest::{Digest32, Hasher};
 use tensorseal_protocol::program::Program;
 use tensorseal_protocol::srs::Srs;
 
 use crate::Threads;
+use crate::points;
 use crate::whole::write_whole;
 
 /// A folder of cached points.
@@ -304,48 +303,26 @@ impl Parts<'_> {
 impl Checkpoints for Parts<'_> {
     fn load(&mut self, part: Part) -> Option<Vec<G1Affine>> {
         let bytes = fs::read(self.path(part)).ok()?;
-        let (points, digest) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-        if digest != digest_of(points).0 {
-            return None;
-        }
-        let points = points.chunks_exact(G1_UNCOMPRESSED_BYTES);
-        points.map(decode_g1_uncompressed).collect()
+        points::decode(&bytes, Hasher::new(PART))
     }
 
     fn store(&mut self, part: Part, points: &[G1Affine]) {
-        let mut bytes: Vec<u8> = points.iter().flat_map(encode_g1_uncompressed).collect();
-        let digest = digest_of(&bytes);
-        bytes.extend_from_slice(&digest.0);
         // A part that cannot be kept is computed again, should it come to that; the table itself is told of.
+        let bytes = points::encode(points, Hasher::new(PART));
         let _ = write_whole(&self.path(part), &bytes);
     }
 }
 
-fn digest_of(bytes: &[u8]) -> Digest32 {
-    Hasher::new("tensorseal part of a table")
-        .part(bytes)
-        .finish()
-}
+/// What the digest of a part binds besides its points.
+const PART: &str = "tensorseal part of a table";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Counter, folder};
     use tensorseal_protocol::cq::Visibility;
     use tensorseal_protocol::program::{ProgramParts, Tensor, place};
-    use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
     use tensorseal_protocol::table::{Outputs, Segment, Table};
-
-    struct Counter(u8);
-
-    impl RandomSource for Counter {
-        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
-            for byte in bytes {
-                self.0 = self.0.wrapping_mul(5).wrapping_add(113);
-                *byte = self.0;
-            }
-            Ok(())
-        }
-    }
 
     fn setting() -> (TableContents, Program, Srs) {
         setting_of(|value| value * value)
@@ -386,12 +363,6 @@ mod tests {
         });
         let srs = Srs::development(6, &mut Counter(1)).unwrap();
         (contents, program.unwrap(), srs)
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("tensorseal-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        folder
     }
 
     #[test]

@@ -2,16 +2,16 @@
 
 use crate::common::{Dim, ModelBuilder, layered, value_info};
 use crate::networks::Numbers;
-use crate::program::assert_satisfied;
+use crate::program::{assert_satisfied, verdict};
 use proptest::prelude::*;
 use tensorseal_model::IntegerGraph;
 use tensorseal_model::layered::{LayeredGraph, ScaleRule};
 use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, quantise};
 use tensorseal_protocol::backend::Reference;
+use tensorseal_protocol::generate;
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, VerifyOptions, generate, prove, verify};
 
 fn two_inputs(operator: &str, left: &[i64], right: &[i64]) -> ModelBuilder {
     let dims = |shape: &[i64]| {
@@ -183,17 +183,7 @@ fn a_network_with_products_is_proved() {
     let key = generate(program, weights, vec![], &srs, tools, &mut |_, _| ()).unwrap();
     let program = key.verifying().program();
     let witness = witness(program, &trace).unwrap();
-    let options = ProveOptions {
-        public: program.outputs(),
-        context: &[],
-    };
-    let tools = (&Reference, &mut *random as &mut _);
-    let proof = prove(&key, &witness, &options, tools).unwrap();
-    let accept = VerifyOptions {
-        allow_development_setup: true,
-        ..VerifyOptions::default()
-    };
-    let verdict = verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
+    let verdict = verdict(&key, &witness, (&Reference, random));
     let public: Vec<i64> = verdict.public[0].values().to_vec();
     let cells = &trace.tensors[integer.outputs[0].tensor];
     assert_eq!(

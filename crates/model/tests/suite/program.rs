@@ -5,14 +5,15 @@ use proptest::prelude::*;
 use tensorseal_model::IntegerGraph;
 use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, TableChoice, quantise};
-use tensorseal_protocol::backend::Reference;
+use tensorseal_protocol::backend::{Backend, Reference};
 use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
 use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::program::{BIAS_COLUMN_BITS, Layer, Program, Tensor, Term, Weights};
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    Model, ProveOptions, ProvingKey, VerifyOptions, Witness, generate_with_tables, prove, verify,
+    Model, ProveOptions, ProvingKey, Verdict, VerifyOptions, Witness, generate_with_tables, prove,
+    verify,
 };
 use tensorseal_prover::Threads;
 
@@ -234,6 +235,24 @@ pub(crate) fn sealed(lowered: Lowered, srs: &Srs, random: &mut DeterministicRand
     key
 }
 
+/// What a verifier is told by a proof of this witness that reveals the outputs.
+pub(crate) fn verdict(
+    key: &ProvingKey,
+    witness: &Witness,
+    (backend, random): (&impl Backend, &mut DeterministicRandom),
+) -> Verdict {
+    let options = ProveOptions {
+        public: key.verifying().program().outputs(),
+        context: &[],
+    };
+    let proof = prove(key, witness, &options, (backend, random)).unwrap();
+    let accept = VerifyOptions {
+        allow_development_setup: true,
+        ..VerifyOptions::default()
+    };
+    verify(key.verifying(), &proof.to_bytes(), &accept).unwrap()
+}
+
 #[test]
 fn proofs_of_every_kind_of_layer_verify() {
     let random = &mut DeterministicRandom::new([7; 32]);
@@ -247,17 +266,7 @@ fn proofs_of_every_kind_of_layer_verify() {
             .infer(&integer.quantise_inputs(&samples[0]).unwrap())
             .unwrap();
         let witness = witness(program, &trace).unwrap();
-        let options = ProveOptions {
-            public: program.outputs(),
-            context: &[],
-        };
-        let tools = (&Reference, &mut *random as &mut _);
-        let proof = prove(&key, &witness, &options, tools).unwrap();
-        let accept = VerifyOptions {
-            allow_development_setup: true,
-            ..VerifyOptions::default()
-        };
-        let verdict = verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
+        let verdict = verdict(&key, &witness, (&Reference, random));
         let description = Description::of(&integer);
         let outputs = integer.outputs(&trace).unwrap();
         assert_eq!(verdict.public.len(), outputs.len());

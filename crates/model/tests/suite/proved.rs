@@ -3,14 +3,15 @@
 
 use crate::conformance::{Case, cases};
 use crate::lowering::graph;
+use crate::program::verdict;
 use std::collections::BTreeMap;
 use tensorseal_model::graph::{FloatGraph, Tensor};
 use tensorseal_model::layered::LayeredGraph;
 use tensorseal_model::program::{Lowered, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, quantise};
+use tensorseal_protocol::generate;
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProveOptions, VerifyOptions, generate, prove, verify};
 use tensorseal_prover::Threads;
 
 /// How far an output may be from its expected value, as a part of the largest: a few steps of 8 bits.
@@ -87,17 +88,7 @@ fn prove_case(graph: &FloatGraph, inputs: &[Vec<f32>], srs: &Srs) -> Option<Fate
     let key = generate(program, weights, vec![], srs, tools, &mut |_, _| ()).unwrap();
     let program = key.verifying().program();
     let witness = witness(program, &trace).unwrap();
-    let options = ProveOptions {
-        public: program.outputs(),
-        context: &[],
-    };
-    let tools = (&Threads, &mut *random as &mut _);
-    let proof = prove(&key, &witness, &options, tools).unwrap();
-    let accept = VerifyOptions {
-        allow_development_setup: true,
-        ..VerifyOptions::default()
-    };
-    let verdict = verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
+    let verdict = verdict(&key, &witness, (&Threads, random));
     assert_eq!(verdict.public.len(), integer.outputs.len());
     Some(Fate::Proved)
 }
