@@ -409,9 +409,9 @@ Example:
   tensorseal bench models/mlp_784_128_10.onnx cnn-264k resnet18-32 --json
 
 Beside MODEL.onnx there must be MODEL_calibration.npz. Names stand for networks with weights from a seed: `mlp-2m`,
-`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`, `embedding-ROWSxWIDTH`; equal
-layers are `dense-INPUTxWIDTHxDEPTH`, as in `dense-784x256x4`, and `conv-SIDExCHANNELSxDEPTH`. A development setup is made
-in memory, and of large tables only the rows that the sample uses are preprocessed.
+`dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`, `resnet18-SIDE`, `mobilenetv2-SIDE`, `embedding-ROWSxWIDTH`,
+`dlrm-TABLESxROWSxWIDTH`; equal layers are `dense-INPUTxWIDTHxDEPTH`, as in `dense-784x256x4`, and `conv-SIDExCHANNELSxDEPTH`.
+A development setup is made in memory, and of large tables only the rows that the sample uses are preprocessed.
 Times are medians; proofs hide nothing but the weights, as `prove` does.")]
 pub(crate) struct BenchArguments {
     /// The networks: files, or names of shapes.

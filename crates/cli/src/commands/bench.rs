@@ -188,11 +188,20 @@ fn network(path: &Path) -> Result<(Vec<u8>, DataFile)> {
     }
     let name = path.to_str().unwrap_or_default();
     let shape = Shape::parse(name).context("there is no such file, and it names no shape")?;
-    let samples = Array {
-        shape: [&[SAMPLES], &*shape.input()].concat(),
-        values: shape.samples(SAMPLES, SEED).concat(),
-    };
-    let arrays = [("x".to_owned(), samples)].into();
+    let samples = shape.samples(SAMPLES, SEED);
+    let inputs = shape.inputs().into_iter().enumerate();
+    let arrays = inputs.map(|(port, input)| {
+        let array = Array {
+            shape: [&[SAMPLES], &*input.shape].concat(),
+            values: samples
+                .iter()
+                .flat_map(|sample| &sample[port])
+                .copied()
+                .collect(),
+        };
+        (input.name.to_owned(), array)
+    });
+    let arrays = arrays.collect();
     Ok((shape.onnx(SEED), DataFile { arrays }))
 }
 

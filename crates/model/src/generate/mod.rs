@@ -12,6 +12,7 @@ use core::fmt;
 use core::ops::RangeInclusive;
 
 use crate::layered::MAX_GATHERED_ROWS;
+use crate::quantise::Sample;
 use network::Network;
 
 /// A shape.
@@ -34,6 +35,16 @@ pub enum Shape {
         /// Rows of the table, up to 2^24 - 1.
         rows: usize,
         /// Channels of a row; a table has 2^27 elements at the most.
+        width: usize,
+    },
+    /// A recommender as DLRM has it (Naumov et al., 2019): 13 numbers through two dense layers, one row of each table, the products of all
+    /// pairs of these vectors, two dense layers and a sigmoid.
+    Recommender {
+        /// How many tables there are.
+        tables: usize,
+        /// Rows of a table.
+        rows: usize,
+        /// Channels of a row; the tables have 2^27 elements at the most.
         width: usize,
     },
     /// ResNet-18 on pictures of this side, 32 at least.
@@ -72,7 +83,10 @@ const SIDES: RangeInclusive<usize> = 32..=1024;
 /// Sizes of the shapes that consist of equal layers: channels and sides, and how many layers.
 const WIDTHS: RangeInclusive<usize> = 1..=8192;
 const DEPTHS: RangeInclusive<usize> = 1..=256;
-/// Elements of a table of embeddings.
+const TABLES: RangeInclusive<usize> = 1..=64;
+/// Numbers that a recommender reads.
+const FEATURES: usize = 13;
+/// Elements of the tables of embeddings.
 const MAX_TABLE: usize = 1 << 27;
 /// Shapes of one size.
 const FIXED: [(&str, Shape); 5] = [
@@ -111,7 +125,7 @@ impl fmt::Display for ShapeError {
             Self::Unknown => write!(
                 f,
                 "no network has this name; there are mlp-2m, dense-4m, cnn-264k, masknet-48m, matmul-1024, resnet18-SIDE, \
-                 mobilenetv2-SIDE, dense-INPUTxWIDTHxDEPTH, conv-SIDExCHANNELSxDEPTH and embedding-ROWSxWIDTH"
+                 mobilenetv2-SIDE, dense-INPUTxWIDTHxDEPTH, conv-SIDExCHANNELSxDEPTH, embedding-ROWSxWIDTH and dlrm-TABLESxROWSxWIDTH"
             ),
             Self::Form { expected } => {
                 write!(f, "such a name has the form {expected}, with plain numbers")
@@ -134,7 +148,8 @@ impl core::error::Error for ShapeError {}
 
 impl Shape {
     /// The shape of a name: `mlp-2m`, `dense-4m`, `cnn-264k`, `masknet-48m`, `matmul-1024`; or a family and its sizes:
-    /// `resnet18-SIDE`, `mobilenetv2-SIDE`, `dense-INPUTxWIDTHxDEPTH`, `conv-SIDExCHANNELSxDEPTH`, `embedding-ROWSxWIDTH`, as in `dense-784x256x4`.
+    /// `resnet18-SIDE`, `mobilenetv2-SIDE`, `dense-INPUTxWIDTHxDEPTH`, `conv-SIDExCHANNELSxDEPTH`, `embedding-ROWSxWIDTH`,
+    /// `dlrm-TABLESxROWSxWIDTH`, as in `dense-784x256x4`.
     ///
     /// # Errors
     ///
@@ -170,9 +185,18 @@ impl Shape {
             "embedding" => {
                 let [rows, width] = sizes(numbers, "embedding-ROWSxWIDTH")?;
                 let width = within("WIDTH", width, WIDTHS)?;
-                let most = MAX_GATHERED_ROWS.min(MAX_TABLE / width);
                 Ok(Self::Embedding {
-                    rows: within("ROWS", rows, 1..=most)?,
+                    rows: table_rows(rows, width)?,
+                    width,
+                })
+            }
+            "dlrm" => {
+                let [tables, rows, width] = sizes(numbers, "dlrm-TABLESxROWSxWIDTH")?;
+                let tables = within("TABLES", tables, TABLES)?;
+                let width = within("WIDTH", width, WIDTHS)?;
+                Ok(Self::Recommender {
+                    tables,
+                    rows: table_rows(rows, tables * width)?,
                     width,
                 })
             }
@@ -208,15 +232,23 @@ impl Shape {
                 alloc::format!("conv-{side}x{channels}x{depth}")
             }
             (Self::Embedding { rows, width }, _) => alloc::format!("embedding-{rows}x{width}"),
+            (
+                Self::Recommender {
+                    tables,
+                    rows,
+                    width,
+                },
+                _,
+            ) => alloc::format!("dlrm-{tables}x{rows}x{width}"),
             (_, Some((name, _))) => (*name).to_string(),
             (_, None) => String::new(),
         }
     }
 
-    /// The ONNX file: an input `x` of shape [1, …] with [`Self::input`] behind the 1, of integers for an embedding, and an output `y`.
+    /// The ONNX file: [`Self::inputs`], each with an axis of length 1 in front, and an output `y`.
     #[must_use]
     pub fn onnx(self, seed: u64) -> Vec<u8> {
-        let network = Network::new(&self.input(), seed);
+        let network = Network::new(self.inputs(), seed);
         match self {
             Self::Mlp2M => network.mlp(&[2000, 60, 4000, 10]),
             Self::Dense4M => network.mlp(&[1024; 4]),
@@ -224,6 +256,11 @@ impl Shape {
             Self::MaskNet48M => network.masknet(),
             Self::MatMul1024 => network.product(1024),
             Self::Embedding { rows, width } => network.embedding(rows, width),
+            Self::Recommender {
+                tables,
+                rows,
+                width,
+            } => network.recommender(tables, (rows, width)),
             Self::ResNet18 { .. } => network.resnet18(),
             Self::MobileNetV2 { .. } => network.mobilenetv2(),
             Self::Dense { width, depth, .. } => network.mlp(&vec![width; depth]),
@@ -235,32 +272,65 @@ impl Shape {
 
     /// Inputs from a seed: three smooth planes as in a picture, row numbers, or noise.
     #[must_use]
-    pub fn samples(self, count: usize, seed: u64) -> Vec<Vec<f32>> {
+    pub fn samples(self, count: usize, seed: u64) -> Vec<Sample> {
         let mut numbers = Numbers::new(seed);
-        let mut sample = || match (self, &self.input()[..]) {
-            (Self::Embedding { rows, .. }, _) => vec![numbers.below(rows)],
-            (_, [channels]) => (0..*channels).map(|_| numbers.next()).collect(),
-            (_, [_, side, ..]) => picture(&mut numbers, *side),
-            (_, []) => Vec::new(),
+        let inputs = self.inputs();
+        let mut values = |input: &Input| match (input.rows, &input.shape[..]) {
+            (Some(rows), shape) => (0..shape.iter().product())
+                .map(|_| numbers.below(rows))
+                .collect(),
+            (None, [channels]) => (0..*channels).map(|_| numbers.next()).collect(),
+            (None, [_, side, ..]) => picture(&mut numbers, *side),
+            (None, []) => Vec::new(),
         };
+        let mut sample = || inputs.iter().map(&mut values).collect();
         (0..count).map(|_| sample()).collect()
     }
 
-    /// The extent of an input without the axis of the batch.
+    /// What the network reads.
     #[must_use]
-    pub fn input(self) -> Vec<usize> {
+    pub fn inputs(self) -> Vec<Input> {
+        let numbers = |shape: &[usize]| Input {
+            name: "x",
+            shape: shape.to_vec(),
+            rows: None,
+        };
+        let rows = |name, count, rows| Input {
+            name,
+            shape: vec![count],
+            rows: Some(rows),
+        };
         match self {
-            Self::Mlp2M => vec![784],
-            Self::Dense4M | Self::MatMul1024 => vec![1024],
-            Self::MaskNet48M => vec![2776],
-            Self::Dense { input, .. } => vec![input],
-            Self::Embedding { .. } => vec![1],
-            Self::Cnn264K => vec![3, 32, 32],
+            Self::Mlp2M => vec![numbers(&[784])],
+            Self::Dense4M | Self::MatMul1024 => vec![numbers(&[1024])],
+            Self::MaskNet48M => vec![numbers(&[2776])],
+            Self::Dense { input, .. } => vec![numbers(&[input])],
+            Self::Embedding { rows: most, .. } => vec![rows("x", 1, most)],
+            Self::Recommender {
+                tables, rows: most, ..
+            } => vec![numbers(&[FEATURES]), rows("ids", tables, most)],
+            Self::Cnn264K => vec![numbers(&[3, 32, 32])],
             Self::ResNet18 { side }
             | Self::MobileNetV2 { side }
-            | Self::Convolutions { side, .. } => vec![3, side, side],
+            | Self::Convolutions { side, .. } => vec![numbers(&[3, side, side])],
         }
     }
+}
+
+/// A tensor that a network reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name in the ONNX file.
+    pub name: &'static str,
+    /// Its extent without the axis of the batch.
+    pub shape: Vec<usize>,
+    /// How many rows a table has whose row numbers these are; nothing for real numbers.
+    pub rows: Option<usize>,
+}
+
+/// The rows of a table, or of as many tables as have this width together.
+fn table_rows(rows: usize, width: usize) -> Result<usize, ShapeError> {
+    within("ROWS", rows, 1..=MAX_GATHERED_ROWS.min(MAX_TABLE / width))
 }
 
 /// The side in the name of a network that halves its pictures.
@@ -370,6 +440,11 @@ mod tests {
                 rows: 1 << 20,
                 width: 16,
             },
+            Shape::Recommender {
+                tables: 8,
+                rows: 1000,
+                width: 32,
+            },
         ];
         for shape in FIXED.map(|(_, shape)| shape).into_iter().chain(sized) {
             assert_eq!(Shape::parse(&shape.name()), Ok(shape));
@@ -392,6 +467,7 @@ mod tests {
             "conv-99999999999999999999x8x3",
             "embedding-5",
             "embedding-5x5x5",
+            "dlrm-8x1000",
         ] {
             let error = Shape::parse(name);
             assert!(matches!(error, Err(ShapeError::Form { .. })), "{name}");
@@ -409,6 +485,9 @@ mod tests {
             ("embedding-16777216x1", "ROWS"),
             ("embedding-16777215x9", "ROWS"),
             ("embedding-5x0", "WIDTH"),
+            ("dlrm-65x1000x32", "TABLES"),
+            ("dlrm-64x8193x256", "ROWS"),
+            ("dlrm-8x1000x0", "WIDTH"),
         ] {
             let error = Shape::parse(name);
             assert!(
@@ -422,8 +501,7 @@ mod tests {
     fn row_numbers_are_below_the_number_of_rows() {
         let (rows, width) = (5, 3);
         let shape = Shape::Embedding { rows, width };
-        let samples = shape.samples(200, 1).concat();
-        let mut seen: Vec<f32> = samples;
+        let mut seen: Vec<f32> = shape.samples(200, 1).concat().concat();
         seen.sort_unstable_by(f32::total_cmp);
         seen.dedup();
         assert_eq!(seen, [0.0, 1.0, 2.0, 3.0, 4.0]);

@@ -3,8 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Numbers;
 use super::onnx::{Attribute, Writer};
+use super::{FEATURES, Input, Numbers};
 
 /// Classes of the large networks.
 const CLASSES: usize = 1000;
@@ -13,8 +13,7 @@ const CLASSES: usize = 1000;
 pub(super) struct Network {
     writer: Writer,
     numbers: Numbers,
-    /// Extent of the input.
-    input: Vec<i64>,
+    inputs: Vec<Input>,
     tensor: String,
     channels: usize,
     side: usize,
@@ -41,15 +40,16 @@ impl Convolution {
 }
 
 impl Network {
-    /// A network whose first tensor has some channels, and a side where it is a picture.
-    pub(super) fn new(input: &[usize], seed: u64) -> Self {
+    /// A network whose first tensor is its first input: some channels, and a side where it is a picture.
+    pub(super) fn new(inputs: Vec<Input>, seed: u64) -> Self {
+        let shape = inputs.first().map_or(&[][..], |input| &input.shape);
         Self {
             writer: Writer::default(),
             numbers: Numbers::new(seed),
-            input: input.iter().map(|length| *length as i64).collect(),
-            tensor: "x".into(),
-            channels: input.first().copied().unwrap_or(1),
-            side: input.last().copied().unwrap_or(1),
+            tensor: inputs.first().map_or("", |input| input.name).into(),
+            channels: shape.first().copied().unwrap_or(1),
+            side: shape.last().copied().unwrap_or(1),
+            inputs,
         }
     }
 
@@ -85,18 +85,68 @@ impl Network {
         self.writer
             .named("GlobalAveragePool", &[&self.tensor], ("y", &[]));
         self.writer
-            .finish(&[&[1], &*self.input].concat(), &[1, channels as i64, 1, 1])
+            .finish(&self.inputs, &[1, channels as i64, 1, 1])
     }
 
     /// The row of an integer, and a dense layer.
     pub(super) fn embedding(mut self, rows: usize, width: usize) -> Vec<u8> {
         const CLASSES: usize = 10;
-        let table: Vec<f32> = (0..rows * width).map(|_| self.numbers.next()).collect();
-        let table = self.writer.constant(&[rows as i64, width as i64], &table);
-        self.writer.integer_input();
-        self.tensor = self.writer.node("Gather", &[&table, &self.tensor], &[]);
+        let ids = self.tensor.clone();
+        self.tensor = self.row((rows, width), &ids);
         self.flatten();
         self.finish(width, CLASSES)
+    }
+
+    /// The row of a new table that an integer names.
+    fn row(&mut self, (rows, width): (usize, usize), index: &str) -> String {
+        let table: Vec<f32> = (0..rows * width).map(|_| self.numbers.next()).collect();
+        let table = self.writer.constant(&[rows as i64, width as i64], &table);
+        self.writer.node("Gather", &[&table, index], &[])
+    }
+
+    /// Products of all pairs of the numbers' vector and the tables' rows.
+    pub(super) fn recommender(mut self, tables: usize, (rows, width): (usize, usize)) -> Vec<u8> {
+        const HIDDEN: usize = 64;
+        for (inputs, outputs) in [(FEATURES, HIDDEN), (HIDDEN, width)] {
+            self.dense((inputs, outputs), None);
+            self.relu();
+        }
+        let bottom = self.tensor.clone();
+        let mut vectors = alloc::vec![bottom.clone()];
+        for table in 0..tables {
+            let table = self.writer.integers(&[], &[table as i64]);
+            let axis = [Attribute::Int("axis", 1)];
+            let id = self.writer.node("Gather", &["ids", &table], &axis);
+            vectors.push(self.row((rows, width), &id));
+        }
+        let pairs = self.pairs(&vectors);
+        self.tensor = self.concatenated(&[bottom, pairs]);
+        self.dense((width + tables * (tables + 1) / 2, HIDDEN), None);
+        self.relu();
+        self.dense((HIDDEN, 1), None);
+        self.writer.named("Sigmoid", &[&self.tensor], ("y", &[]));
+        self.finished(1)
+    }
+
+    /// The scalar products of all pairs of different vectors, one behind the other.
+    fn pairs(&mut self, vectors: &[String]) -> String {
+        let axis = self.writer.integers(&[1], &[1]);
+        let rows = vectors
+            .iter()
+            .map(|vector| self.writer.node("Unsqueeze", &[vector, &axis], &[]));
+        let rows: Vec<String> = rows.collect();
+        let matrix = self.concatenated(&rows);
+        let order = [Attribute::Ints("perm", &[0, 2, 1])];
+        let transposed = self.writer.node("Transpose", &[&matrix], &order);
+        self.tensor = self.writer.node("MatMul", &[&matrix, &transposed], &[]);
+        self.flatten();
+        let below = (0..vectors.len()).flat_map(|row| (0..row).map(move |other| (row, other)));
+        let places: Vec<i64> = below
+            .map(|(row, other)| (row * vectors.len() + other) as i64)
+            .collect();
+        let places = self.writer.integers(&[places.len() as i64], &places);
+        let axis = [Attribute::Int("axis", 1)];
+        self.writer.node("Gather", &[&self.tensor, &places], &axis)
     }
 
     pub(super) fn masknet(mut self) -> Vec<u8> {
@@ -337,7 +387,6 @@ impl Network {
     }
 
     fn finished(self, outputs: usize) -> Vec<u8> {
-        let input = [&[1], &*self.input].concat();
-        self.writer.finish(&input, &[1, outputs as i64])
+        self.writer.finish(&self.inputs, &[1, outputs as i64])
     }
 }

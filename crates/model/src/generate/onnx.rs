@@ -2,6 +2,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
+
+use super::Input;
 
 /// Length-delimited and variable-length integer fields of a protobuf message.
 fn varint(mut value: u64) -> Vec<u8> {
@@ -50,44 +53,35 @@ impl Attribute<'_> {
 }
 
 /// A file under construction, of opset 17.
+#[derive(Default)]
 pub(super) struct Writer {
     graph: Vec<u8>,
     count: usize,
-    /// ONNX's number of the input's element type.
-    input_type: i64,
 }
 
 /// ONNX's numbers of element types.
 const FLOAT32: i64 = 1;
 const INT64: i64 = 7;
 
-impl Default for Writer {
-    fn default() -> Self {
-        Self {
-            graph: Vec::new(),
-            count: 0,
-            input_type: FLOAT32,
-        }
-    }
-}
-
 impl Writer {
-    /// Makes the input one of 64-bit integers.
-    pub(super) fn integer_input(&mut self) {
-        self.input_type = INT64;
-    }
-
     /// Adds a constant and returns its name.
     pub(super) fn constant(&mut self, shape: &[i64], values: &[f32]) -> String {
+        let raw: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
+        self.initializer((FLOAT32, shape), raw.as_flattened())
+    }
+
+    /// Adds a constant of integers and returns its name.
+    pub(super) fn integers(&mut self, shape: &[i64], values: &[i64]) -> String {
+        let raw: Vec<[u8; 8]> = values.iter().map(|value| value.to_le_bytes()).collect();
+        self.initializer((INT64, shape), raw.as_flattened())
+    }
+
+    fn initializer(&mut self, (element_type, shape): (i64, &[i64]), raw: &[u8]) -> String {
         let name = self.name("w");
         let mut tensor: Vec<u8> = shape.iter().flat_map(|length| int(1, *length)).collect();
-        tensor.extend(int(2, FLOAT32));
+        tensor.extend(int(2, element_type));
         tensor.extend(text(8, &name));
-        let raw: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        tensor.extend(bytes(9, &raw));
+        tensor.extend(bytes(9, raw));
         self.graph.extend(bytes(5, &tensor));
         name
     }
@@ -123,11 +117,16 @@ impl Writer {
         self.graph.extend(bytes(1, &node));
     }
 
-    /// The file, with one input `x` and one output `y`.
-    pub(super) fn finish(mut self, input: &[i64], output: &[i64]) -> Vec<u8> {
+    /// The file, with an output `y` of this extent.
+    pub(super) fn finish(mut self, inputs: &[Input], output: &[i64]) -> Vec<u8> {
         self.graph.extend(text(2, "generated"));
-        self.graph
-            .extend(bytes(11, &port("x", self.input_type, input)));
+        for input in inputs {
+            let element_type = input.rows.map_or(FLOAT32, |_| INT64);
+            let lengths = input.shape.iter().map(|length| *length as i64);
+            let shape: Vec<i64> = iter::once(1).chain(lengths).collect();
+            let port = port(input.name, element_type, &shape);
+            self.graph.extend(bytes(11, &port));
+        }
         self.graph.extend(bytes(12, &port("y", FLOAT32, output)));
         let set = [text(1, ""), int(2, 17)].concat();
         [

@@ -129,8 +129,8 @@ fn a_generated_embedding_is_a_row_and_a_matrix() {
         (2, Some(50))
     );
     for sample in shape.samples(10, 2) {
-        let expected = graph.run(&[&sample]).unwrap();
-        let made = layered.outputs(&layered.evaluate(&[sample]).unwrap());
+        let expected = graph.run(&[&sample[0]]).unwrap();
+        let made = layered.outputs(&layered.evaluate(&sample).unwrap());
         let expected = expected[0].as_floats().unwrap();
         assert!(
             made[0]

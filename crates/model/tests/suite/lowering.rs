@@ -142,9 +142,13 @@ fn well_known_networks_take_no_more_than_they_need() {
 
 #[test]
 fn a_generated_network_computes_the_same_in_layers() {
-    let graph = FloatGraph::from_onnx(&Shape::Cnn264K.onnx(1)).unwrap();
-    let samples = Shape::Cnn264K.samples(1, 2);
-    assert_eq!(lowers("cnn", &graph, &samples), Ok(()));
+    for name in ["cnn-264k", "dlrm-3x20x6"] {
+        let shape = Shape::parse(name).unwrap();
+        let graph = FloatGraph::from_onnx(&shape.onnx(1)).unwrap();
+        for sample in shape.samples(2, 2) {
+            assert_eq!(lowers(name, &graph, &sample), Ok(()));
+        }
+    }
 }
 
 #[test]
