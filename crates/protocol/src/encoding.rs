@@ -248,13 +248,7 @@ impl<'a> Reader<'a> {
 
     /// A signed integer of `width` bytes, 1 to 8, in two's complement.
     pub fn signed(&mut self, width: usize) -> Result<i64, DecodeError> {
-        let bytes = self.take(width)?;
-        let negative = bytes.last().is_some_and(|top| *top >= 0x80);
-        let mut wide = [if negative { 0xff } else { 0 }; 8];
-        for (to, from) in wide.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        Ok(i64::from_le_bytes(wide))
+        self.take(width).map(sign_extended)
     }
 
     /// The next byte, which stays.
@@ -273,7 +267,9 @@ impl<'a> Reader<'a> {
         if !(1..=8).contains(&width) {
             return Err(invalid);
         }
-        let values = self.counted(|reader| reader.signed(width))?;
+        let count = widen(self.u32()?);
+        let bytes = self.take(count.saturating_mul(width))?;
+        let values: Vec<i64> = bytes.chunks_exact(width).map(sign_extended).collect();
         if width_of(&values) != width {
             return Err(invalid);
         }
@@ -408,9 +404,8 @@ impl Writer {
 
     /// Appends the low `width` bytes of a signed integer, eight at most.
     pub fn signed(&mut self, value: i64, width: usize) {
-        for byte in value.to_le_bytes().iter().take(width) {
-            self.u8(*byte);
-        }
+        let bytes = value.to_le_bytes();
+        self.bytes(bytes.get(..width).unwrap_or(&bytes));
     }
 
     /// Appends the least width that holds all values, their count, and the values.
@@ -455,6 +450,18 @@ pub fn signed_width(low: i64, high: i64) -> usize {
             -half <= low && high < half
         })
         .unwrap_or(8)
+}
+
+/// The integer that at most eight bytes hold in two's complement.
+fn sign_extended(bytes: &[u8]) -> i64 {
+    let (word, bits) = bytes
+        .iter()
+        .rev()
+        .fold((0i64, 64u32), |(word, bits), byte| {
+            (word << 8 | i64::from(*byte), bits.saturating_sub(8))
+        });
+    // The sign moves to the top and is copied on the way back.
+    word.wrapping_shl(bits).wrapping_shr(bits)
 }
 
 /// The least width that holds all values.
