@@ -1,6 +1,6 @@
 //! Plain JavaScript objects.
 
-use js_sys::{Float32Array, Int32Array, Uint8Array};
+use js_sys::{Array, Float32Array, Int32Array, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::preserve;
 use tensorseal_sealed::{Output, Port};
@@ -20,7 +20,7 @@ struct OutputRecord {
     #[serde(with = "preserve")]
     values: Float32Array,
     #[serde(with = "preserve")]
-    integers: Int32Array,
+    integers: JsValue,
 }
 
 #[derive(Serialize)]
@@ -56,21 +56,26 @@ pub(crate) fn proved(proof: &[u8], outputs: Vec<Output>) -> Result<JsValue, JsVa
 fn records(outputs: Vec<Output>) -> Vec<OutputRecord> {
     outputs
         .into_iter()
-        .map(|output| {
-            // A table's values have 32 bits.
-            let integers: Vec<i32> = output
-                .integers
-                .iter()
-                .map(|integer| *integer as i32)
-                .collect();
-            OutputRecord {
-                name: output.name,
-                shape: output.shape,
-                values: output.values.as_slice().into(),
-                integers: integers.as_slice().into(),
-            }
+        .map(|output| OutputRecord {
+            name: output.name,
+            shape: output.shape,
+            values: output.values.as_slice().into(),
+            integers: integers(&output.integers),
         })
         .collect()
+}
+
+/// An `Int32Array`, or an array of numbers where one does not fit, as in a verdict.
+fn integers(integers: &[i64]) -> JsValue {
+    let narrow: Result<Vec<i32>, _> = integers.iter().copied().map(i32::try_from).collect();
+    match narrow {
+        Ok(narrow) => Int32Array::from(narrow.as_slice()).into(),
+        Err(_) => integers
+            .iter()
+            .map(|integer| JsValue::from_f64(*integer as f64))
+            .collect::<Array>()
+            .into(),
+    }
 }
 
 fn object<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {

@@ -18,8 +18,8 @@ export interface Output {
   readonly shape: readonly number[];
   /** Its values: `integers` times the port's scale. */
   readonly values: Float32Array;
-  /** Its integers, which are what a proof speaks about. */
-  readonly integers: Int32Array;
+  /** Its integers, which are what a proof speaks about; numbers where one does not fit 32 bits. */
+  readonly integers: Int32Array | readonly number[];
 }
 
 /** The values of every input by its name, row-major; those of an only input may stand alone. */
