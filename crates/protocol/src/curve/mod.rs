@@ -15,12 +15,16 @@ use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{BigInt, Field, PrimeField, Zero};
+use ark_ff::{BigInt, Field, MontFp, PrimeField, Zero};
 
 use coordinate::Coordinate;
 pub(crate) use integer_sum::{IntegerSum, integer_product};
 
 pub use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+
+/// ½.
+pub(crate) const HALF: Fr =
+    MontFp!("10944121435919637611123202872628637544274182200208017171849102093287904247809");
 
 /// Bytes of a scalar, little endian.
 pub const SCALAR_BYTES: usize = 32;
@@ -196,6 +200,11 @@ mod tests {
     use ark_ff::{AdditiveGroup, BigInteger};
     use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
     use proptest::prelude::*;
+
+    #[test]
+    fn half_is_half() {
+        assert_eq!(HALF.double(), Fr::from(1u64));
+    }
 
     #[test]
     fn points_round_trip() {

@@ -151,7 +151,7 @@ impl<'a> MercuryState<'a> {
             channel.challenge(),
         );
         let d = Committed::blinded(self.reversed(psi.0), random)?;
-        let s = Committed::blinded(self.symmetric(ga.0, gb.0), random)?;
+        let s = Committed::blinded(self.symmetric(ga.0, gb.0, backend), random)?;
         let tables = self.input.tables;
         // ψ^{2+k} for table k.
         let separators = powers(psi.0, tables.len() + 2).split_off(2);
@@ -284,7 +284,8 @@ impl<'a> MercuryState<'a> {
         d
     }
 
-    fn symmetric(&self, ga: Fr, gb: Fr) -> Vec<Fr> {
+    /// S: that of the pairs as long as a side of p's square, and that of the weights', which are longer or shorter.
+    fn symmetric(&self, ga: Fr, gb: Fr, backend: &impl Backend) -> Vec<Fr> {
         let (low, high) = self
             .input
             .r
@@ -299,11 +300,14 @@ impl<'a> MercuryState<'a> {
             .iter()
             .map(|k| gb * k)
             .collect();
-        symmetric_quotient(&[
-            (&self.g_p.coefficients, &low),
+        let square = [
+            (&*self.g_p.coefficients, &*low),
             (&self.h.coefficients, &for_h),
-            (&self.input.g.coefficients, &weighted),
-        ])
+        ];
+        let mut sum = symmetric_quotient(&square, backend);
+        let weights = [(&*self.input.g.coefficients, &*weighted)];
+        add_scaled(&mut sum, &symmetric_quotient(&weights, backend), Fr::ONE);
+        sum
     }
 
     fn combine(&self, coefficients: &Coefficients, s: &Committed, d: &Committed) -> Committed {

@@ -14,15 +14,18 @@ use alloc::vec::Vec;
 
 use ark_ff::AdditiveGroup;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use zeroize::Zeroizing;
 
+use crate::backend::Backend;
 use crate::curve::Fr;
 
-/// S for the sum of several pairs (f, k): the quotients of all of them cost one transform back.
+/// S for the sum of several pairs (f, k): two transforms for each pair, and one back for all of them, each as long as twice the longest
+/// operand.
 ///
 /// # Panics
 ///
 /// When the longest operand has 2²⁷ coefficients or more, more than the field has roots of unity for.
-pub fn symmetric_quotient(pairs: &[(&[Fr], &[Fr])]) -> Vec<Fr> {
+pub fn symmetric_quotient(pairs: &[(&[Fr], &[Fr])], backend: &impl Backend) -> Vec<Fr> {
     let longest = pairs
         .iter()
         .map(|(f, k)| f.len().max(k.len()))
@@ -33,26 +36,28 @@ pub fn symmetric_quotient(pairs: &[(&[Fr], &[Fr])]) -> Vec<Fr> {
     }
     let domain = Radix2EvaluationDomain::<Fr>::new(2 * longest)
         .expect("the field has enough roots of unity");
-    let mut products = vec![Fr::ZERO; domain.size()];
+    let size = domain.size();
+    let mut products = Zeroizing::new(vec![Fr::ZERO; size]);
     for (f, k) in pairs {
-        let f = domain.fft(f);
+        let transform = |operand: &[Fr]| Zeroizing::new(domain.fft(operand));
+        let transforms = backend.map(Vec::from([*f, *k]), transform);
+        let (f, k) = (&transforms[0], &transforms[1]);
         // On the domain k(1/x) is the evaluation of k at the mirrored index.
-        let k = domain.fft(k);
-        let size = domain.size();
         for (i, product) in products.iter_mut().enumerate() {
             *product += f[i] * k[(size - i) % size];
         }
     }
     // The coefficient of X^{i−j} of f(X)k(1/X) stands at index i − j modulo the size.
-    domain.ifft_in_place(&mut products);
+    domain.ifft_in_place(&mut *products);
     (1..longest)
-        .map(|i| products[i] + products[domain.size() - i])
+        .map(|i| products[i] + products[size - i])
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Reference;
     use crate::poly::multilinear::inner_product;
     use crate::poly::univariate::evaluate;
     use crate::testing::scalars;
@@ -63,7 +68,7 @@ mod tests {
         for (m, n) in [(1, 1), (5, 9), (16, 16), (33, 2)] {
             let (f, k, x) = (scalars(m, 1), scalars(n, 2), scalars(1, 3)[0]);
             let (f2, k2) = (scalars(n, 4), scalars(m, 5));
-            let s = symmetric_quotient(&[(&f, &k), (&f2, &k2)]);
+            let s = symmetric_quotient(&[(&f, &k), (&f2, &k2)], &Reference);
             let y = x.inverse().unwrap();
             let side = |f: &[Fr], k: &[Fr]| {
                 evaluate(f, x) * evaluate(k, y) + evaluate(f, y) * evaluate(k, x)

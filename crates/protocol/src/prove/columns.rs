@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::backend::Backend;
 use crate::curve::{Fr, G1Affine};
@@ -67,10 +67,11 @@ impl Hiding {
         key: &CommitKey<'_>,
         backend: &impl Backend,
     ) -> G1Affine {
-        let active = column.len() - 4;
-        let rest: Vec<Fr> = column[..active].iter().map(|cell| *cell - common).collect();
-        let sum = backend.msm(&key.powers[..active], &rest) + key.ones * common;
-        (sum + self.commit(key, column.len(), backend)).into_affine()
+        let rest = column.iter().map(|cell| *cell - common);
+        let mut rest = Zeroizing::new(rest.collect::<Vec<Fr>>());
+        self.place(&mut rest);
+        let sum = backend.msm(&key.powers[..rest.len()], &rest);
+        (sum + key.ones * common + key.beta * self.blinding).into_affine()
     }
 
     /// A column of small integers as scalars, with the random rows.

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::columns::{Hiding, SecretColumns};
 use crate::backend::{Backend, Stage};
@@ -310,7 +310,7 @@ impl<'k> Lookups<'k> {
         }
         let mask = self.mask.coefficients();
         let mut g = self.g.clone();
-        let mut shifted = alloc::vec![Fr::ZERO; program.weight_columns()];
+        let mut shifted = Zeroizing::new(alloc::vec![Fr::ZERO; program.weight_columns()]);
         shifted.extend_from_slice(mask);
         add_scaled(&mut g, &shifted, Fr::ONE);
         add_scaled(&mut g, mask, -self.alpha.0);

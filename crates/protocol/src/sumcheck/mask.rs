@@ -9,7 +9,7 @@ use ark_ff::{AdditiveGroup, Field};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{DEGREE, EVALUATIONS, NODES};
-use crate::curve::Fr;
+use crate::curve::{Fr, HALF};
 use crate::random::{RandomSource, RandomnessUnavailable};
 
 /// How many coefficients the mask of μ variables has.
@@ -61,11 +61,10 @@ impl Mask {
 }
 
 fn term(coefficients: &[Fr], x: Fr) -> Fr {
-    let half = half();
     let mut power = x;
     let mut sum = Fr::ZERO;
     for coefficient in coefficients {
-        sum += *coefficient * (power - half);
+        sum += *coefficient * (power - HALF);
         power *= x;
     }
     sum
@@ -73,18 +72,13 @@ fn term(coefficients: &[Fr], x: Fr) -> Fr {
 
 /// k_L: the factor that each coefficient has in mask(r).
 pub(crate) fn functional(r: &[Fr]) -> Vec<Fr> {
-    let half = half();
     r.iter()
         .flat_map(|r| {
             let mut power = Fr::ONE;
             (0..DEGREE).map(move |_| {
                 power *= r;
-                power - half
+                power - HALF
             })
         })
         .collect()
-}
-
-fn half() -> Fr {
-    Fr::from(2u64).inverse().unwrap_or(Fr::ZERO)
 }

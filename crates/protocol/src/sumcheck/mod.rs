@@ -20,7 +20,7 @@ pub(crate) use mask::{Mask, functional as mask_functional, mask_length};
 pub(crate) use prover::prove;
 pub(crate) use verifier::verify;
 
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::{AdditiveGroup, Field, MontFp};
 
 use crate::curve::Fr;
 
@@ -28,6 +28,9 @@ use crate::curve::Fr;
 pub(crate) const DEGREE: usize = 5;
 /// Values that determine a round polynomial.
 pub const EVALUATIONS: usize = DEGREE + 1;
+const INVERSE_OF_120: Fr =
+    MontFp!("8572895124803716128713175583559099409681442723496280117948463306408858327450");
+
 /// Where a round polynomial is evaluated.
 const NODES: [u64; EVALUATIONS] = [0, 1, 2, 3, 4, 5];
 
@@ -50,10 +53,10 @@ pub(crate) fn interpolate(values: &[Fr; EVALUATIONS], x: Fr) -> Fr {
             .filter(|(j, _)| *j != i)
             .map(|(_, node)| *node)
             .product();
-        // 120 is a multiple of every denominator: one inversion serves all.
+        // 120 is a multiple of every denominator: its inverse serves all.
         sum += *value * others * Fr::from(120 / denominator);
     }
-    sum * Fr::from(120u64).inverse().unwrap_or(Fr::ZERO)
+    sum * INVERSE_OF_120
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 use serde_json::Value;
 
+use crate::backend::Reference;
 use crate::curve::Fr;
 use crate::linear::claims::{ClaimChallenges, LinearClaims, TableSums};
 use crate::lookup::{LookupChallenges, constraints};
@@ -235,7 +236,7 @@ fn the_laurent_identity_is_the_references() {
             assert_eq!(*found, Coefficients { g_p, h, g, s, d });
         }
         let (g, kappa) = (scalars(&case["g"]), scalars(&case["kappa"]));
-        let quotient = symmetric_quotient(&[(&g[..9], &kappa[..5])]);
+        let quotient = symmetric_quotient(&[(&g[..9], &kappa[..5])], &Reference);
         assert_eq!(quotient, scalars(&case["symmetric_quotient"]));
     });
 }
