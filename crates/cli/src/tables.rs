@@ -41,14 +41,13 @@ pub(crate) fn preprocess(
     srs: &Srs,
     progress: &Progress,
 ) -> Result<Vec<Digest32>> {
-    let program = key.verifying().program();
     let mut names = Vec::new();
-    for (table, contents) in key.table_contents().iter().enumerate() {
+    for table in 0..key.table_contents().len() {
         progress.message("preprocessing a large table, once");
-        let points = cache.table(contents, (program, table), srs, &mut |done, total| {
+        let points = cache.table((key, table), srs, &mut |done, total| {
             progress.set(done, total);
         })?;
-        names.push(points.content_digest());
+        names.push(points.name());
     }
     Ok(names)
 }
@@ -61,21 +60,11 @@ pub(crate) fn attach(
     progress: &Progress,
 ) -> Result<()> {
     let key = model.key();
-    let program = key.verifying().program();
-    let setup = key.verifying().setup_digest();
-    let contents = key.table_contents().iter().enumerate();
-    let rows = program.large_rows(witnesses);
-    let points = contents.zip(rows).map(|((table, contents), rows)| {
-        let rows: Vec<u32> = rows.into_iter().collect();
-        cache.some_rows(
-            contents,
-            (program, table),
-            (setup, srs),
-            &rows,
-            &mut |done, total| {
-                progress.set(done, total);
-            },
-        )
+    let rows = key.verifying().program().large_rows(witnesses);
+    let points = rows.iter().enumerate().map(|(table, rows)| {
+        cache.some_rows((key, table), srs, rows, &mut |done, total| {
+            progress.set(done, total);
+        })
     });
     for (table, points) in points
         .collect::<Result<Vec<_>, _>>()?

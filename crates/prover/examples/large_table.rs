@@ -21,7 +21,7 @@ use ark_ec::CurveGroup;
 use ark_ff::{FftField, Field, batch_inversion_and_mul};
 use tensorseal_protocol::backend::Backend;
 use tensorseal_protocol::cq::{
-    CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility,
+    CachedTable, NoCheckpoints, PlacedTable, Preprocessor, TableContents, Visibility,
 };
 use tensorseal_protocol::curve::{Fr, encode_g1_uncompressed, g1_generator};
 use tensorseal_protocol::digest::{Digest32, Hasher};
@@ -222,10 +222,9 @@ fn measure(log: u32, large: bool, setup: (&Srs, Fr)) -> (Cost, usize, usize, usi
         .program
         .large_rows(std::slice::from_ref(&network.witness));
     for (index, (contents, rows)) in network.tables.iter().zip(&rows).enumerate() {
-        let place = (&network.program, index);
-        let content = CachedTable::content(contents, place, srs.setup().digest()).unwrap();
+        let name = key.placed_table(index).unwrap().name();
         let columns = contents.columns(&network.program, index).unwrap();
-        let table = known_points(content, &columns, rows, tau);
+        let table = known_points(name, &columns, rows, tau);
         table
             .check_row(*rows.first().unwrap(), &key, index)
             .unwrap();
@@ -254,7 +253,7 @@ fn measure(log: u32, large: bool, setup: (&Srs, Fr)) -> (Cost, usize, usize, usi
 
 /// The cached points of some rows by a setup's secret: Lᵢ(τ) = ωⁱ·Z_V(τ)/(N̂(τ − ωⁱ)) and Q_{j,i}(τ) = (T̂_j(τ) − t_{j,i})·Lᵢ(τ)/Z_V(τ).
 fn known_points(
-    content: Digest32,
+    name: Digest32,
     columns: &[Vec<i64>; 3],
     rows: &BTreeSet<u32>,
     tau: Fr,
@@ -281,7 +280,7 @@ fn known_points(
     let blind = [size as usize - 2, size as usize - 1];
     let rows: BTreeSet<usize> = rows.into_iter().chain(blind).collect();
     let mut file = Writer::file(FileKind::CachedTable);
-    file.bytes(&content.0);
+    file.bytes(&name.0);
     file.u32(log);
     file.count(rows.len());
     for row in rows {
@@ -305,7 +304,7 @@ fn known_points(
             body.bytes(&encode_g1_uncompressed(&point));
         }
         let body = body.finish();
-        let hasher = Hasher::new("tensorseal cached row").part(&content.0);
+        let hasher = Hasher::new("tensorseal cached row").part(&name.0);
         let digest = hasher.part(&log.to_le_bytes()).part(&body).finish();
         file.bytes(&body);
         file.bytes(&digest.0);
@@ -313,18 +312,13 @@ fn known_points(
     CachedTable::from_bytes(&file.finish()).unwrap()
 }
 
-fn preprocess(
-    contents: &TableContents,
-    place: (&Program, usize),
-    srs: &Srs,
-    backend: &impl Backend,
-) -> CachedTable {
+fn preprocess(place: &PlacedTable<'_>, srs: &Srs, backend: &impl Backend) -> CachedTable {
     let mut preprocessor = Preprocessor {
         backend,
         checkpoints: &mut NoCheckpoints,
         progress: &mut |_, _| (),
     };
-    CachedTable::compute(contents, place, srs, &mut preprocessor).unwrap()
+    CachedTable::compute(place, srs, &mut preprocessor).unwrap()
 }
 
 /// A table of one function.
@@ -355,7 +349,8 @@ fn preprocess_alone(log: u32) {
     let (contents, program) = one_function(log);
     let srs = Srs::development_with_g2(log, 0, (&Threads, &mut Repeatable(7))).unwrap();
     let start = Instant::now();
-    preprocess(&contents, (&program, 0), &srs, &Threads);
+    let place = PlacedTable::new(&contents, (&program, 0), srs.setup().digest()).unwrap();
+    preprocess(&place, &srs, &Threads);
     println!("{log}, {:.1} s", start.elapsed().as_secs_f64());
 }
 
@@ -368,7 +363,8 @@ fn rows_alone(log: u32, count: u32) {
     let start = Instant::now();
     let progress = &mut |_, _| ();
     let tools = (&Threads, progress as &mut dyn FnMut(usize, usize));
-    CachedTable::of_rows(&contents, (&program, 0), &srs, &rows, tools).unwrap();
+    let place = PlacedTable::new(&contents, (&program, 0), srs.setup().digest()).unwrap();
+    CachedTable::of_rows(&place, &srs, &rows, tools).unwrap();
     println!(
         "{log}, {count} rows: {:.1} s",
         start.elapsed().as_secs_f64()

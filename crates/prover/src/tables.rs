@@ -3,18 +3,19 @@
 //! A file is complete or not there: it is written beside its place and moved into it, so two processes may fill one folder. While a table
 //! is preprocessed its finished parts lie in the folder too, and one that was interrupted goes on with them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use tensorseal_protocol::KeyError;
 use tensorseal_protocol::cq::{
-    CachedTable, CachedTableError, Checkpoints, Part, Preprocessor, TableContents,
+    CachedTable, CachedTableError, Checkpoints, Part, PlacedTable, Preprocessor,
 };
 use tensorseal_protocol::curve::G1Affine;
 use tensorseal_protocol::digest::{Digest32, Hasher};
-use tensorseal_protocol::program::Program;
+use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::srs::Srs;
+use tensorseal_protocol::{KeyError, ProvingKey};
 
 use crate::Threads;
 use crate::points;
@@ -115,36 +116,37 @@ impl TableCache {
         Ok(Self { folder })
     }
 
-    /// The file of a table, by [`CachedTable::content`].
-    pub fn path(&self, content: Digest32) -> PathBuf {
-        self.folder.join(format!("{content}.tscq"))
+    /// The file of a table, by [`PlacedTable::name`].
+    pub fn path(&self, name: Digest32) -> PathBuf {
+        self.folder.join(format!("{name}.tscq"))
     }
 
-    /// The points of all rows of a program's table: read if they are there, otherwise computed on all cores and kept.
+    /// The points of all rows of a key's large table: read if they are there, otherwise computed on all cores, checked against the key on
+    /// some random rows by pairings, and kept.
     ///
     /// # Errors
     ///
     /// [`TableCacheError`].
     pub fn table(
         &self,
-        contents: &TableContents,
-        place: (&Program, usize),
+        (key, table): (&ProvingKey, usize),
         srs: &Srs,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<CachedTable, TableCacheError> {
-        let content = CachedTable::content(contents, place, srs.setup().digest())?;
-        let path = self.path(content);
+        let place = placed(key, table)?;
+        let name = place.name();
+        let path = self.path(name);
         match fs::read(&path) {
-            Ok(bytes) => return of_content(content, path, CachedTable::from_bytes(&bytes)),
+            Ok(bytes) => return named(name, path, CachedTable::from_bytes(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(at(&path)(error)),
         }
         let mut parts = Parts {
             folder: &self.folder,
-            content,
+            name,
             size: Hasher::new("tensorseal parts of all tables")
-                .part(&srs.setup().digest().0)
-                .part(&contents.log_rows.to_le_bytes())
+                .part(&place.setup().0)
+                .part(&place.contents().log_rows.to_le_bytes())
                 .finish(),
         };
         let mut preprocessor = Preprocessor {
@@ -152,67 +154,69 @@ impl TableCache {
             checkpoints: &mut parts,
             progress,
         };
-        let table = CachedTable::compute(contents, place, srs, &mut preprocessor)?;
-        write_whole(&path, &table.to_bytes()).map_err(at(&path))?;
+        let points = CachedTable::compute(&place, srs, &mut preprocessor)?;
+        if let Err(error) = check_random_rows(&points, (key, table)) {
+            // One of the parts is false, and nobody knows which: the next run makes all of them again.
+            parts.forget_all();
+            return Err(error.into());
+        }
+        write_whole(&path, &points.to_bytes()).map_err(at(&path))?;
         parts.forget();
-        Ok(table)
+        Ok(points)
     }
 
-    /// The points of some rows of a program's table and of the blind ones: out of the file of all rows if it is there, otherwise out of
-    /// the file of the rows that were ever asked for, in which those that it lacks are computed and kept if the setup with this digest is
-    /// at hand.
+    /// The points of some rows of a key's large table and of the blind ones: out of the file of all rows if it is there, otherwise out of the file of
+    /// the rows that were ever asked for, in which those that it lacks are computed and kept if the setup is at hand.
     ///
     /// # Errors
     ///
     /// [`TableCacheError`].
     pub fn some_rows(
         &self,
-        contents: &TableContents,
-        place: (&Program, usize),
-        (setup, srs): (Digest32, Option<&Srs>),
-        rows: &[u32],
+        (key, table): (&ProvingKey, usize),
+        srs: Option<&Srs>,
+        rows: &BTreeSet<u32>,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<CachedTable, TableCacheError> {
-        let content = CachedTable::content(contents, place, setup)?;
-        if let Some(rows) = self.rows(content, rows)? {
+        let place = placed(key, table)?;
+        let name = place.name();
+        if let Some(rows) = self.rows(name, rows)? {
             return Ok(rows);
         }
-        let path = self.slice_path(content);
+        let path = self.slice_path(name);
         let kept = match fs::read(&path) {
-            Ok(bytes) => Some(of_content(
-                content,
-                path.clone(),
-                CachedTable::from_bytes(&bytes),
-            )?),
+            Ok(bytes) => {
+                let kept = CachedTable::from_bytes(&bytes);
+                Some(named(name, path.clone(), kept)?)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(at(&path)(error)),
         };
-        let missing = match &kept {
+        let missing: Vec<u32> = match &kept {
             Some(kept) => kept.missing(rows),
-            None => rows.to_vec(),
+            None => rows.iter().copied().collect(),
         };
+        let kept = match kept {
+            Some(kept) if missing.is_empty() => return Ok(kept.slice(|row| rows.contains(&row))),
+            kept => kept,
+        };
+        let srs = srs.ok_or_else(|| TableCacheError::NotPreprocessed {
+            table,
+            rows: missing.len(),
+            folder: self.folder.clone(),
+        })?;
+        let made = CachedTable::of_rows(&place, srs, &missing, (&Threads, progress))?;
         let all = match kept {
-            Some(kept) if missing.is_empty() => kept,
-            kept => {
-                let srs = srs.ok_or_else(|| TableCacheError::NotPreprocessed {
-                    table: place.1,
-                    rows: missing.len(),
-                    folder: self.folder.clone(),
-                })?;
-                let made =
-                    CachedTable::of_rows(contents, place, srs, &missing, (&Threads, progress))?;
-                let all = kept.map_or(Ok(made.clone()), |kept| kept.merge(&made));
-                let all = of_content(content, path.clone(), all)?;
-                write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
-                all
-            }
+            Some(kept) => named(name, path.clone(), kept.merge(&made))?,
+            None => made,
         };
+        write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
         Ok(all.slice(|row| rows.contains(&row)))
     }
 
     /// The file of some rows of a table.
-    fn slice_path(&self, content: Digest32) -> PathBuf {
-        self.folder.join(format!("{content}.rows.tscq"))
+    fn slice_path(&self, name: Digest32) -> PathBuf {
+        self.folder.join(format!("{name}.rows.tscq"))
     }
 
     /// The points of some rows of a table that is in the cache, and of the blind ones, without reading the others: as many reads as rows.
@@ -223,10 +227,10 @@ impl TableCache {
     /// [`TableCacheError`].
     pub fn rows(
         &self,
-        content: Digest32,
-        rows: &[u32],
+        name: Digest32,
+        rows: &BTreeSet<u32>,
     ) -> Result<Option<CachedTable>, TableCacheError> {
-        let path = self.path(content);
+        let path = self.path(name);
         let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -252,23 +256,41 @@ impl TableCache {
             file.seek(SeekFrom::Start(start)).map_err(at(&path))?;
             file.read_exact(bytes).map_err(at(&path))?;
         }
-        of_content(
-            content,
-            path,
-            CachedTable::from_rows(&header, &rows, &bytes),
-        )
-        .map(Some)
+        named(name, path, CachedTable::from_rows(&header, &rows, &bytes)).map(Some)
     }
 }
 
+fn placed(key: &ProvingKey, table: usize) -> Result<PlacedTable<'_>, KeyError> {
+    key.placed_table(table).ok_or(KeyError::Mismatch {
+        what: "the program has no large table of that number",
+    })
+}
+
+/// How many random rows of a table that was preprocessed are checked.
+const CHECKED_ROWS: usize = 8;
+
+/// [`CachedTable::check_row`] on some random rows: an error in a transform, in memory or in a part that was kept is one of nearly all rows.
+fn check_random_rows(
+    points: &CachedTable,
+    (key, table): (&ProvingKey, usize),
+) -> Result<(), KeyError> {
+    for _ in 0..CHECKED_ROWS {
+        let mut row = [0; 4];
+        PlatformRandom.fill(&mut row)?;
+        let row = u32::from_le_bytes(row) % (1 << points.log_rows());
+        points.check_row(row, key, table)?;
+    }
+    Ok(())
+}
+
 /// What was read from a file, if it is the table that the file's name says.
-fn of_content(
-    content: Digest32,
+fn named(
+    name: Digest32,
     path: PathBuf,
     table: Result<CachedTable, CachedTableError>,
 ) -> Result<CachedTable, TableCacheError> {
     match table {
-        Ok(table) if table.content_digest() == content => Ok(table),
+        Ok(table) if table.name() == name => Ok(table),
         Ok(_) => Err(TableCacheError::OtherTable { path }),
         Err(error) => Err(TableCacheError::File { path, error }),
     }
@@ -277,7 +299,7 @@ fn of_content(
 /// The finished parts of a preprocessing as files.
 struct Parts<'a> {
     folder: &'a Path,
-    content: Digest32,
+    name: Digest32,
     /// Names what all tables of one size under one setup share.
     size: Digest32,
 }
@@ -288,7 +310,7 @@ impl Parts<'_> {
             Part::Lagrange => format!("{}.lagrange", self.size),
             Part::Shared => format!("{}.shared", self.size),
             Part::Counting => format!("{}.counting", self.size),
-            Part::Column(column) => format!("{}.column{column}", self.content),
+            Part::Column(column) => format!("{}.column{column}", self.name),
         })
     }
 
@@ -296,6 +318,14 @@ impl Parts<'_> {
     fn forget(&self) {
         for column in 0..3 {
             let _ = fs::remove_file(self.path(Part::Column(column)));
+        }
+    }
+
+    /// Deletes all parts that this table was made of.
+    fn forget_all(&self) {
+        self.forget();
+        for part in [Part::Lagrange, Part::Shared, Part::Counting] {
+            let _ = fs::remove_file(self.path(part));
         }
     }
 }
@@ -320,15 +350,17 @@ const PART: &str = "tensorseal part of a table";
 mod tests {
     use super::*;
     use crate::testing::{Counter, folder};
-    use tensorseal_protocol::cq::Visibility;
-    use tensorseal_protocol::program::{ProgramParts, Tensor, place};
+    use tensorseal_protocol::cq::{TableContents, Visibility};
+    use tensorseal_protocol::linear::weights::WeightMatrix;
+    use tensorseal_protocol::program::{Program, ProgramParts, Tensor, place};
     use tensorseal_protocol::table::{Outputs, Segment, Table};
+    use tensorseal_protocol::{Model, generate_with_tables};
 
-    fn setting() -> (TableContents, Program, Srs) {
+    fn setting() -> (ProvingKey, Srs) {
         setting_of(|value| value * value)
     }
 
-    fn setting_of(function: fn(i64) -> i64) -> (TableContents, Program, Srs) {
+    fn setting_of(function: fn(i64) -> i64) -> (ProvingKey, Srs) {
         let segment = Segment {
             start: -8,
             length: 20,
@@ -361,31 +393,41 @@ mod tests {
             inputs: vec![0],
             outputs: Vec::new(),
         });
-        let srs = Srs::development(6, &mut Counter(1)).unwrap();
-        (contents, program.unwrap(), srs)
+        let random = &mut Counter(1);
+        let srs = Srs::development_with_g2(8, 1 << 5, (&Threads, random)).unwrap();
+        let model = Model {
+            program: program.unwrap(),
+            tables: &[contents],
+            weights: WeightMatrix::zero(2, 2),
+            annotation: Vec::new(),
+        };
+        let key = generate_with_tables(model, &srs, (&Threads, random), &mut |_, _| ());
+        (key.unwrap(), srs)
+    }
+
+    fn rows(rows: &[u32]) -> BTreeSet<u32> {
+        rows.iter().copied().collect()
     }
 
     #[test]
     fn a_table_is_computed_once_read_again_and_sliced() {
-        let (contents, program, srs) = setting();
+        let (key, srs) = setting();
         let folder = folder("tables");
         let cache = TableCache::new(&folder).unwrap();
         let mut stages = 0;
         let mut table = || {
             let mut progress = |_, _| stages += 1;
-            cache
-                .table(&contents, (&program, 0), &srs, &mut progress)
-                .unwrap()
+            cache.table((&key, 0), &srs, &mut progress).unwrap()
         };
         let first = table();
         let second = table();
         assert_eq!(first, second);
         // One transform for the basis, one for what is shared, two for each of three columns: tags differ from one on many rows.
         assert_eq!(stages, 8 * 5);
-        let content = first.content_digest();
-        let slice = cache.rows(content, &[4, 9, 9, 77]).unwrap().unwrap();
+        let content = first.name();
+        let slice = cache.rows(content, &rows(&[4, 9, 77])).unwrap().unwrap();
         assert_eq!(slice, first.slice(|row| [4, 9].contains(&row)));
-        assert_eq!(cache.rows(Digest32([1; 32]), &[4]).unwrap(), None);
+        assert_eq!(cache.rows(Digest32([1; 32]), &rows(&[4])).unwrap(), None);
         let left: Vec<String> = fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -407,49 +449,46 @@ mod tests {
         moved.copy_within(start(4)..start(5), start(9));
         for bytes in [altered, moved] {
             fs::write(&path, bytes).unwrap();
-            let error = cache.rows(content, &[4, 9]);
+            let error = cache.rows(content, &rows(&[4, 9]));
             assert!(matches!(error, Err(TableCacheError::File { .. })));
-            let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+            let error = cache.table((&key, 0), &srs, &mut |_, _| ());
             assert!(matches!(error, Err(TableCacheError::File { .. })));
-            assert!(cache.rows(content, &[3, 10]).is_ok());
+            assert!(cache.rows(content, &rows(&[3, 10])).is_ok());
         }
         // Another table's file under this name.
         let other = Digest32([1; 32]);
         fs::write(cache.path(other), &whole).unwrap();
-        let error = cache.rows(other, &[4]);
+        let error = cache.rows(other, &rows(&[4]));
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
-        let (others, their_program, _) = setting_of(|value| value + 9);
-        let place = (&their_program, 0);
-        let theirs = CachedTable::content(&others, place, srs.setup().digest()).unwrap();
+        let (others, _) = setting_of(|value| value + 9);
+        let theirs = others.placed_table(0).unwrap().name();
         fs::write(cache.path(theirs), &whole).unwrap();
-        let error = cache.table(&others, place, &srs, &mut |_, _| ());
+        let error = cache.table((&others, 0), &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::OtherTable { .. })));
         let mut names_another = whole;
         names_another[7] ^= 1;
         fs::write(&path, names_another).unwrap();
-        let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        let error = cache.table((&key, 0), &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::write(&path, b"damage").unwrap();
-        let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+        let error = cache.table((&key, 0), &srs, &mut |_, _| ());
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     fn rows_are_computed_once_and_taken_from_the_whole_table_where_it_is() {
-        let (contents, program, srs) = setting();
+        let (key, srs) = setting();
         let folder = folder("rows");
         let cache = TableCache::new(&folder).unwrap();
-        let place = (&program, 0);
-        let setup = srs.setup().digest();
         let mut sums = 0;
-        let mut rows = |rows: &[u32]| {
+        let mut made = |wanted: &[u32]| {
             let mut progress = |_, _| sums += 1;
-            let found = cache.some_rows(&contents, place, (setup, Some(&srs)), rows, &mut progress);
+            let found = cache.some_rows((&key, 0), Some(&srs), &rows(wanted), &mut progress);
             (found.unwrap(), core::mem::take(&mut sums))
         };
         let known =
-            |rows: &[u32]| cache.some_rows(&contents, place, (setup, None), rows, &mut |_, _| ());
+            |wanted: &[u32]| cache.some_rows((&key, 0), None, &rows(wanted), &mut |_, _| ());
         let error = known(&[4, 9]).unwrap_err();
         assert!(
             matches!(
@@ -462,26 +501,26 @@ mod tests {
             ),
             "{error}"
         );
-        let (first, computed) = rows(&[4, 9]);
+        let (first, computed) = made(&[4, 9]);
         assert_eq!(known(&[9]).unwrap(), first.slice(|row| row == 9));
         assert!(computed > 0);
-        let (more, computed) = rows(&[9, 5]);
+        let (more, computed) = made(&[9, 5]);
         assert!(computed > 0);
-        let (again, computed) = rows(&[5, 4]);
+        let (again, computed) = made(&[5, 4]);
         assert_eq!(computed, 0);
-        let path = cache.slice_path(first.content_digest());
+        let path = cache.slice_path(first.name());
         let kept = CachedTable::from_bytes(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(kept.len(), 5);
 
-        let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
+        let whole = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
         assert_eq!(first, whole.slice(|row| [4, 9].contains(&row)));
         assert_eq!(more, whole.slice(|row| [5, 9].contains(&row)));
         assert_eq!(again, whole.slice(|row| [4, 5].contains(&row)));
         // From now on the whole file serves, whatever became of the other.
         fs::write(&path, b"damage").unwrap();
-        let (from_whole, computed) = rows(&[7]);
+        let (from_whole, computed) = made(&[7]);
         assert_eq!((from_whole, computed), (whole.slice(|row| row == 7), 0));
-        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        fs::remove_file(cache.path(whole.name())).unwrap();
         let error = known(&[7]);
         assert!(matches!(error, Err(TableCacheError::File { .. })));
         fs::remove_dir_all(&folder).unwrap();
@@ -489,43 +528,86 @@ mod tests {
 
     #[test]
     fn an_interrupted_preprocessing_goes_on_and_damaged_parts_are_made_again() {
-        let (contents, program, srs) = setting();
+        let (key, srs) = setting();
         let folder = folder("parts");
         let cache = TableCache::new(&folder).unwrap();
-        let place = (&program, 0);
-        let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
-        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        let whole = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
+        fs::remove_file(cache.path(whole.name())).unwrap();
         let mut stages = 0;
         let again = cache
-            .table(&contents, place, &srs, &mut |_, _| stages += 1)
+            .table((&key, 0), &srs, &mut |_, _| stages += 1)
             .unwrap();
         assert_eq!(whole, again);
         assert_eq!(stages, 6 * 5, "the basis and what is shared were there");
-        fs::remove_file(cache.path(whole.content_digest())).unwrap();
+        fs::remove_file(cache.path(whole.name())).unwrap();
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let mut bytes = fs::read(&path).unwrap();
             bytes[70] ^= 1;
             fs::write(&path, bytes).unwrap();
         }
-        assert_eq!(
-            cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap(),
-            whole
+        assert_eq!(cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap(), whole);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_false_part_that_looks_whole_is_found_by_pairings_and_made_again() {
+        let (key, srs) = setting();
+        let folder = folder("false-part");
+        let cache = TableCache::new(&folder).unwrap();
+        let whole = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
+        fs::remove_file(cache.path(whole.name())).unwrap();
+        let basis = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let basis = basis
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|end| end == "lagrange"));
+        let basis = basis.unwrap();
+        let mut points = points::decode(&fs::read(&basis).unwrap(), Hasher::new(PART)).unwrap();
+        points.rotate_left(1);
+        fs::write(&basis, points::encode(&points, Hasher::new(PART))).unwrap();
+        let error = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                TableCacheError::Key(KeyError::CachedPoints { table: 0, .. })
+            ),
+            "{error}"
         );
+        assert!(!cache.path(whole.name()).exists());
+        let again = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
+        assert_eq!(again, whole);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn points_are_not_made_from_another_setup() {
+        let (key, _) = setting();
+        let other = Srs::development_with_g2(8, 1 << 5, (&Threads, &mut Counter(9))).unwrap();
+        let folder = folder("other-setup");
+        let cache = TableCache::new(&folder).unwrap();
+        for made in [
+            cache.table((&key, 0), &other, &mut |_, _| ()),
+            cache.some_rows((&key, 0), Some(&other), &rows(&[4]), &mut |_, _| ()),
+        ] {
+            let error = made.unwrap_err();
+            assert!(
+                matches!(error, TableCacheError::Key(KeyError::Mismatch { .. })),
+                "{error}"
+            );
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     fn processes_that_fill_one_folder_at_once_read_whole_files() {
-        let (contents, program, srs) = setting();
+        let (key, srs) = setting();
         let folder = folder("race");
         let cache = TableCache::new(&folder).unwrap();
         let tables: Vec<CachedTable> = std::thread::scope(|scope| {
-            let table = || {
-                cache
-                    .table(&contents, (&program, 0), &srs, &mut |_, _| ())
-                    .unwrap()
-            };
+            let table = || cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(table)).collect();
             threads
                 .into_iter()

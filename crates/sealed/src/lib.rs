@@ -85,7 +85,7 @@ impl Sealed {
     ///
     /// # Errors
     ///
-    /// [`SealedError::Key`] when the key has no such table or one of another size.
+    /// [`SealedError::Key`] when the key has no such table, or the points are of another one or under another setup.
     pub fn attach_table(
         &mut self,
         table: usize,
@@ -98,7 +98,7 @@ impl Sealed {
     ///
     /// # Errors
     ///
-    /// [`SealedError::Table`] when the bytes are none, or the key has no such table or one of another size.
+    /// [`SealedError::Table`] when the bytes are none, or the key has no such table, or the points are of another one.
     pub fn attach_table_file(&mut self, table: usize, bytes: &[u8]) -> Result<(), SealedError> {
         let points = Arc::new(CachedTable::from_bytes(bytes)?);
         let attached = self.key.attach_table(table, points);

@@ -133,7 +133,7 @@ fn cached_table(table: &CachedTable, bytes: usize) -> Value {
     json!({
         "kind": "cached points of a large table",
         "bytes": bytes,
-        "content": table.content_digest().to_string(),
+        "content": table.name().to_string(),
         "table rows": 1u64 << table.log_rows(),
         "rows here": table.len(),
     })

@@ -222,14 +222,15 @@ pub(crate) fn sealed(lowered: Lowered, srs: &Srs, random: &mut DeterministicRand
         annotation: vec![],
     };
     let mut key = generate_with_tables(model, srs, (&Threads, random), &mut |_, _| ()).unwrap();
-    for (table, contents) in lowered.tables.iter().enumerate() {
+    let points = key.placed_tables().map(|place| {
         let mut preprocessor = Preprocessor {
             backend: &Threads,
             checkpoints: &mut NoCheckpoints,
             progress: &mut |_, _| (),
         };
-        let place = (key.verifying().program(), table);
-        let points = CachedTable::compute(contents, place, srs, &mut preprocessor).unwrap();
+        CachedTable::compute(&place, srs, &mut preprocessor).unwrap()
+    });
+    for (table, points) in points.collect::<Vec<_>>().into_iter().enumerate() {
         key.attach_table(table, points.into()).unwrap();
     }
     key

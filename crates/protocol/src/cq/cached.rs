@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! "TScq", u16 version
-//! content    32 bytes: the digest of the setup and of the table's columns
+//! name       32 bytes: the digest of the setup and of the table
 //! counts     u32 log of the table's rows, u32 rows that follow
 //! a row      u32 index, i64 value, i64 out, i64 tag; [Lᵢ]₁, [L_{−i}]₁, [Q_{value,i}]₁, [Q_{out,i}]₁, [Q_{tag,i}]₁, both coordinates each;
-//!            32 bytes: the digest of the content, the log of the table's rows and the row
+//!            32 bytes: the digest of the name, the log of the table's rows and the row
 //! ```
 //!
 //! Rows ascend by their index, and the last two, the blind ones, are always there.
@@ -17,7 +17,7 @@ use core::fmt;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::AdditiveGroup;
 
-use super::contents::{TableContents, content_digest};
+use super::contents::PlacedTable;
 use super::direct::{Direct, mirrored};
 use super::quotients::{Preprocessor, Quotients, quotients};
 use super::{COLUMNS, root_of_unity};
@@ -31,7 +31,6 @@ use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::keys::ProvingKey;
 use crate::pairing::product_is_one;
-use crate::program::Program;
 use crate::srs::Srs;
 
 const DIGEST_BYTES: usize = 32;
@@ -76,7 +75,7 @@ impl CachedRow {
 /// False points spoil proofs, and a prover verifies its proofs; they do not let anyone prove what is false.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CachedTable {
-    content: Digest32,
+    name: Digest32,
     log_rows: u32,
     rows: Vec<CachedRow>,
 }
@@ -137,31 +136,18 @@ impl CachedTable {
     /// Bytes of a row.
     pub const ROW_BYTES: usize = ROW_BODY_BYTES + DIGEST_BYTES;
 
-    /// The name under which the points of a table at its place in a program are cached: a digest of the setup and of the columns.
+    /// Computes the points of all rows of a table.
     ///
     /// # Errors
     ///
-    /// As [`TableContents::columns`].
-    pub fn content(
-        contents: &TableContents,
-        (program, table): (&Program, usize),
-        setup: Digest32,
-    ) -> Result<Digest32, KeyError> {
-        Ok(content_digest(setup, &contents.columns(program, table)?))
-    }
-
-    /// Computes the points of all rows of a program's table.
-    ///
-    /// # Errors
-    ///
-    /// When the contents are not those of the program's table, or the setup has fewer powers than the table has rows.
+    /// When the setup is not that of the table, or has fewer powers than the table has rows.
     pub fn compute(
-        contents: &TableContents,
-        (program, table): (&Program, usize),
+        place: &PlacedTable<'_>,
         srs: &Srs,
         preprocessor: &mut Preprocessor<'_, impl Backend>,
     ) -> Result<Self, KeyError> {
-        Self::of_columns(&contents.columns(program, table)?, srs, preprocessor)
+        check_setup(place, srs)?;
+        Self::of_columns((place.name(), &place.columns()?), srs, preprocessor)
     }
 
     /// Computes the points of all rows, as many as a power of two.
@@ -170,7 +156,7 @@ impl CachedTable {
         reason = "every list has an entry for each row"
     )]
     pub(crate) fn of_columns(
-        columns: &[Vec<i64>; COLUMNS],
+        (name, columns): (Digest32, &[Vec<i64>; COLUMNS]),
         srs: &Srs,
         preprocessor: &mut Preprocessor<'_, impl Backend>,
     ) -> Result<Self, KeyError> {
@@ -178,7 +164,6 @@ impl CachedTable {
         if found < needed {
             return Err(KeyError::SetupTooSmall { needed, found });
         }
-        let content = content_digest(srs.setup().digest(), columns);
         let Quotients {
             lagrange,
             quotients,
@@ -193,26 +178,26 @@ impl CachedTable {
             quotients: quotients.each_ref().map(|column| column[i]),
         };
         Ok(Self {
-            content,
+            name,
             log_rows: size.trailing_zeros(),
             rows: (0u32..).zip(0..size).map(row).collect(),
         })
     }
 
-    /// Computes the points of some rows of a program's table and of the blind ones, without those of all others: about two and a half
+    /// Computes the points of some rows of a table and of the blind ones, without those of all others: about two and a half
     /// sums of N̂ terms each. `progress` is told how much of the work is done, and how much there is.
     ///
     /// # Errors
     ///
     /// As [`Self::compute`], and [`KeyError::Mismatch`] when the table has no such row.
     pub fn of_rows(
-        contents: &TableContents,
-        (program, table): (&Program, usize),
+        place: &PlacedTable<'_>,
         srs: &Srs,
         rows: &[u32],
         tools: (&impl Backend, &mut dyn FnMut(usize, usize)),
     ) -> Result<Self, KeyError> {
-        Self::of_rows_of_columns(&contents.columns(program, table)?, srs, rows, tools)
+        check_setup(place, srs)?;
+        Self::of_rows_of_columns((place.name(), &place.columns()?), srs, rows, tools)
     }
 
     #[expect(
@@ -220,7 +205,7 @@ impl CachedTable {
         reason = "the points are there for every row that was asked for"
     )]
     pub(crate) fn of_rows_of_columns(
-        columns: &[Vec<i64>; COLUMNS],
+        (name, columns): (Digest32, &[Vec<i64>; COLUMNS]),
         srs: &Srs,
         rows: &[u32],
         (backend, progress): (&impl Backend, &mut dyn FnMut(usize, usize)),
@@ -245,7 +230,7 @@ impl CachedTable {
             quotients: points.quotients.each_ref().map(|column| column[&index]),
         };
         Ok(Self {
-            content: content_digest(srs.setup().digest(), columns),
+            name,
             log_rows,
             rows: rows.into_iter().map(row).collect(),
         })
@@ -257,7 +242,7 @@ impl CachedTable {
     ///
     /// [`CachedTableError::OtherTable`] when they are of two.
     pub fn merge(&self, other: &Self) -> Result<Self, CachedTableError> {
-        if (self.content, self.log_rows) != (other.content, other.log_rows) {
+        if (self.name, self.log_rows) != (other.name, other.log_rows) {
             return Err(CachedTableError::OtherTable);
         }
         let rows = self.rows.iter().chain(&other.rows);
@@ -269,7 +254,7 @@ impl CachedTable {
     }
 
     /// Those of these rows that are not here.
-    pub fn missing(&self, rows: &[u32]) -> Vec<u32> {
+    pub fn missing(&self, rows: &BTreeSet<u32>) -> Vec<u32> {
         let missing = rows.iter().copied().filter(|row| self.row(*row).is_none());
         missing.collect()
     }
@@ -286,9 +271,9 @@ impl CachedTable {
         }
     }
 
-    /// The name under which the points are cached.
-    pub fn content_digest(&self) -> Digest32 {
-        self.content
+    /// The name of the table under its setup, [`PlacedTable::name`].
+    pub fn name(&self) -> Digest32 {
+        self.name
     }
 
     /// log₂ N̂.
@@ -376,13 +361,13 @@ impl CachedTable {
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::file(FileKind::CachedTable);
-        writer.bytes(&self.content.0);
+        writer.bytes(&self.name.0);
         writer.u32(self.log_rows);
         writer.count(self.rows.len());
         for row in &self.rows {
             let body = row.body();
             writer.bytes(&body);
-            writer.bytes(&row_digest(self.content, self.log_rows, &body).0);
+            writer.bytes(&row_digest(self.name, self.log_rows, &body).0);
         }
         writer.finish()
     }
@@ -399,9 +384,9 @@ impl CachedTable {
         rows: &[u8],
     ) -> Result<Self, CachedTableError> {
         let mut header = Reader::new(header);
-        let (content, log_rows, _) = read_header(&mut header)?;
+        let (name, log_rows, _) = read_header(&mut header)?;
         header.finish()?;
-        let table = Self::read_rows((content, log_rows, indices.len()), rows)?;
+        let table = Self::read_rows((name, log_rows, indices.len()), rows)?;
         if !table.rows.iter().map(|row| &row.index).eq(indices) {
             return Err(CachedTableError::Rows);
         }
@@ -420,13 +405,13 @@ impl CachedTable {
     }
 
     fn read_rows(
-        (content, log_rows, count): (Digest32, u32, usize),
+        (name, log_rows, count): (Digest32, u32, usize),
         bytes: &[u8],
     ) -> Result<Self, CachedTableError> {
         let mut reader = Reader::new(bytes);
         let row = |reader: &mut Reader<'_>| {
             let body = reader.take(ROW_BODY_BYTES)?;
-            let whole = Digest32(reader.array()?) == row_digest(content, log_rows, body);
+            let whole = Digest32(reader.array()?) == row_digest(name, log_rows, body);
             Ok((read_row(&mut Reader::new(body))?, whole))
         };
         let rows = reader.list(count, row)?;
@@ -435,11 +420,11 @@ impl CachedTable {
             return Err(CachedTableError::Damaged);
         }
         let rows = rows.into_iter().map(|(row, _)| row);
-        Self::checked(content, log_rows, rows.collect())
+        Self::checked(name, log_rows, rows.collect())
     }
 
     fn checked(
-        content: Digest32,
+        name: Digest32,
         log_rows: u32,
         rows: Vec<CachedRow>,
     ) -> Result<Self, CachedTableError> {
@@ -447,7 +432,7 @@ impl CachedTable {
             return Err(CachedTableError::Rows);
         }
         let table = Self {
-            content,
+            name,
             log_rows,
             rows,
         };
@@ -463,6 +448,16 @@ impl CachedTable {
             return Err(CachedTableError::Rows);
         }
         Ok(table)
+    }
+}
+
+fn check_setup(place: &PlacedTable<'_>, srs: &Srs) -> Result<(), KeyError> {
+    if place.setup() == srs.setup().digest() {
+        Ok(())
+    } else {
+        Err(KeyError::Mismatch {
+            what: "the setup is not the one under which the keys were made",
+        })
     }
 }
 
@@ -482,13 +477,13 @@ fn read_row(reader: &mut Reader<'_>) -> Result<CachedRow, DecodeError> {
 
 fn read_header(reader: &mut Reader<'_>) -> Result<(Digest32, u32, usize), DecodeError> {
     reader.header(FileKind::CachedTable)?;
-    let content = Digest32(reader.array()?);
-    Ok((content, reader.u32()?, widen(reader.u32()?)))
+    let name = Digest32(reader.array()?);
+    Ok((name, reader.u32()?, widen(reader.u32()?)))
 }
 
-fn row_digest(content: Digest32, log_rows: u32, body: &[u8]) -> Digest32 {
+fn row_digest(name: Digest32, log_rows: u32, body: &[u8]) -> Digest32 {
     Hasher::new("tensorseal cached row")
-        .part(&content.0)
+        .part(&name.0)
         .part(&log_rows.to_le_bytes())
         .part(body)
         .finish()

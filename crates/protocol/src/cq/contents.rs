@@ -155,9 +155,7 @@ impl TableContents {
     ///
     /// [`KeyError::Program`] for a malformed segment, [`KeyError::Mismatch`] when the program describes the place otherwise.
     pub fn columns(&self, program: &Program, table: usize) -> Result<[Vec<i64>; 3], KeyError> {
-        if program.large_tables().get(table) != Some(&self.describe()?) {
-            return Err(NOT_DESCRIBED);
-        }
+        self.check_described(program, table)?;
         let rows = 1usize << self.log_rows;
         let [mut values, mut outputs, mut tags] = [(); COLUMNS].map(|()| Vec::with_capacity(rows));
         for run in program.runs(table) {
@@ -175,6 +173,107 @@ impl TableContents {
         outputs.resize(rows, 0);
         Ok([values, outputs, tags])
     }
+
+    fn check_described(&self, program: &Program, table: usize) -> Result<(), KeyError> {
+        if program.large_tables().get(table) == Some(&self.describe()?) {
+            Ok(())
+        } else {
+            Err(NOT_DESCRIBED)
+        }
+    }
+}
+
+/// A large table at its place in a program and under a setup: everything from which its cached points follow.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedTable<'a> {
+    contents: &'a TableContents,
+    program: &'a Program,
+    table: usize,
+    setup: Digest32,
+    name: Digest32,
+}
+
+impl<'a> PlacedTable<'a> {
+    /// Contents at their place in a program, under the setup with this digest.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableContents::columns`].
+    pub fn new(
+        contents: &'a TableContents,
+        (program, table): (&'a Program, usize),
+        setup: Digest32,
+    ) -> Result<Self, KeyError> {
+        contents.check_described(program, table)?;
+        Ok(Self {
+            contents,
+            program,
+            table,
+            setup,
+            name: name(contents, (program, table), setup),
+        })
+    }
+
+    /// As [`Self::new`], for contents that the program is known to describe, and their name.
+    pub(crate) fn named(
+        contents: &'a TableContents,
+        (program, table): (&'a Program, usize),
+        (setup, name): (Digest32, Digest32),
+    ) -> Self {
+        Self {
+            contents,
+            program,
+            table,
+            setup,
+            name,
+        }
+    }
+
+    /// The digest of all this, under which the points are cached.
+    pub fn name(&self) -> Digest32 {
+        self.name
+    }
+
+    /// Which of the program's large tables this is.
+    pub fn table(&self) -> usize {
+        self.table
+    }
+
+    /// What stands in the table.
+    pub fn contents(&self) -> &'a TableContents {
+        self.contents
+    }
+
+    /// The digest of the setup.
+    pub fn setup(&self) -> Digest32 {
+        self.setup
+    }
+
+    /// As [`TableContents::columns`].
+    pub(crate) fn columns(&self) -> Result<[Vec<i64>; COLUMNS], KeyError> {
+        self.contents.columns(self.program, self.table)
+    }
+}
+
+/// The digest of a setup, of the values and tags of a table's rows as a program places them, and of its outputs. Its cost does not grow with
+/// the rows but with the bytes of the outputs in a key.
+pub(crate) fn name(
+    contents: &TableContents,
+    (program, table): (&Program, usize),
+    setup: Digest32,
+) -> Digest32 {
+    let hasher = Hasher::new("tensorseal large table")
+        .part(&setup.0)
+        .part(&contents.log_rows.to_le_bytes());
+    let hasher = program.runs(table).iter().fold(hasher, |hasher, run| {
+        hasher
+            .part(&run.value.to_le_bytes())
+            .part(&run.length.to_le_bytes())
+            .part(&run.tag.to_le_bytes())
+    });
+    let mut outputs = Writer::new();
+    contents.write(&mut outputs);
+    hasher.part(&outputs.finish()).finish()
 }
 
 const CLAMP: u8 = 0;
@@ -183,16 +282,6 @@ const VALUES: u8 = 1;
 const NOT_DESCRIBED: KeyError = KeyError::Mismatch {
     what: "the contents of a large table are not those that the program describes",
 };
-
-/// A digest of everything from which the cached points of a table follow: the setup and the columns.
-pub(crate) fn content_digest(setup: Digest32, columns: &[Vec<i64>; COLUMNS]) -> Digest32 {
-    let hasher = Hasher::new("tensorseal large table").part(&setup.0);
-    let hash = |hasher: Hasher, column: &Vec<i64>| {
-        let bytes: Vec<u8> = column.iter().flat_map(|cell| cell.to_le_bytes()).collect();
-        hasher.part(&bytes)
-    };
-    columns.iter().fold(hasher, hash).finish()
-}
 
 /// The commitments to the columns of a large table in both groups, that to the outputs of a hidden one blinded, and the proof that the
 /// rows have the values and tags that the program describes.
@@ -219,12 +308,15 @@ impl LargeCommitments {
             found,
         })?;
         let coefficients = columns.each_ref().map(|column| interpolate(column));
-        let blindings = [Fr::ZERO, blinding, Fr::ZERO];
-        let mut g2 = [G2Affine::zero(); COLUMNS];
-        for ((point, f), blinding) in g2.iter_mut().zip(&coefficients).zip(blindings) {
+        let commit = |(point, f, blinding): (&mut G2Affine, &Vec<Fr>, Fr)| {
             let blinding = srs.setup().beta_g2 * blinding;
             *point = (G2Projective::msm_unchecked(powers, f) + blinding).into_affine();
-        }
+        };
+        let mut g2 = [G2Affine::zero(); COLUMNS];
+        let blindings = [Fr::ZERO, blinding, Fr::ZERO];
+        let parts = g2.iter_mut().zip(&coefficients).zip(blindings);
+        let parts = parts.map(|((point, f), blinding)| (point, f, blinding));
+        backend.map(parts.collect(), commit);
         if g2.iter().any(AffineRepr::is_zero) {
             return Err(KeyError::Mismatch {
                 what: "a column of a large table is zero everywhere, which needs no table",

@@ -30,10 +30,10 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 
 use super::contents::interpolate;
-use super::quotients::{half, jumps};
+use super::quotients::jumps;
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
-use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+use crate::curve::{Fr, G1Affine, G1Projective, HALF, to_affine};
 use crate::msm::Signed;
 
 /// Terms of a sum that are made at once; in tests so few that small sums have parts.
@@ -184,13 +184,13 @@ impl<'a, B: Backend> Direct<'a, B> {
                 })
             })
             .collect();
-        let (half, scale) = (half(), size_inverse(size));
+        let scale = size_inverse(size);
         let pair = |(root, [sum, difference]): (&Fr, &[G1Projective; 2])| {
             let quarter = root.pow([size as u64 / 4]);
             let sides = [(*difference, inverse(&quarter)), (-*difference, quarter)];
             sides.map(|(difference, quarter)| {
                 let ends = folded.first + folded.quarter * quarter;
-                ((*sum + difference) * half + ends) * scale
+                ((*sum + difference) * HALF + ends) * scale
             })
         };
         roots.iter().zip(&sums).map(pair).collect()
@@ -311,9 +311,12 @@ mod tests {
     use super::*;
     use crate::backend::Reference;
     use crate::cq::CachedTable;
+    use crate::digest::Digest32;
     use crate::error::KeyError;
     use crate::srs::Srs;
     use crate::testing::{cached_columns, random};
+
+    const NAME: Digest32 = Digest32([7; 32]);
 
     /// Values of all kinds, one with few exceptions, and a column that is one value everywhere.
     fn columns(log: u32) -> [Vec<i64>; COLUMNS] {
@@ -331,13 +334,13 @@ mod tests {
         let srs = Srs::development(6, &mut random(1)).unwrap();
         for log in [2u32, 3, 6] {
             let columns = columns(log);
-            let all = cached_columns(&columns, &srs).unwrap();
+            let all = cached_columns((NAME, &columns), &srs).unwrap();
             let size = 1u32 << log;
             for rows in [&[][..], &[0], &[1, 3, 1], &[2, size / 2, size - 1]] {
                 let mut told = Vec::new();
                 let mut progress = |done, total| told.push((done, total));
                 let tools = (&Reference, &mut progress as &mut _);
-                let some = CachedTable::of_rows_of_columns(&columns, &srs, rows, tools);
+                let some = CachedTable::of_rows_of_columns((NAME, &columns), &srs, rows, tools);
                 assert_eq!(
                     some.unwrap(),
                     all.slice(|row| rows.contains(&row)),
@@ -355,7 +358,7 @@ mod tests {
         let of_rows = |log, row| {
             let mut progress = |_, _| ();
             let tools = (&Reference, &mut progress as &mut _);
-            CachedTable::of_rows_of_columns(&columns(log), &srs, &[row], tools)
+            CachedTable::of_rows_of_columns((NAME, &columns(log)), &srs, &[row], tools)
         };
         assert!(of_rows(3, 7).is_ok());
         assert!(matches!(of_rows(3, 8), Err(KeyError::Mismatch { .. })));

@@ -69,10 +69,10 @@ mod sparse;
 mod verifier;
 
 pub use cached::{CachedRow, CachedTable, CachedTableError};
-pub(crate) use contents::LargeCommitments;
 #[cfg(test)]
 pub(crate) use contents::interpolate;
-pub use contents::{TableContents, Visibility};
+pub(crate) use contents::{LargeCommitments, name as table_name};
+pub use contents::{PlacedTable, TableContents, Visibility};
 pub use quotients::{Checkpoints, NoCheckpoints, Part, Preprocessor};
 pub(crate) use rows::RowsClaim;
 pub(crate) use sparse::{SparseSide, count};

@@ -30,7 +30,7 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
 use super::{COLUMNS, root_of_unity};
 use crate::backend::Backend;
-use crate::curve::{Fr, G1Affine, G1Projective, to_affine};
+use crate::curve::{Fr, G1Affine, G1Projective, HALF, to_affine};
 use crate::msm::Signed;
 use crate::poly::univariate::powers;
 
@@ -240,7 +240,7 @@ impl<B: Backend> Transforms<'_, B> {
 
     /// Lᵢ/(2N̂²).
     fn scaled(&self, lagrange: &[G1Affine]) -> Vec<G1Affine> {
-        self.times(lagrange, self.size_inverse().square() * half())
+        self.times(lagrange, self.size_inverse().square() * HALF)
     }
 
     /// All points times one scalar.
@@ -270,7 +270,7 @@ impl<B: Backend> Transforms<'_, B> {
         let mirrored: Vec<G1Affine> = (0..size).map(|m| tau[(size - m) % size]).collect();
         let spectrum = self.backend.multiples(&mirrored, &self.kernel());
         let sums = self.transform(spectrum, false);
-        self.times(&sums, self.size_inverse().square() * half())
+        self.times(&sums, self.size_inverse().square() * HALF)
     }
 
     /// The quotients of a column with values of all kinds.
@@ -296,11 +296,11 @@ impl<B: Backend> Transforms<'_, B> {
         // The transform back gives Σ_k t_k c_{k−i} / N̂.
         let mut correlated = domain.ifft(values);
         for (value, factor) in correlated.iter_mut().zip(self.kernel()) {
-            *value *= factor * scale * half();
+            *value *= factor * scale * HALF;
         }
         domain.fft_in_place(&mut correlated);
         let sum: Fr = values.iter().sum();
-        let kept = size - (size - Fr::ONE) * half();
+        let kept = size - (size - Fr::ONE) * HALF;
         let each = |(correlated, value): (&Fr, &Fr)| *correlated + (*value * kept - sum) * scale;
         correlated.iter().zip(values).map(each).collect()
     }
@@ -384,10 +384,6 @@ impl<B: Backend> Transforms<'_, B> {
 }
 
 /// ½.
-pub(super) fn half() -> Fr {
-    Fr::from(2u64).inverse().expect("2 is not zero")
-}
-
 fn pick(points: &[G1Affine], rows: &[usize]) -> Vec<G1Affine> {
     rows.iter().map(|row| points[*row]).collect()
 }

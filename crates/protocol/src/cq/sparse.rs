@@ -24,6 +24,8 @@ pub(crate) struct SparseSide {
     pub(crate) cached: Arc<CachedTable>,
     /// m̂ on the rows that are used, the blind ones last.
     pub(crate) counts: BTreeMap<u32, Fr>,
+    /// ωⁱ of the same rows; empty before λ.
+    points: Vec<Fr>,
     /// Âᵢ on the same rows; empty before λ.
     pub(crate) sums: Vec<Fr>,
     pub(crate) blinding: Blinding,
@@ -137,6 +139,7 @@ impl SparseSide {
         Ok(Self {
             cached: Arc::clone(cached),
             counts,
+            points: Vec::new(),
             sums: Vec::new(),
             blinding,
             committed: G1Affine::zero(),
@@ -191,6 +194,13 @@ impl SparseSide {
             *sum *= count;
         }
         self.sums = sums;
+        self.points = self.roots();
+    }
+
+    fn roots(&self) -> Vec<Fr> {
+        let omega = root_of_unity(self.cached.log_rows());
+        let rows = self.counts.keys();
+        rows.map(|row| omega.pow([u64::from(*row)])).collect()
     }
 
     /// [Â]₁ and [Q̂]₁, given [β]₁, [Z_V]₁ and [λ + Σ θ^j T̂_j]₁.
@@ -228,19 +238,10 @@ impl SparseSide {
     #[cfg(test)]
     pub(crate) fn value_at(&self, x: Fr) -> Fr {
         let terms = self.times(&self.inverse_differences(x, false));
-        let terms = terms.iter().zip(self.points());
+        let terms = terms.iter().zip(&self.points);
         let sum: Fr = terms.map(|(term, point)| *term * point).sum();
         let log = self.cached.log_rows();
         sum * vanishing(log, x) * inverse(Fr::from(1u64 << log))
-    }
-
-    /// ωⁱ for each row.
-    fn points(&self) -> Vec<Fr> {
-        let omega = root_of_unity(self.cached.log_rows());
-        self.counts
-            .keys()
-            .map(|index| omega.pow([u64::from(*index)]))
-            .collect()
     }
 
     fn times(&self, factors: &[Fr]) -> Vec<Fr> {
@@ -253,7 +254,7 @@ impl SparseSide {
 
     /// X^{N̂−1}Â(1/X) = Σ Âᵢωⁱ·L_{−i}(X).
     pub(crate) fn reversed(&self, backend: &impl Backend) -> G1Projective {
-        self.combine(|row| row.mirrored, &self.times(&self.points()), backend)
+        self.combine(|row| row.mirrored, &self.times(&self.points), backend)
     }
 
     /// The reversal's value at z: Σ Âᵢωⁱ·L_{−i}(z), with L_k(z) = ω^k·Z_V(z)/(N̂(z − ω^k)).
@@ -265,7 +266,7 @@ impl SparseSide {
 
     /// 1/(x − ωⁱ), or 1/(x − ω^{−i}), for each row; x is not in V.
     fn inverse_differences(&self, x: Fr, mirrored: bool) -> Vec<Fr> {
-        let mut points = self.points();
+        let mut points = self.points.clone();
         if mirrored {
             batch_inversion(&mut points);
         }
@@ -282,10 +283,9 @@ impl SparseSide {
         backend: &impl Backend,
     ) -> G1Projective {
         let factors = self.inverse_differences(z, true);
-        let points = self.points();
         let factors: Vec<Fr> = factors
             .iter()
-            .zip(points)
+            .zip(&self.points)
             .map(|(f, p)| -scale * f * p)
             .collect();
         self.combine(|row| row.mirrored, &self.times(&factors), backend)
@@ -325,6 +325,7 @@ mod tests {
         let blind = [Fr::from(5u64), Fr::from(6u64)];
         let mut side = SparseSide::new(0, &cached, counts, blind, &mut random(1)).unwrap();
         side.sums = scalars(4, 7);
+        side.points = side.roots();
         let mut a = Vec::new();
         for (index, sum) in side.counts.keys().zip(&side.sums) {
             let mut unit = vec![0; 32];

@@ -15,10 +15,13 @@ use zeroize::Zeroize;
 
 use super::verifying::{VerifyingKey, VerifyingParts, chain_length};
 use crate::backend::Backend;
-use crate::cq::{CachedTable, LargeCommitments, TableContents, Visibility};
+use crate::cq::{
+    CachedTable, LargeCommitments, PlacedTable, TableContents, Visibility, table_name,
+};
 use crate::curve::{
     Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar, to_affine,
 };
+use crate::digest::Digest32;
 use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
@@ -27,6 +30,7 @@ use crate::program::{LargeTable, Program};
 use crate::random::RandomSource;
 use crate::srs::{PowerChain, Srs};
 use crate::sumcheck::mask_length;
+use crate::table::Outputs;
 
 /// What a prover keeps. The weights, the outputs of hidden tables and the blindings of either are secret.
 #[derive(Clone)]
@@ -42,6 +46,8 @@ pub struct ProvingKey {
     ones: G1Affine,
     /// What stands in each large table.
     tables: Vec<TableContents>,
+    /// The names of the large tables under the setup.
+    table_names: Vec<Digest32>,
     /// ρ of each large table, with which its outputs are blinded: 0 where they are public.
     table_blindings: Vec<Fr>,
     /// The cached points of each large table, as far as they have been given; they are in files of their own.
@@ -58,6 +64,12 @@ impl Drop for ProvingKey {
     fn drop(&mut self) {
         self.weights_blinding.zeroize();
         self.table_blindings.zeroize();
+        let hidden = self.tables.iter_mut().filter(|table| table.is_hidden());
+        for segment in hidden.flat_map(|table| &mut table.segments) {
+            if let Outputs::Values(values) = &mut segment.outputs {
+                values.zeroize();
+            }
+        }
     }
 }
 
@@ -216,6 +228,7 @@ pub fn generate_with_quotients(
         annotation,
     });
     Ok(ProvingKey {
+        table_names: table_names(tables, &verifying),
         verifying,
         weights,
         weights_blinding,
@@ -264,22 +277,44 @@ impl ProvingKey {
         self.powers.len()
     }
 
+    /// A large table, as its cached points are computed and kept; `None` if there is none of this number.
+    pub fn placed_table(&self, table: usize) -> Option<PlacedTable<'_>> {
+        let contents = self.tables.get(table)?;
+        let name = *self.table_names.get(table)?;
+        let key = &self.verifying;
+        let place = (key.program(), table);
+        Some(PlacedTable::named(
+            contents,
+            place,
+            (key.setup_digest(), name),
+        ))
+    }
+
+    /// All large tables.
+    pub fn placed_tables(&self) -> impl Iterator<Item = PlacedTable<'_>> {
+        (0..self.tables.len()).filter_map(|table| self.placed_table(table))
+    }
+
     /// Gives the key the cached points of a large table, all of them or a slice.
     ///
-    /// Points of another table make proofs that do not verify; [`CachedTable::check_row`] tells.
+    /// False points make proofs that do not verify; [`CachedTable::check_row`] tells.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Mismatch`] when the program has no such table or one of another size.
+    /// [`KeyError::Mismatch`] when the program has no such table, or the points are of another one or under another setup.
     pub fn attach_table(&mut self, table: usize, points: Arc<CachedTable>) -> Result<(), KeyError> {
-        let described = self.verifying.program().large_tables().get(table);
+        let place = self.placed_table(table);
+        let own = place.map(|place| (place.name(), place.contents().log_rows));
         match self.cached.get_mut(table) {
-            Some(slot) if described.map(|table| table.log_rows) == Some(points.log_rows()) => {
+            Some(slot) if own == Some((points.name(), points.log_rows())) => {
                 *slot = Some(points);
                 Ok(())
             }
-            _ => Err(KeyError::Mismatch {
-                what: "the program has no large table of that number and size",
+            Some(_) => Err(KeyError::Mismatch {
+                what: "the cached points are of another large table, or were made under another setup",
+            }),
+            None => Err(KeyError::Mismatch {
+                what: "the program has no large table of that number",
             }),
         }
     }
@@ -398,12 +433,21 @@ impl ProvingKey {
             quotients,
             powers,
             ones,
+            table_names: table_names(&tables, &verifying),
             tables,
             table_blindings,
             cached,
             verifying,
         })
     }
+}
+
+/// The names of a key's large tables.
+fn table_names(tables: &[TableContents], key: &VerifyingKey) -> Vec<Digest32> {
+    let names = tables.iter().enumerate();
+    names
+        .map(|(table, contents)| table_name(contents, (key.program(), table), key.setup_digest()))
+        .collect()
 }
 
 /// A weight from its one to four bytes.

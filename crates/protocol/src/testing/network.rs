@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use super::random;
 use crate::backend::Reference;
-use crate::cq::{CachedTable, NoCheckpoints, Preprocessor, TableContents, Visibility};
+use crate::cq::{CachedTable, NoCheckpoints, PlacedTable, Preprocessor, TableContents, Visibility};
+use crate::digest::Digest32;
 use crate::keys::{Model, ProvingKey, generate_with_tables};
 use crate::linear::weights::WeightMatrix;
 use crate::program::{AxisMap, Block, Layer, Program, ProgramParts, Tensor, Term, Weights};
@@ -118,17 +119,18 @@ pub(crate) fn keys(network: &Network) -> (Srs, ProvingKey) {
 }
 
 /// The cached points of a table.
-pub(crate) fn cached(
-    contents: &TableContents,
-    (program, table): (&Program, usize),
-    srs: &Srs,
-) -> Result<CachedTable, crate::KeyError> {
-    cached_columns(&contents.columns(program, table)?, srs)
+pub(crate) fn cached(place: &PlacedTable<'_>, srs: &Srs) -> Result<CachedTable, crate::KeyError> {
+    let mut preprocessor = Preprocessor {
+        backend: &Reference,
+        checkpoints: &mut NoCheckpoints,
+        progress: &mut |_, _| (),
+    };
+    CachedTable::compute(place, srs, &mut preprocessor)
 }
 
-/// The cached points of columns.
+/// The cached points of columns under a table's name, which may be that of another.
 pub(crate) fn cached_columns(
-    columns: &[Vec<i64>; 3],
+    named: (Digest32, &[Vec<i64>; 3]),
     srs: &Srs,
 ) -> Result<CachedTable, crate::KeyError> {
     let mut preprocessor = Preprocessor {
@@ -136,7 +138,7 @@ pub(crate) fn cached_columns(
         checkpoints: &mut NoCheckpoints,
         progress: &mut |_, _| (),
     };
-    CachedTable::of_columns(columns, srs, &mut preprocessor)
+    CachedTable::of_columns(named, srs, &mut preprocessor)
 }
 
 /// Keys under a setup, with the cached points of all large tables.
@@ -149,10 +151,10 @@ pub(crate) fn keys_under(srs: &Srs, network: &Network) -> ProvingKey {
     };
     let tools = (&Reference, &mut random(2) as &mut _);
     let mut key = generate_with_tables(model, srs, tools, &mut |_, _| ()).unwrap();
-    for (index, contents) in network.tables.iter().enumerate() {
-        let place = (&network.program, index);
-        let points = cached(contents, place, srs);
-        key.attach_table(index, Arc::new(points.unwrap())).unwrap();
+    let points = key.placed_tables().map(|place| cached(&place, srs));
+    let points: Vec<_> = points.collect::<Result<_, _>>().unwrap();
+    for (index, points) in points.into_iter().enumerate() {
+        key.attach_table(index, Arc::new(points)).unwrap();
     }
     key
 }

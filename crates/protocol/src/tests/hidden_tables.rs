@@ -78,7 +78,7 @@ fn keys_blinded(network: &Network, srs: &Srs, blindings: &[Fr]) -> ProvingKey {
     let tools = (&Reference, &mut source as &mut dyn RandomSource);
     let mut key = generate_with_tables(model, srs, tools, &mut |_, _| ()).unwrap();
     assert_eq!(source.drawn, blindings.len());
-    let points = cached(&network.tables[0], (&network.program, 0), srs).unwrap();
+    let points = cached(&key.placed_table(0).unwrap(), srs).unwrap();
     key.attach_table(0, points.into()).unwrap();
     key
 }

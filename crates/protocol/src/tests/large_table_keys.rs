@@ -9,7 +9,7 @@ use ark_ff::{AdditiveGroup, Field};
 use super::cheating::refused;
 use super::large_tables::{OPTIONS, dense, false_cells};
 use crate::backend::Reference;
-use crate::cq::{LargeCommitments, TableContents, Visibility};
+use crate::cq::{LargeCommitments, PlacedTable, TableContents, Visibility};
 use crate::curve::{Fr, decode_scalar, encode_g1, encode_g2, encode_scalar, g1_generator};
 use crate::encoding::Writer;
 use crate::error::{KeyError, ProveError};
@@ -34,7 +34,8 @@ fn with_columns(network: &Network, change: Change<'_>) -> ProvingKey {
     let place = (&network.program, 0);
     let committed = LargeCommitments::new((&columns, Fr::ZERO), place, &srs, &Reference);
     let commitments = committed.unwrap();
-    let points = cached_columns(&columns, &srs).unwrap();
+    let name = key.placed_table(0).unwrap().name();
+    let points = cached_columns((name, &columns), &srs).unwrap();
     key.set_verifying(key.verifying().with_large(0, commitments));
     key.attach_table(0, Arc::new(points)).unwrap();
     key
@@ -218,13 +219,17 @@ fn the_cached_points_of_another_table_prove_nothing() {
     let network = dense();
     let (srs, mut key) = keys(&network);
     let other = altered(&network);
-    let place = (&network.program, 0);
-    let points = crate::testing::cached(&other, place, &srs).unwrap();
-    // The points are what they are, of another table.
+    let honest = key.placed_table(0).unwrap();
+    let place = PlacedTable::new(&other, (&network.program, 0), honest.setup());
+    let points = crate::testing::cached(&place.unwrap(), &srs).unwrap();
+    assert_ne!(honest.name(), points.name());
+    // The points are what they are, of another table, and under this one's name they are false.
     assert!(points.check_row(14, &key, 0).is_err());
-    let honest = key.cached().unwrap().remove(0);
-    assert_ne!(honest.content_digest(), points.content_digest());
-    key.attach_table(0, Arc::new(points)).unwrap();
+    let columns = other.columns(&network.program, 0).unwrap();
+    let renamed = cached_columns((honest.name(), &columns), &srs).unwrap();
+    let refusal = key.attach_table(0, Arc::new(points));
+    assert!(matches!(refusal, Err(KeyError::Mismatch { .. })));
+    key.attach_table(0, Arc::new(renamed)).unwrap();
     let cells = false_cells(&network, |cell| cell.out = 4);
     let cheat = Cheat {
         cells: Some(cells),
