@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tensorseal_protocol::digest::Digest32;
+use tensorseal_protocol::program::LargeTable;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProvingKey, Witness};
+use tensorseal_protocol::{KeyError, ProvingKey, Witness};
 use tensorseal_prover::TableCache;
 use tensorseal_sealed::Sealed;
 
@@ -34,7 +35,8 @@ pub(crate) fn folder(arguments: &CacheArguments) -> Result<PathBuf> {
         })
 }
 
-/// Preprocesses all rows of all large tables of a key, unless the cache has them; the names of their contents in the cache.
+/// Preprocesses all rows of all large tables of a key that was made with this setup, unless the cache has them; the names of their
+/// contents in the cache.
 pub(crate) fn preprocess(
     cache: &TableCache,
     key: &ProvingKey,
@@ -42,6 +44,12 @@ pub(crate) fn preprocess(
     progress: &Progress,
 ) -> Result<Vec<Digest32>> {
     let program = key.verifying().program();
+    let needed = program.large_tables().iter().map(LargeTable::rows).max();
+    let (needed, found) = (needed.unwrap_or(0), srs.powers().len());
+    // Before the first table is computed, which the largest need not be.
+    if needed > found {
+        bail!(KeyError::SetupTooSmall { needed, found });
+    }
     let mut names = Vec::new();
     for (table, contents) in key.table_contents().iter().enumerate() {
         progress.message("preprocessing a large table, once");
@@ -65,6 +73,7 @@ pub(crate) fn attach(
     let setup = key.verifying().setup_digest();
     let contents = key.table_contents().iter().enumerate();
     let rows = program.large_rows(witnesses);
+    let mut computing = false;
     let points = contents.zip(rows).map(|((table, contents), rows)| {
         let rows: Vec<u32> = rows.into_iter().collect();
         cache.some_rows(
@@ -73,6 +82,10 @@ pub(crate) fn attach(
             (setup, srs),
             &rows,
             &mut |done, total| {
+                if !computing {
+                    progress.message("computing the points of rows of large tables");
+                    computing = true;
+                }
                 progress.set(done, total);
             },
         )

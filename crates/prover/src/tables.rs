@@ -17,8 +17,8 @@ use tensorseal_protocol::program::Program;
 use tensorseal_protocol::srs::Srs;
 
 use crate::Threads;
+use crate::files::{self, Audience};
 use crate::points;
-use crate::whole::write_whole;
 
 /// A folder of cached points.
 #[derive(Clone, Debug)]
@@ -103,6 +103,17 @@ fn at(path: &Path) -> impl Fn(io::Error) -> TableCacheError {
     }
 }
 
+/// As [`at`], but for a file that ends too early.
+fn cut_short(path: &Path) -> impl Fn(io::Error) -> TableCacheError {
+    move |error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => TableCacheError::File {
+            path: path.to_path_buf(),
+            error: CachedTableError::Damaged,
+        },
+        _ => at(path)(error),
+    }
+}
+
 impl TableCache {
     /// The cache in a folder, which is made if it is not there.
     ///
@@ -153,7 +164,7 @@ impl TableCache {
             progress,
         };
         let table = CachedTable::compute(contents, place, srs, &mut preprocessor)?;
-        write_whole(&path, &table.to_bytes()).map_err(at(&path))?;
+        files::write(&path, &table.to_bytes(), Audience::Owner).map_err(at(&path))?;
         parts.forget();
         Ok(table)
     }
@@ -203,7 +214,7 @@ impl TableCache {
                     CachedTable::of_rows(contents, place, srs, &missing, (&Threads, progress))?;
                 let all = kept.map_or(Ok(made.clone()), |kept| kept.merge(&made));
                 let all = of_content(content, path.clone(), all)?;
-                write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
+                files::write(&path, &all.to_bytes(), Audience::Owner).map_err(at(&path))?;
                 all
             }
         };
@@ -233,7 +244,7 @@ impl TableCache {
             Err(error) => return Err(at(&path)(error)),
         };
         let mut header = vec![0; CachedTable::HEADER_BYTES];
-        file.read_exact(&mut header).map_err(at(&path))?;
+        file.read_exact(&mut header).map_err(cut_short(&path))?;
         // The number of rows ends the header, and a file in the cache has all.
         let count = header
             .last_chunk()
@@ -250,7 +261,7 @@ impl TableCache {
             let start =
                 CachedTable::HEADER_BYTES as u64 + u64::from(*row) * CachedTable::ROW_BYTES as u64;
             file.seek(SeekFrom::Start(start)).map_err(at(&path))?;
-            file.read_exact(bytes).map_err(at(&path))?;
+            file.read_exact(bytes).map_err(cut_short(&path))?;
         }
         of_content(
             content,
@@ -309,7 +320,7 @@ impl Checkpoints for Parts<'_> {
     fn store(&mut self, part: Part, points: &[G1Affine]) {
         // A part that cannot be kept is computed again, should it come to that; the table itself is told of.
         let bytes = points::encode(points, Hasher::new(PART));
-        let _ = write_whole(&self.path(part), &bytes);
+        let _ = files::write(&self.path(part), &bytes, Audience::Owner);
     }
 }
 
@@ -393,7 +404,7 @@ mod tests {
         assert!(
             !left
                 .iter()
-                .any(|name| name.contains("column") || name.ends_with(".part")),
+                .any(|name| name.contains("column") || name.ends_with(".tmp")),
             "{left:?}"
         );
 
@@ -412,6 +423,14 @@ mod tests {
             let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
             assert!(matches!(error, Err(TableCacheError::File { .. })));
             assert!(cache.rows(content, &[3, 10]).is_ok());
+        }
+        // Cut short: within the rows, which a slice reads one by one, and within the header.
+        for length in [start(9) + 100, 20] {
+            fs::write(&path, &whole[..length]).unwrap();
+            let error = cache.rows(content, &[4, 9]);
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
+            let error = cache.table(&contents, (&program, 0), &srs, &mut |_, _| ());
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
         }
         // Another table's file under this name.
         let other = Digest32([1; 32]);
@@ -495,12 +514,16 @@ mod tests {
         let place = (&program, 0);
         let whole = cache.table(&contents, place, &srs, &mut |_, _| ()).unwrap();
         fs::remove_file(cache.path(whole.content_digest())).unwrap();
-        let mut stages = 0;
+        let mut told = Vec::new();
         let again = cache
-            .table(&contents, place, &srs, &mut |_, _| stages += 1)
+            .table(&contents, place, &srs, &mut |done, total| {
+                told.push((done, total))
+            })
             .unwrap();
         assert_eq!(whole, again);
-        assert_eq!(stages, 6 * 5, "the basis and what is shared were there");
+        // The basis and what is shared were there, and count as done.
+        let expected = [5, 10].into_iter().chain(11..=8 * 5);
+        assert!(told.into_iter().eq(expected.map(|done| (done, 8 * 5))));
         fs::remove_file(cache.path(whole.content_digest())).unwrap();
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

@@ -475,7 +475,7 @@ mod tests {
             let columns = [value, mixed, tag];
             let mut told = Vec::new();
             let mut kept = Kept::default();
-            let mut preprocess = |checkpoints: &mut Kept, told: &mut Vec<(usize, usize)>| {
+            let preprocess = |checkpoints: &mut Kept, told: &mut Vec<(usize, usize)>| {
                 let mut preprocessor = Preprocessor {
                     backend: &Reference,
                     checkpoints,
