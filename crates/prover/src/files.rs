@@ -59,6 +59,15 @@ pub fn write(path: &Path, bytes: &[u8], audience: Audience) -> io::Result<()> {
     moved
 }
 
+/// Whether files can be written to a folder, before work whose outcome goes there.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(drop)
+}
+
 /// Removes the temporary files, for a program that is about to end. Whoever is writing a file, or would begin to, waits for that end.
 pub fn abandon() {
     let names = temporaries();

@@ -67,7 +67,7 @@ impl std::fmt::Display for TableCacheError {
         match self {
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::File { path, error } => {
-                write!(f, "{}: {error}; delete the file", path.display())
+                write!(f, "{}: {error}; delete the file first", path.display())
             }
             Self::OtherTable { path } => write!(
                 f,
@@ -150,6 +150,7 @@ impl TableCache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(at(&path)(error)),
         }
+        files::check_writable(&self.folder).map_err(at(&self.folder))?;
         let mut parts = Parts {
             folder: &self.folder,
             content,

@@ -118,7 +118,7 @@ mod tests {
             too_little.contains("and 100 bytes are there") && too_little.contains("--memory"),
             "{too_little}"
         );
-        // The last tensor is of a hidden layer, or there is none of this number: nobody may commit to it.
+        // No tensor has this number.
         let not_allowed = words(limits(1 << 20, 1 << 40, &[77]));
         assert!(
             not_allowed.contains("no inference can be proved: "),
