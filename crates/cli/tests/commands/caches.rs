@@ -235,6 +235,7 @@ fn spoiled_points_are_told_of_by_the_name_of_their_file() {
     let proved = large.prove(folder.path(), folder.path(), &["--srs", &Large::srs()]);
     assert_eq!(code(&proved), 0, "{}", stderr(&proved));
 
+    let others = tempfile::tempdir().unwrap();
     of_another_setup(others.path(), false);
     let path = file(folder.path(), ".rows.tscq");
     let name = path.display().to_string();
