@@ -518,7 +518,7 @@ mod tests {
         let mut told = Vec::new();
         let again = cache
             .table(&contents, place, &srs, &mut |done, total| {
-                told.push((done, total))
+                told.push((done, total));
             })
             .unwrap();
         assert_eq!(whole, again);

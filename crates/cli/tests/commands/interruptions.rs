@@ -13,14 +13,19 @@ struct Interrupter(Child);
 
 impl Interrupter {
     fn of(child: &Child) -> Self {
-        let script = format!("read line; kill -INT {}", child.id());
+        let script = format!("read line && kill -INT {}", child.id());
         let mut shell = Command::new("sh");
         let shell = shell.args(["-c", &script]).stdin(Stdio::piped()).spawn();
         Self(shell.unwrap())
     }
 
-    fn interrupt(mut self) {
-        self.0.stdin.take().unwrap().write_all(b"\n").unwrap();
+    /// Interrupts the process if it still runs.
+    fn end(mut self, runs: bool) {
+        let mut line = self.0.stdin.take().unwrap();
+        if runs {
+            line.write_all(b"\n").unwrap();
+        }
+        drop(line);
         self.0.wait().unwrap();
     }
 }
@@ -39,12 +44,13 @@ fn interrupted_at(
         .unwrap();
     let interrupter = Interrupter::of(&child);
     let start = Instant::now();
-    while !names(folder).iter().any(|name| is_there(name)) {
-        if child.try_wait().unwrap().is_some() || start.elapsed() > Duration::from_secs(60) {
-            break;
-        }
+    let mut runs = true;
+    while runs && !names(folder).iter().any(|name| is_there(name)) {
+        std::thread::sleep(Duration::from_micros(100));
+        assert!(start.elapsed() < Duration::from_secs(60), "{arguments:?}");
+        runs = child.try_wait().unwrap().is_none();
     }
-    interrupter.interrupt();
+    interrupter.end(runs);
     let output = child.wait_with_output().unwrap();
     (output.status.code(), stderr(&output))
 }
