@@ -224,6 +224,10 @@ fn with_cure(error: KeyError) -> anyhow::Error {
         KeyError::NoPowersInG2 { needed, .. } => format!(
             "make the setup again with `--powers-g2 {needed}`, or keep functions in the columns with `--tables columns`"
         ),
+        // A ceremony's file of power P ends before 2^P in G2.
+        KeyError::SetupTooNarrow { needed, .. } => {
+            format!("use a ceremony's file of power {} or more", needed + 1)
+        }
         _ => return error.into(),
     };
     anyhow::Error::new(error).context(cure)

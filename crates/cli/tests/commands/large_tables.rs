@@ -251,8 +251,16 @@ fn many_inferences_look_up_one_large_table() {
 }
 
 #[test]
-fn a_setup_without_powers_in_g2_is_refused_with_the_cure() {
+fn a_setup_that_ends_too_early_in_g2_is_refused_with_the_cure() {
     let folder = tempfile::tempdir().unwrap();
+    let wide = Large {
+        bits: "12",
+        output: folder.path().join("wide"),
+    };
+    refused(
+        &wide.compile(&[]),
+        &["[τ^(2^15)] in G2", "of power 16 or more"],
+    );
     let srs = within(folder.path(), "dev.srs");
     let setup = tensorseal(&["setup", "--dev", "--power", "13", "-o", &srs]);
     assert_eq!(code(&setup), 0, "{}", stderr(&setup));

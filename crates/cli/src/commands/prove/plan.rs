@@ -1,6 +1,6 @@
 //! How many inferences go into each proof of a batch.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, anyhow};
 use tensorseal_model::program::estimated_peak_bytes;
 use tensorseal_protocol::powers_for;
 use tensorseal_protocol::program::{Arrangement, MAX_INFERENCES, Program, ProgramError};
@@ -32,7 +32,7 @@ impl Limits<'_> {
                 continue;
             }
             if tried == 1 {
-                self.refuse_one()?;
+                return Err(self.shortage());
             }
             greatest = tried.next_power_of_two() / 2;
         }
@@ -63,22 +63,21 @@ impl Limits<'_> {
             .is_ok_and(|needs| needs.powers <= self.powers && needs.bytes <= self.memory)
     }
 
-    /// Why a proof of one inference does not fit, as an error.
-    fn refuse_one(&self) -> Result<()> {
-        let needs = self.needs(1).context("no inference can be proved")?;
-        ensure!(
-            needs.powers <= self.powers,
-            "one inference needs {} powers of tau, and {} are there: give a larger setup of the same ceremony with --srs",
-            needs.powers,
-            self.powers
-        );
-        ensure!(
-            needs.bytes <= self.memory,
-            "one inference takes {} of memory, and {} are there: give more with --memory",
-            bytes(usize::try_from(needs.bytes)?),
-            bytes(usize::try_from(self.memory)?)
-        );
-        Ok(())
+    /// Why not even a proof of one inference fits.
+    fn shortage(&self) -> anyhow::Error {
+        match self.needs(1) {
+            Err(error) => anyhow::Error::new(error).context("no inference can be proved"),
+            Ok(needs) if needs.powers > self.powers => anyhow!(
+                "one inference needs {} powers of tau, and {} are there: give a larger setup of the same ceremony with --srs",
+                needs.powers,
+                self.powers
+            ),
+            Ok(needs) => anyhow!(
+                "one inference takes {} of memory, and {} are there: give more with --memory",
+                bytes(needs.bytes as usize),
+                bytes(self.memory as usize)
+            ),
+        }
     }
 }
 
