@@ -185,7 +185,7 @@ fn committed_proofs_openings_and_bundles_are_the_files_and_verify() {
     for proof in &proofs {
         writer.push(proof).unwrap();
     }
-    let bundle = [&writer.front().unwrap(), &proofs.concat()[..]].concat();
+    let bundle = writer.finish().unwrap();
     assert!(
         golden("answers.bundle", &bundle) == bundle,
         "the bundle changed"

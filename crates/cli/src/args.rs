@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use tensorseal_model::quantise::TableChoice;
 
 /// Prove that a published answer came from a committed neural network, and check such proofs.
@@ -60,7 +60,7 @@ pub(crate) struct SetupArguments {
     )]
     pub(crate) dev: bool,
     /// The power of the development setup, 1 to 25.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", conflicts_with = "ptau")]
     pub(crate) power: Option<u32>,
     /// A snarkjs `.ptau` file to check.
     #[arg(long, value_name = "FILE")]
@@ -107,7 +107,7 @@ pub(crate) struct CompileArguments {
     /// Overwrite keys that are there already.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Bits of an activation, 4 to 16.
+    /// Bits of an activation, 4 to 16; 8 when left out.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,
     /// Where the tables of functions stand: in the columns, or the widest of them in a large table beside the columns.
@@ -118,8 +118,9 @@ pub(crate) struct CompileArguments {
     /// Leave large tables unpreprocessed: a proof then computes the points that it needs, with --srs.
     #[arg(long)]
     pub(crate) no_preprocess: bool,
-    /// Compute the quotients of the weights, which most of the time goes into, even if they are in the cache, and do not keep them.
-    #[arg(long)]
+    /// Neither read nor write the cache: the quotients of the weights, which most of the time goes into, are computed anew, and large
+    /// tables are left unpreprocessed.
+    #[arg(long, conflicts_with = "folder")]
     pub(crate) no_cache: bool,
     /// Logarithm of the rows of a column; chosen by need when left out.
     #[arg(long, value_name = "LOG")]
@@ -153,7 +154,8 @@ impl From<Tables> for TableChoice {
 /// Where the cached points of large tables, and the quotients of weights, are kept.
 #[derive(Debug, Args)]
 pub(crate) struct CacheArguments {
-    /// The folder for what is computed once: the cached points of large tables, the quotients of weights; that of TENSORSEAL_CACHE, or of the user's caches, when left out.
+    /// The folder for what is computed once: the cached points of large tables, the quotients of weights; that of TENSORSEAL_CACHE, or of
+    /// the user's caches, when left out. Its files are as secret as the proving key.
     #[arg(long = "cache", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }
@@ -182,6 +184,7 @@ pub(crate) struct PreprocessArguments {
 
 /// Run the network on an input and prove the answer.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("commitments").args(["commit_input", "commit_output"]).multiple(true))]
 #[command(after_help = "\
 Examples:
   tensorseal prove sealed --input input.json -o answer.proof
@@ -235,8 +238,8 @@ pub(crate) struct ProveArguments {
     /// Commit to the output.
     #[arg(long, conflicts_with = "hide_output", requires = "secret")]
     pub(crate) commit_output: bool,
-    /// Where to write what opens committed tensors; keep it.
-    #[arg(long, value_name = "FILE")]
+    /// Where to write what opens committed tensors; keep it. A file that is there is not replaced.
+    #[arg(long, value_name = "FILE", requires = "commitments")]
     pub(crate) secret: Option<PathBuf>,
     /// Bind the proof to a text, for instance a challenge of the verifier's; it verifies with the same text only.
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -423,7 +426,7 @@ pub(crate) struct BenchArguments {
     /// Prove so many inferences in one proof.
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<u32>,
-    /// Bits of activations, as for `compile`.
+    /// Bits of activations, as for `compile`; 8 when left out.
     #[arg(long, value_name = "BITS")]
     pub(crate) activation_bits: Option<u32>,
     /// Where the tables of functions stand, as for `compile`.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tensorseal_protocol::digest::Digest32;
+use tensorseal_protocol::program::LargeTable;
 use tensorseal_protocol::srs::Srs;
-use tensorseal_protocol::{ProvingKey, Witness};
+use tensorseal_protocol::{KeyError, ProvingKey, Witness};
 use tensorseal_prover::TableCache;
 use tensorseal_sealed::Sealed;
 
@@ -34,13 +35,21 @@ pub(crate) fn folder(arguments: &CacheArguments) -> Result<PathBuf> {
         })
 }
 
-/// Preprocesses all rows of all large tables of a key, unless the cache has them; the names of their contents in the cache.
+/// Preprocesses all rows of all large tables of a key that was made with this setup, unless the cache has them; the names of their
+/// contents in the cache.
 pub(crate) fn preprocess(
     cache: &TableCache,
     key: &ProvingKey,
     srs: &Srs,
     progress: &Progress,
 ) -> Result<Vec<Digest32>> {
+    let program = key.verifying().program();
+    let needed = program.large_tables().iter().map(LargeTable::rows).max();
+    let (needed, found) = (needed.unwrap_or(0), srs.powers().len());
+    // Before the first table is computed, which the largest need not be.
+    if needed > found {
+        bail!(KeyError::SetupTooSmall { needed, found });
+    }
     let mut names = Vec::new();
     for table in 0..key.table_contents().len() {
         progress.message("preprocessing a large table, once");
@@ -61,8 +70,13 @@ pub(crate) fn attach(
 ) -> Result<()> {
     let key = model.key();
     let rows = key.verifying().program().large_rows(witnesses);
+    let mut computing = false;
     let points = rows.iter().enumerate().map(|(table, rows)| {
         cache.some_rows((key, table), srs, rows, &mut |done, total| {
+            if !computing {
+                progress.message("computing the points of rows of large tables");
+                computing = true;
+            }
             progress.set(done, total);
         })
     });

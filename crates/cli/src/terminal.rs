@@ -11,6 +11,10 @@ use serde::Serialize;
 /// A line that shows that something is going on, and how far it is. Shows nothing unless standard error is a terminal.
 pub(crate) struct Progress(ProgressBar);
 
+/// How work of unknown length looks, and work of known length.
+const SPINNER: &str = "{spinner} {msg}";
+const BAR: &str = "{spinner} {msg} {bar:30} {pos}/{len} {eta}";
+
 impl Progress {
     /// Work of unknown length.
     pub(crate) fn spinner(message: &'static str) -> Self {
@@ -21,19 +25,27 @@ impl Progress {
 
     /// From now on `done` of `total` steps are done.
     pub(crate) fn set(&self, done: usize, total: usize) {
-        if self.0.length().is_none() {
-            let style = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len} {eta}");
-            if let Ok(style) = style {
-                self.0.set_style(style);
-            }
-            self.0.set_length(total as u64);
+        let total = total as u64;
+        if self.0.length() != Some(total) {
+            self.style(BAR);
+            self.0.reset();
+            self.0.set_length(total);
         }
         self.0.set_position(done as u64);
     }
 
-    /// What is being done now.
+    /// What is being done now, for a time that is not known until [`Self::set`] tells.
     pub(crate) fn message(&self, message: &'static str) {
+        self.style(SPINNER);
+        self.0.reset();
+        self.0.unset_length();
         self.0.set_message(message);
+    }
+
+    fn style(&self, template: &str) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style);
+        }
     }
 }
 
@@ -93,5 +105,25 @@ pub(crate) fn short_list(values: &[i64]) -> String {
     match rest {
         0 => format!("[{}]", shown.join(", ")),
         rest => format!("[{}, … {rest} more]", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_of_progress_has_its_own_length() {
+        let progress = Progress::spinner("first");
+        assert_eq!(progress.0.length(), None);
+        progress.set(3, 10);
+        assert_eq!((progress.0.length(), progress.0.position()), (Some(10), 3));
+        progress.set(2, 5);
+        assert_eq!((progress.0.length(), progress.0.position()), (Some(5), 2));
+        progress.message("second");
+        assert_eq!((progress.0.length(), progress.0.position()), (None, 0));
+        assert_eq!(progress.0.message(), "second");
+        progress.set(1, 5);
+        assert_eq!((progress.0.length(), progress.0.position()), (Some(5), 1));
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! [`Threads`] splits each kernel of the protocol's [`Backend`] over rayon's threads. Sums are exact, so the proof is the same, byte
 //! for byte, whatever the number of threads. [`TableCache`] keeps the cached points of large tables on disk,
-//! [`QuotientCache`] the cached quotients of weights.
+//! [`QuotientCache`] the cached quotients of weights; [`files`] writes them.
 
 #![forbid(unsafe_code)]
 
 mod batch;
+pub mod files;
 mod points;
 mod quotients;
 mod tables;
 #[cfg(test)]
 mod testing;
-mod whole;
 
 pub use batch::{BatchReport, Refusal, verify_batch};
 pub use quotients::{QuotientCache, QuotientCacheError};

@@ -15,8 +15,8 @@ use tensorseal_protocol::linear::weights::WeightMatrix;
 use tensorseal_protocol::srs::Srs;
 
 use crate::Threads;
+use crate::files::{self, Audience};
 use crate::points;
-use crate::whole::write_whole;
 
 /// A folder of cached quotients.
 #[derive(Clone, Debug)]
@@ -110,7 +110,8 @@ impl QuotientCache {
             Err(error) => return Err(io(error)),
         }
         let sums = Threads.cached_quotients(weights, srs.powers(), progress);
-        write_whole(&path, &points::encode(&to_affine(&sums), hasher(name))).map_err(io)?;
+        let bytes = points::encode(&to_affine(&sums), hasher(name));
+        files::write(&path, &bytes, Audience::Owner).map_err(io)?;
         Ok(sums)
     }
 

@@ -18,8 +18,8 @@ use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{KeyError, ProvingKey};
 
 use crate::Threads;
+use crate::files::{self, Audience};
 use crate::points;
-use crate::whole::write_whole;
 
 /// A folder of cached points.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl std::fmt::Display for TableCacheError {
         match self {
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::File { path, error } => {
-                write!(f, "{}: {error}; delete the file", path.display())
+                write!(f, "{}: {error}; delete the file first", path.display())
             }
             Self::OtherTable { path } => write!(
                 f,
@@ -101,6 +101,17 @@ fn at(path: &Path) -> impl Fn(io::Error) -> TableCacheError {
     move |error| TableCacheError::Io {
         path: path.to_path_buf(),
         error,
+    }
+}
+
+/// As [`at`], but for a file that ends too early.
+fn cut_short(path: &Path) -> impl Fn(io::Error) -> TableCacheError {
+    move |error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => TableCacheError::File {
+            path: path.to_path_buf(),
+            error: CachedTableError::Damaged,
+        },
+        _ => at(path)(error),
     }
 }
 
@@ -141,6 +152,7 @@ impl TableCache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(at(&path)(error)),
         }
+        files::check_writable(&self.folder).map_err(at(&self.folder))?;
         let mut parts = Parts {
             folder: &self.folder,
             name,
@@ -160,7 +172,7 @@ impl TableCache {
             parts.forget_all();
             return Err(error.into());
         }
-        write_whole(&path, &points.to_bytes()).map_err(at(&path))?;
+        files::write(&path, &points.to_bytes(), Audience::Owner).map_err(at(&path))?;
         parts.forget();
         Ok(points)
     }
@@ -210,7 +222,7 @@ impl TableCache {
             Some(kept) => named(name, path.clone(), kept.merge(&made))?,
             None => made,
         };
-        write_whole(&path, &all.to_bytes()).map_err(at(&path))?;
+        files::write(&path, &all.to_bytes(), Audience::Owner).map_err(at(&path))?;
         Ok(all.slice(|row| rows.contains(&row)))
     }
 
@@ -237,7 +249,7 @@ impl TableCache {
             Err(error) => return Err(at(&path)(error)),
         };
         let mut header = vec![0; CachedTable::HEADER_BYTES];
-        file.read_exact(&mut header).map_err(at(&path))?;
+        file.read_exact(&mut header).map_err(cut_short(&path))?;
         // The number of rows ends the header, and a file in the cache has all.
         let count = header
             .last_chunk()
@@ -254,7 +266,7 @@ impl TableCache {
             let start =
                 CachedTable::HEADER_BYTES as u64 + u64::from(*row) * CachedTable::ROW_BYTES as u64;
             file.seek(SeekFrom::Start(start)).map_err(at(&path))?;
-            file.read_exact(bytes).map_err(at(&path))?;
+            file.read_exact(bytes).map_err(cut_short(&path))?;
         }
         named(name, path, CachedTable::from_rows(&header, &rows, &bytes)).map(Some)
     }
@@ -339,7 +351,7 @@ impl Checkpoints for Parts<'_> {
     fn store(&mut self, part: Part, points: &[G1Affine]) {
         // A part that cannot be kept is computed again, should it come to that; the table itself is told of.
         let bytes = points::encode(points, Hasher::new(PART));
-        let _ = write_whole(&self.path(part), &bytes);
+        let _ = files::write(&self.path(part), &bytes, Audience::Owner);
     }
 }
 
@@ -435,7 +447,7 @@ mod tests {
         assert!(
             !left
                 .iter()
-                .any(|name| name.contains("column") || name.ends_with(".part")),
+                .any(|name| name.contains("column") || name.ends_with(".tmp")),
             "{left:?}"
         );
 
@@ -454,6 +466,14 @@ mod tests {
             let error = cache.table((&key, 0), &srs, &mut |_, _| ());
             assert!(matches!(error, Err(TableCacheError::File { .. })));
             assert!(cache.rows(content, &rows(&[3, 10])).is_ok());
+        }
+        // Cut short: within the rows, which a slice reads one by one, and within the header.
+        for length in [start(9) + 100, 20] {
+            fs::write(&path, &whole[..length]).unwrap();
+            let error = cache.rows(content, &rows(&[4, 9]));
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
+            let error = cache.table((&key, 0), &srs, &mut |_, _| ());
+            assert!(matches!(error, Err(TableCacheError::File { .. })));
         }
         // Another table's file under this name.
         let other = Digest32([1; 32]);
@@ -533,12 +553,16 @@ mod tests {
         let cache = TableCache::new(&folder).unwrap();
         let whole = cache.table((&key, 0), &srs, &mut |_, _| ()).unwrap();
         fs::remove_file(cache.path(whole.name())).unwrap();
-        let mut stages = 0;
+        let mut told = Vec::new();
         let again = cache
-            .table((&key, 0), &srs, &mut |_, _| stages += 1)
+            .table((&key, 0), &srs, &mut |done, total| {
+                told.push((done, total));
+            })
             .unwrap();
         assert_eq!(whole, again);
-        assert_eq!(stages, 6 * 5, "the basis and what is shared were there");
+        // The basis and what is shared were there, and count as done.
+        let expected = [5, 10].into_iter().chain(11..=8 * 5);
+        assert!(told.into_iter().eq(expected.map(|done| (done, 8 * 5))));
         fs::remove_file(cache.path(whole.name())).unwrap();
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

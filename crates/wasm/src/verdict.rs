@@ -19,7 +19,7 @@ pub(crate) fn accepted(program: &Program, verdict: &Verdict, opened: &[OpenedTen
         .map(|tensor| {
             Record::new()
                 .with("tensor", *tensor)
-                .with("role", role(program, *tensor))
+                .with("role", program.role(*tensor))
                 .finish()
         })
         .collect();
@@ -65,14 +65,6 @@ pub(crate) fn refused(code: &str, reason: &str) -> Object {
         .finish()
 }
 
-fn role(program: &Program, tensor: u32) -> &'static str {
-    if program.inputs().contains(&tensor) {
-        "input"
-    } else {
-        "output"
-    }
-}
-
 /// `{ tensor, role, shape, values }`, values row-major over the shape, of many inferences their number first and the channels last.
 fn tensor((program, inferences): (&Program, u32), index: u32, integers: &[i64]) -> Record {
     let own = usize::try_from(index)
@@ -88,7 +80,7 @@ fn tensor((program, inferences): (&Program, u32), index: u32, integers: &[i64]) 
         .collect();
     Record::new()
         .with("tensor", index)
-        .with("role", role(program, index))
+        .with("role", program.role(index))
         .with("shape", shape)
         .with("values", values(integers))
 }

@@ -19,7 +19,7 @@ use tensorseal_protocol::{
 use tensorseal_prover::{TableCache, Threads, verify_batch};
 use tensorseal_sealed::{Sealed, SealedError};
 
-use super::compile::{Compilation, make_keys};
+use super::compile::{Compilation, PROVING_KEY, make_keys};
 use super::prove::input_ports;
 use crate::Outcome;
 use crate::args::BenchArguments;
@@ -111,6 +111,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
 
 fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     let repeat = arguments.repeat.max(1);
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
+    if let Some(folder) = &kept {
+        let cure = "choose another folder for --keep, or move the file away";
+        files::spare(&folder.join(PROVING_KEY), files::ONLY_KEY, cure)?;
+    }
     let progress = Progress::spinner("compiling");
     let (onnx, calibration) = network(path)?;
     let mut options = QuantiseOptions::default();
@@ -127,9 +133,7 @@ fn measure(path: &Path, arguments: &BenchArguments) -> Result<Row> {
     ensure!(!samples.is_empty(), "there is no calibration sample");
     let count = batch.unwrap_or(1);
     let inputs: Vec<&Sample> = samples.iter().cycle().take(count as usize).collect();
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let temporary = tempfile::tempdir()?;
-    let kept = arguments.keep.as_ref().map(|folder| folder.join(&*name));
     let folder = kept.as_deref().unwrap_or(temporary.path());
     let cache = TableCache::new(folder.join(TABLES))?;
     // The points of the rows that these inputs use, as if the tables had been preprocessed.
@@ -277,11 +281,7 @@ impl Job<'_> {
 
     /// Peak memory of `prove` in a process of its own: this one has held the setup and more. Its files stay in the folder.
     fn fresh_peak(&self, key: &[u8], folder: &Path) -> Result<Option<u64>> {
-        files::write(
-            &folder.join(super::compile::PROVING_KEY),
-            key,
-            Audience::Owner,
-        )?;
+        files::write(&folder.join(PROVING_KEY), key, Audience::Owner)?;
         let input = folder.join("input.json");
         files::write(&input, self.input().to_string().as_bytes(), Audience::Owner)?;
         let mut prove = std::process::Command::new(std::env::current_exe()?);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
 use tensorseal_model::Compiled;
 use tensorseal_model::data::DataFile;
@@ -91,12 +91,10 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
 
 fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))> {
     let secret = arguments.output.join(PROVING_KEY);
-    ensure!(
-        arguments.force || !secret.exists(),
-        "{} is there already, and no other key can prove for the model that it belongs to; choose another folder, or \
-         overwrite it with --force",
-        secret.display()
-    );
+    if !arguments.force {
+        let cure = "choose another folder, or overwrite it with --force";
+        files::spare(&secret, files::ONLY_KEY, cure)?;
+    }
     let onnx = files::read(&arguments.model)?;
     let calibration = files::read_data(&arguments.calibration)?;
     let held_out = match &arguments.evaluate {
@@ -113,23 +111,45 @@ fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))
     let cache = quotient_cache(arguments)?;
     let sealed = seal((&onnx, data), &options, (&srs, cache.as_ref()), &progress)
         .with_context(|| format!("cannot compile {}", arguments.model.display()))?;
-    if !sealed.key.table_contents().is_empty() && !arguments.no_preprocess {
-        tables::preprocess(
-            &tables::cache(&arguments.cache)?,
-            &sealed.key,
-            &srs,
-            &progress,
-        )?;
-    }
     progress.message("writing");
     let proving = sealed.key.to_bytes();
     let verifying = sealed.key.verifying().to_bytes();
     let folder = &arguments.output;
     let report = serde_json::to_vec_pretty(&sealed.report)?;
-    files::write(&folder.join(PROVING_KEY), &proving, Audience::Owner)?;
+    files::write(&secret, &proving, Audience::Owner)?;
     files::write(&folder.join(REPORT), &report, Audience::Owner)?;
     files::write(&folder.join(VERIFYING_KEY), &verifying, Audience::Everybody)?;
+    if !arguments.no_preprocess && !arguments.no_cache {
+        preprocess(&sealed.key, &srs, (arguments, &progress))?;
+    }
     Ok((sealed, (verifying.len(), proving.len())))
+}
+
+/// Preprocesses the large tables, which may take long, of keys that are written. Whatever ends it early says so, and how to go on.
+fn preprocess(
+    key: &ProvingKey,
+    srs: &Srs,
+    (arguments, progress): (&CompileArguments, &Progress),
+) -> Result<()> {
+    if key.table_contents().is_empty() {
+        return Ok(());
+    }
+    let left = format!(
+        "the keys are in {folder}, but not all large tables are preprocessed; go on with `tensorseal preprocess {folder} --srs {setup}{cache}`",
+        folder = arguments.output.display(),
+        setup = arguments.srs.display(),
+        cache = match &arguments.cache.folder {
+            Some(cache) => format!(" --cache {}", cache.display()),
+            None => String::new(),
+        }
+    );
+    files::say_if_interrupted(Some(left.clone()));
+    let cache = tables::cache(&arguments.cache);
+    cache
+        .and_then(|cache| tables::preprocess(&cache, key, srs, progress))
+        .context(left)?;
+    files::say_if_interrupted(None);
+    Ok(())
 }
 
 /// Where the quotients of the weights are kept, unless they shall not be. What goes wrong with a folder that nobody has named is only told.
@@ -204,6 +224,10 @@ fn with_cure(error: KeyError) -> anyhow::Error {
         KeyError::NoPowersInG2 { needed, .. } => format!(
             "make the setup again with `--powers-g2 {needed}`, or keep functions in the columns with `--tables columns`"
         ),
+        // A ceremony's file of power P ends before 2^P in G2.
+        KeyError::SetupTooNarrow { needed, .. } => {
+            format!("use a ceremony's file of power {} or more", needed + 1)
+        }
         _ => return error.into(),
     };
     anyhow::Error::new(error).context(cure)

@@ -71,15 +71,33 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
         }
         line(format_args!("{text}"))
     };
+    if let Some(folder) = &arguments.output {
+        let cure = "choose another folder, or move the file away";
+        files::spare(&folder.join(PROVING_KEY), files::ONLY_KEY, cure)?;
+    }
     let held_out = DataFile::parse(HELD_OUT)?;
     let publisher = publish(&held_out)?;
+    let pictures = pictures(&publisher.model, &held_out)?;
+    let count = pictures.len();
+    let (picture, label) = pictures.get(arguments.digit).with_context(|| {
+        format!(
+            "there are {count} pictures: --digit takes 0 to {}",
+            count - 1
+        )
+    })?;
+    let answers = arguments.answers.map(|answers| {
+        let several = pictures
+            .get(..answers)
+            .filter(|several| !several.is_empty());
+        several.with_context(|| format!("there are {count} pictures: --answers takes 1 to {count}"))
+    });
+    let answers = answers.transpose()?;
     say(publisher.story())?;
-    let (picture, label) = sample(&publisher.model, &held_out, arguments.digit)?;
     say(format!(
         "\nSomebody asks about this picture:\n{}",
-        draw(&picture)
+        draw(picture)
     ))?;
-    let answer = answer(&publisher.model, &picture, label)?;
+    let answer = answer(&publisher.model, picture, *label)?;
     say(format!(
         "The network reads a {}, and proves it in {} with {}.",
         answer.digit,
@@ -96,17 +114,14 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome> {
             |name, bytes: &[u8]| files::write(&folder.join(name), bytes, Audience::Everybody);
         public("digit.proof", &answer.proof)?;
         public(VERIFYING_KEY, &publisher.verifying)?;
-        if let Some(count) = arguments.answers {
-            public(
-                "answers.bundle",
-                &bundle(&publisher.model, &held_out, count)?,
-            )?;
+        if let Some(pictures) = answers {
+            public("answers.bundle", &bundle(&publisher.model, pictures)?)?;
         }
     }
     if arguments.json {
         print_json(&Summary {
             digit: answer.digit,
-            label,
+            label: *label,
             model: publisher.model.key().verifying().digest().to_string(),
             setup: check.setup,
             parameters: publisher.parameters,
@@ -201,22 +216,19 @@ fn answer(model: &Sealed, picture: &[f32], label: usize) -> Result<Answer> {
     })
 }
 
-/// A bundle of proofs for the first `count` pictures: the pictures hidden, the outputs public.
-fn bundle(model: &Sealed, held_out: &DataFile, count: usize) -> Result<Vec<u8>> {
+/// A bundle of proofs for pictures: the pictures hidden, the outputs public.
+fn bundle(model: &Sealed, pictures: &[Picture]) -> Result<Vec<u8>> {
     let progress = Progress::spinner("proving the bundled pictures");
-    let key = model.key().verifying();
-    let mut writer = BundleWriter::new(key);
     let mut proofs = Vec::new();
-    for index in 0..count {
-        let (picture, label) = sample(model, held_out, index)?;
-        let proof = answer(model, &picture, label)?.proof;
-        writer.push(&proof)?;
-        proofs.push(proof);
-        progress.set(index + 1, count);
+    for (picture, label) in pictures {
+        proofs.push(answer(model, picture, *label)?.proof);
+        progress.set(proofs.len(), pictures.len());
     }
-    let mut encoded = writer.front()?;
-    encoded.extend(proofs.concat());
-    Ok(encoded)
+    let mut writer = BundleWriter::new(model.key().verifying());
+    for proof in &proofs {
+        writer.push(proof)?;
+    }
+    Ok(writer.finish()?)
 }
 
 fn check(verifying: &[u8], proof: &[u8]) -> Result<Check> {
@@ -246,20 +258,15 @@ fn compile(held_out: &DataFile) -> Result<Compilation> {
     )
 }
 
-fn sample(model: &Sealed, held_out: &DataFile, index: usize) -> Result<(Vec<f32>, usize)> {
+/// A picture with what it shows.
+type Picture = (Vec<f32>, usize);
+
+fn pictures(model: &Sealed, held_out: &DataFile) -> Result<Vec<Picture>> {
     let (input, output) = (&model.inputs()[0], &model.outputs()[0]);
     let samples = held_out.samples(&input.name, &input.shape)?;
     let labels = held_out.labels(samples.len(), output.elements())?;
     let labels = labels.context("the bundled pictures have no labels")?;
-    let count = samples.len();
-    let picture = samples.into_iter().nth(index);
-    let picture = picture.with_context(|| {
-        format!(
-            "there are {count} pictures: --digit takes 0 to {}",
-            count - 1
-        )
-    })?;
-    Ok((picture, labels[index]))
+    Ok(samples.into_iter().zip(labels).collect())
 }
 
 /// The picture in shades of characters.

@@ -98,6 +98,7 @@ fn setup(srs: &Srs, bytes: usize) -> Value {
         "setup": srs.setup().origin().name(),
         "digest": srs.setup().digest().to_string(),
         "powers": srs.powers().len(),
+        "powers in G2": srs.powers_g2().len(),
     })
 }
 

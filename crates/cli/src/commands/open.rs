@@ -35,12 +35,16 @@ pub(crate) fn run(arguments: &OpenArguments) -> Result<Outcome> {
     let secret = OpeningSecret::from_bytes(&file).with_context(place)?;
     let (tensor, role) = tensor(&secret, arguments.tensor).with_context(place)?;
     let progress = Progress::spinner("reading the setup");
+    let keys = secret.key().setup();
     let srs = match &arguments.srs {
-        Some(path) => files::read_setup(path)?,
+        Some(path) => files::read_setup_of(path, keys)?,
         None => files::bundled_setup()?,
     };
-    if srs.setup() != secret.key().setup() {
-        bail!("the keys were made with another setup: give theirs with --srs");
+    if srs.setup() != keys {
+        bail!(
+            "the keys were made with another setup than the bundled one, with digest {}: give theirs with --srs",
+            keys.digest()
+        );
     }
     progress.message("opening");
     let (opening, time) = timed(|| {
@@ -92,16 +96,13 @@ fn in_order(secret: &OpeningSecret, tensor: u32, values: &[i64]) -> Vec<i64> {
 /// The committed tensor that is meant, and what it is called.
 fn tensor(secret: &OpeningSecret, port: Option<Port>) -> Result<(u32, &'static str)> {
     let program = secret.key().program();
-    let role = |tensor: u32| match program.inputs().contains(&tensor) {
-        true => (Port::Input, "input"),
-        false => (Port::Output, "output"),
-    };
-    let mut wanted = secret
-        .committed()
-        .iter()
-        .filter(|tensor| port.is_none_or(|port| role(**tensor).0 == port));
+    let mut wanted = secret.committed().iter().filter(|tensor| match port {
+        None => true,
+        Some(Port::Input) => program.inputs().contains(tensor),
+        Some(Port::Output) => program.outputs().contains(tensor),
+    });
     match (wanted.next(), wanted.next()) {
-        (Some(tensor), None) => Ok((*tensor, role(*tensor).1)),
+        (Some(tensor), None) => Ok((*tensor, program.role(*tensor))),
         (None, _) => bail!("that tensor is not committed"),
         (Some(_), Some(_)) => bail!("several tensors are committed: choose one with --tensor"),
     }

@@ -32,9 +32,14 @@ pub(crate) fn run(arguments: &PreprocessArguments) -> Result<Outcome> {
     let key = model.key();
     let cache = tables::cache(&arguments.cache)?;
     progress.message("reading the setup");
-    let srs = files::read_setup(&arguments.srs)?;
+    let srs = files::read_setup_of(&arguments.srs, key.verifying().setup())?;
+    files::say_if_interrupted(Some(
+        "the parts that were finished stay in the cache, and the same command goes on with them"
+            .into(),
+    ));
     let (result, time) = timed(|| tables::preprocess(&cache, key, &srs, &progress));
     let contents = result?;
+    files::say_if_interrupted(None);
     drop(progress);
     let described = key.verifying().program().large_tables().iter();
     let summary = Summary {

@@ -57,13 +57,14 @@ pub(crate) fn run(arguments: &PublishArguments) -> Result<Outcome> {
 /// The bundle, its proofs and inferences; `None` when a proof does not hold, which has been said then.
 fn make(key: &VerifyingKey, arguments: &PublishArguments) -> Result<Option<(Vec<u8>, usize, u64)>> {
     let sources = Sources::new(&arguments.proof)?;
-    let mut writer = BundleWriter::new(key);
-    let mut proofs = Vec::new();
-    for index in 0..sources.len() {
+    let proofs = (0..sources.len()).map(|index| {
         let proof = sources.read(index)?;
-        let proof = proof.with_context(|| sources.name(index))?;
-        writer.push(&proof).with_context(|| sources.name(index))?;
-        proofs.push(proof);
+        proof.with_context(|| sources.name(index))
+    });
+    let proofs: Vec<Vec<u8>> = proofs.collect::<Result<_>>()?;
+    let mut writer = BundleWriter::new(key);
+    for (index, proof) in proofs.iter().enumerate() {
+        writer.push(proof).with_context(|| sources.name(index))?;
     }
     if proofs.is_empty() {
         bail!("there is no proof to publish");
@@ -89,7 +90,5 @@ fn make(key: &VerifyingKey, arguments: &PublishArguments) -> Result<Option<(Vec<
         eprintln!("nothing was published");
         return Ok(None);
     }
-    let mut encoded = writer.front()?;
-    encoded.extend(proofs.concat());
-    Ok(Some((encoded, report.proofs, report.inferences)))
+    Ok(Some((writer.finish()?, report.proofs, report.inferences)))
 }

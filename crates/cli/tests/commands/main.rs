@@ -1,7 +1,12 @@
 //! The command as a user runs it.
 
+mod caches;
+#[cfg(unix)]
+mod interruptions;
 mod large_tables;
 mod published;
+mod secrets;
+mod setups;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +46,29 @@ fn json(output: &Output) -> Value {
             String::from_utf8_lossy(&output.stdout)
         )
     })
+}
+
+/// A file in a folder.
+fn within(folder: &Path, name: &str) -> String {
+    folder.join(name).display().to_string()
+}
+
+/// Checks that a command was refused, in words that have these in them.
+fn refused(output: &Output, words: &[&str]) {
+    assert_eq!(code(output), 2, "{}", stderr(output));
+    let found = stderr(output);
+    for word in words {
+        assert!(found.contains(word), "{word:?} is not in {found}");
+    }
+}
+
+/// The names of the files in a folder, if it is there.
+fn names(folder: impl AsRef<Path>) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 fn stderr(output: &Output) -> String {
@@ -224,16 +252,20 @@ fn altered_proofs_other_models_and_other_contexts_are_rejected() {
     );
 }
 
-/// A data file with the bundled input `count` times.
-fn inputs(name: &str, count: usize) -> String {
-    let input = fs::read(model("digits_demo_input.json")).unwrap();
-    let mut input: Value = serde_json::from_slice(&input).unwrap();
+/// A data file with an input `count` times.
+fn inputs_of(input: &str, to: &Path, count: usize) -> String {
+    let mut input: Value = serde_json::from_slice(&fs::read(input).unwrap()).unwrap();
     for array in input.as_object_mut().unwrap().values_mut() {
         *array = Value::Array(vec![array.clone(); count]);
     }
-    let path = at(name);
-    fs::write(&path, input.to_string()).unwrap();
-    path
+    fs::write(to, input.to_string()).unwrap();
+    to.display().to_string()
+}
+
+/// A data file with the bundled input `count` times.
+fn inputs(name: &str, count: usize) -> String {
+    let input = model("digits_demo_input.json");
+    inputs_of(&input, Path::new(&at(name)), count)
 }
 
 #[test]
@@ -289,7 +321,7 @@ fn a_batch_that_cannot_be_proved_is_an_error_with_its_cure() {
     let output = tensorseal(&[&prove[..], &["--srs", &other]].concat());
     assert_eq!(code(&output), 2);
     assert!(
-        stderr(&output).contains("another one"),
+        stderr(&output).contains("another setup than the keys"),
         "{}",
         stderr(&output)
     );
@@ -452,45 +484,6 @@ fn bad_input_is_an_error_that_names_the_cause() {
 }
 
 #[test]
-fn a_setup_that_is_too_small_says_how_large_it_must_be() {
-    let small = at("small.srs");
-    assert_eq!(
-        code(&tensorseal(&[
-            "setup", "--dev", "--power", "8", "-o", &small
-        ])),
-        0
-    );
-    let output = tensorseal(&[
-        "compile",
-        &model("digits_demo.onnx"),
-        "--calibration",
-        &model("digits_demo_calibration.npz"),
-        "--srs",
-        &small,
-        "-o",
-        &at("too-small"),
-    ]);
-    assert_eq!(code(&output), 2);
-    assert!(
-        stderr(&output).contains("needs a setup of"),
-        "{}",
-        stderr(&output)
-    );
-    assert!(!Path::new(&at("too-small")).exists());
-}
-
-#[test]
-fn the_real_ceremony_is_recognised() {
-    let file = repository().join("tests/fixtures/powersOfTau28_hez_final_11.ptau");
-    let output = tensorseal(&["setup", "--ptau", &file.display().to_string(), "--json"]);
-    let summary = json(&output);
-    assert_eq!(code(&output), 0);
-    assert_eq!(summary["setup"], "hermez");
-    assert_eq!(summary["ceremony_file"], "powersOfTau28_hez_final_11.ptau");
-    assert_eq!(summary["powers"], 4095);
-}
-
-#[test]
 fn the_demonstration_runs_under_the_ceremony() {
     let output = tensorseal(&["demo", "--json"]);
     let summary = json(&output);
@@ -498,8 +491,15 @@ fn the_demonstration_runs_under_the_ceremony() {
     assert_eq!(summary["setup"], "hermez");
     assert_eq!(summary["digit"], summary["label"]);
     assert!(summary["altered_proofs_refused"].as_u64().unwrap() >= 40);
-    let shown = tensorseal(&["demo", "--digit", "100000"]);
-    assert_eq!(code(&shown), 2);
+    for option in ["--digit", "--answers"] {
+        let folder = at("no-demonstration");
+        let refused = tensorseal(&["demo", option, "100000", "-o", &folder]);
+        assert_eq!(code(&refused), 2);
+        let words = stderr(&refused);
+        assert!(words.contains(&format!("{option} takes")), "{words}");
+        // Before any answer was proved.
+        assert!(refused.stdout.is_empty() && !Path::new(&folder).exists());
+    }
 }
 
 #[test]
@@ -515,78 +515,4 @@ fn the_demonstration_writes_a_bundle_of_many_answers() {
     assert_eq!(json(&output)["proofs"], 3);
     let alone = tensorseal(&["demo", "--answers", "3"]);
     assert_eq!(code(&alone), 2);
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interruption_leaves_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("large.srs");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tensorseal"))
-        .args(["setup", "--dev", "--power", "20", "-o"])
-        .arg(&file)
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn quotients_of_unchanged_weights_come_from_the_cache() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let compile = |output: &str, more: &[&str]| {
-        let network = model("digits_demo.onnx");
-        let calibration = model("digits_demo_calibration.npz");
-        let setup = sealed().join("dev.srs").display().to_string();
-        let arguments = [
-            "compile",
-            &network,
-            "--calibration",
-            &calibration,
-            "--srs",
-            &setup,
-            "--json",
-            "-o",
-            &path(output),
-            "--cache",
-            &path("cache"),
-        ];
-        tensorseal(&[&arguments[..], more].concat())
-    };
-    let files = || -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder.path().join("cache"))
-            .into_iter()
-            .flatten();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    };
-    let none = compile("none", &["--no-cache"]);
-    assert_eq!(code(&none), 0, "{}", stderr(&none));
-    assert!(files().is_empty());
-    for output in ["first", "second"] {
-        let made = compile(output, &[]);
-        assert_eq!(code(&made), 0, "{}", stderr(&made));
-        assert_eq!(files().len(), 1);
-    }
-    // A file of zeros would make keys that prove nothing, so it is no silent miss.
-    let [file] = &files()[..] else {
-        unreachable!("one file")
-    };
-    let length = fs::read(file).unwrap().len();
-    fs::write(file, vec![0; length]).unwrap();
-    let damaged = compile("third", &[]);
-    assert_eq!(code(&damaged), 2);
-    assert!(
-        stderr(&damaged).contains(&*file.to_string_lossy()),
-        "{}",
-        stderr(&damaged)
-    );
-    assert!(!folder.path().join("third").exists());
 }

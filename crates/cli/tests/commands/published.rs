@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{at, code, inputs, json, model, proved, stderr, tensorseal, verified};
+use super::{at, code, inputs, json, model, proved, refused, stderr, tensorseal, verified};
 
 /// Proves `count` inferences with further arguments; returns the path and the summary.
 fn batch(name: &str, count: usize, more: &[&str]) -> (String, Value) {
@@ -140,6 +140,8 @@ fn single_inferences_of_a_committed_output_are_opened() {
     let open = [
         "open", &secret, "--srs", &srs, "-o", &opening, "--json", "--index",
     ];
+    let under_the_ceremony = tensorseal(&["open", &secret, "-o", &opening, "--index", "1"]);
+    refused(&under_the_ceremony, &["than the bundled one", "--srs"]);
     let output = tensorseal(&[&open[..], &["1"]].concat());
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(json(&output)["integers"], summary["outputs"][1]["integers"]);
@@ -156,6 +158,8 @@ fn single_inferences_of_a_committed_output_are_opened() {
     let output = tensorseal(&[&open[..], &["3"]].concat());
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("no secret opens inference 3"));
+    let other_secret = at("other.secret");
+    let commit = ["--hide-input", "--commit-output", "--secret", &other_secret];
     let (other, _) = batch("committed2.proof", 3, &commit);
     let (exit, verdict) = verify(&["--key", &key, &other, "--opening", &opening]);
     assert_eq!((exit, &verdict["code"]), (1, &"wrong-proof".into()));

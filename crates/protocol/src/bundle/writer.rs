@@ -8,19 +8,21 @@ use crate::encoding::{FileKind, Writer};
 use crate::keys::VerifyingKey;
 use crate::proof::Proof;
 
-/// Collects what the front of a bundle says; the proofs follow it in the order in which they were added.
+/// Collects proofs, which follow the front of a bundle in the order in which they were added.
 #[derive(Clone, Debug)]
-pub struct BundleWriter {
+pub struct BundleWriter<'a> {
     key: Vec<u8>,
     entries: Vec<BundleEntry>,
+    proofs: Vec<&'a [u8]>,
 }
 
-impl BundleWriter {
+impl<'a> BundleWriter<'a> {
     /// A bundle of a model.
     pub fn new(key: &VerifyingKey) -> Self {
         Self {
             key: key.to_bytes(),
             entries: Vec::new(),
+            proofs: Vec::new(),
         }
     }
 
@@ -29,7 +31,7 @@ impl BundleWriter {
     /// # Errors
     ///
     /// When the bytes do not begin as a proof does, or are more than a bundle takes.
-    pub fn push(&mut self, proof: &[u8]) -> Result<(), BundleError> {
+    pub fn push(&mut self, proof: &'a [u8]) -> Result<(), BundleError> {
         let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let fault = |fault: BundleFault| fault.in_part(BundlePart::Proof(place), 0);
         let length = u32::try_from(proof.len()).unwrap_or(u32::MAX);
@@ -44,15 +46,26 @@ impl BundleWriter {
             inferences,
             digest: Proof::digest_of(proof),
         });
+        self.proofs.push(proof);
         Ok(())
     }
 
-    /// Header, key and index.
+    /// The bytes of the bundle.
     ///
     /// # Errors
     ///
     /// When there is no proof, or the key is longer than a bundle takes.
-    pub fn front(&self) -> Result<Vec<u8>, BundleError> {
+    pub fn finish(self) -> Result<Vec<u8>, BundleError> {
+        let mut bytes = self.front()?;
+        bytes.reserve_exact(self.proofs.iter().map(|proof| proof.len()).sum());
+        for proof in self.proofs {
+            bytes.extend_from_slice(proof);
+        }
+        Ok(bytes)
+    }
+
+    /// Header, key and index.
+    fn front(&self) -> Result<Vec<u8>, BundleError> {
         let fault = |fault: BundleFault| fault.in_part(BundlePart::Header, 0);
         let key_bytes = u32::try_from(count(self.key.len())).unwrap_or(u32::MAX);
         let proofs = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);

@@ -194,6 +194,15 @@ impl Program {
         &self.parts.inputs
     }
 
+    /// What a tensor that a proof may show is called: `input`, or `output`.
+    pub fn role(&self, tensor: u32) -> &'static str {
+        if self.inputs().contains(&tensor) {
+            "input"
+        } else {
+            "output"
+        }
+    }
+
     /// The tensors that a caller asks for.
     pub fn outputs(&self) -> &[u32] {
         &self.parts.outputs

@@ -83,7 +83,7 @@ fn write(key: &VerifyingKey, proofs: &[Vec<u8>]) -> Vec<u8> {
     for proof in proofs {
         writer.push(proof).unwrap();
     }
-    [&[writer.front().unwrap()], proofs].concat().concat()
+    writer.finish().unwrap()
 }
 
 /// Reads a bundle as a lazy reader does and verifies all of it.
@@ -299,7 +299,7 @@ fn sizes_are_bounded_before_anything_is_read() {
         let error = header(key, proofs).unwrap_err();
         assert!(matches!(error.fault, BundleFault::Size { .. }));
     }
-    let empty = BundleWriter::new(&Bundled::new().key).front();
+    let empty = BundleWriter::new(&Bundled::new().key).finish();
     assert!(matches!(
         empty.unwrap_err().fault,
         BundleFault::Size { found: 0, .. }

@@ -4,7 +4,7 @@ mod plan;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use tensorseal_model::quantise::Sample;
 use tensorseal_protocol::bundle::BundleWriter;
@@ -14,7 +14,7 @@ use tensorseal_protocol::{
     OpeningSecret, Proof, ProveOptions, Runs, Witness, prove_batch, prove_committed,
 };
 use tensorseal_prover::{TableCache, Threads};
-use tensorseal_sealed::Sealed;
+use tensorseal_sealed::{Hidden, Sealed};
 
 use super::compile::PROVING_KEY;
 use crate::Outcome;
@@ -102,13 +102,12 @@ pub(crate) fn prove_run(
     Ok(model.prove(witness, options, (&Threads, &mut PlatformRandom))?)
 }
 
-/// Runs the network on some inputs, numbered from `first`, and proves the runs in one proof.
+/// Runs the network on some inputs, numbered from `first`.
 fn answer(
-    model: &mut Sealed,
+    model: &Sealed,
     (inputs, first): (&[Sample], usize),
-    (job, progress): (&Job<'_>, &Progress),
     made: &mut Made,
-) -> Result<()> {
+) -> Result<Vec<Witness>> {
     let mut witnesses = Vec::with_capacity(inputs.len());
     for (input, index) in inputs.iter().zip(first..) {
         let run = model.run(input);
@@ -119,10 +118,17 @@ fn answer(
         made.outputs
             .extend(outputs.map(|output| Output::new(index, output)));
     }
-    if let Some(cache) = job.cache {
-        tables::attach(model, &witnesses, (cache, job.srs), progress)?;
-    }
-    let runs = match &witnesses[..] {
+    Ok(witnesses)
+}
+
+/// Proves runs in one proof.
+fn prove_together(
+    model: &Sealed,
+    witnesses: &[Witness],
+    job: &Job<'_>,
+    made: &mut Made,
+) -> Result<()> {
+    let runs = match witnesses {
         [witness] if !job.batch => Runs::One(witness),
         witnesses => Runs::Batch(witnesses),
     };
@@ -165,6 +171,15 @@ pub(crate) fn argmax(values: &[i64]) -> usize {
 }
 
 pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
+    if let Some(secret) = &arguments.secret {
+        let loss = "without it nobody can open what proofs have committed to";
+        let cure = "give another name to --secret, or move the file away";
+        files::spare(secret, loss, cure)?;
+        ensure!(
+            *secret != arguments.output,
+            "--secret and -o name the same file; give the proof another name"
+        );
+    }
     let path = arguments.model.join(PROVING_KEY);
     let progress = Progress::spinner("reading the proving key");
     let model = Sealed::from_bytes(&files::read(&path)?);
@@ -175,7 +190,8 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         None => None,
         Some(path) => {
             progress.message("reading the setup");
-            Some(files::read_setup(path)?)
+            let keys = model.key().verifying().setup();
+            Some(files::read_setup_of(path, keys)?)
         }
     };
     let cache = match model.key().table_contents() {
@@ -193,16 +209,20 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         batch: arguments.batch.is_some(),
     };
     let (sizes, estimated) = sizes(&model, inputs.len(), &job, arguments)?;
-    progress.message("proving");
     let mut made = Made::default();
     let (result, time) = timed(|| {
         let mut first = 0;
         for size in &sizes {
+            let part = (&inputs[first..first + size], first);
+            let witnesses = answer(&model, part, &mut made)?;
+            if let Some(cache) = job.cache {
+                tables::attach(&mut model, &witnesses, (cache, job.srs), &progress)?;
+            }
+            progress.message("proving");
             if sizes.len() > 1 {
                 progress.set(first, inputs.len());
             }
-            let part = (&inputs[first..first + size], first);
-            answer(&mut model, part, (&job, &progress), &mut made)?;
+            prove_together(&model, &witnesses, &job, &mut made)?;
             first += size;
         }
         anyhow::Ok(())
@@ -282,9 +302,7 @@ fn write(model: &Sealed, made: &Made, arguments: &ProveArguments) -> Result<usiz
             for proof in &proofs {
                 writer.push(proof)?;
             }
-            let mut bytes = writer.front()?;
-            bytes.extend(proofs.concat());
-            bytes
+            writer.finish()?
         }
     };
     files::write(&arguments.output, &encoded, Audience::Everybody)?;
@@ -314,45 +332,37 @@ struct Shown {
 }
 
 /// Tensors, and what they are called.
-#[derive(Default)]
 struct Ports {
     tensors: Vec<u32>,
     roles: Vec<&'static str>,
 }
 
 impl Ports {
-    fn push(&mut self, tensors: &[u32], role: &'static str) {
-        self.tensors.extend(tensors);
-        self.roles.push(role);
+    /// The inputs, the outputs, both or neither.
+    fn of(model: &Sealed, input: bool, output: bool) -> Self {
+        let roles = [("input", input), ("output", output)].into_iter();
+        let others = Hidden {
+            input: !input,
+            output: !output,
+        };
+        Self {
+            tensors: model.public(others),
+            roles: roles.filter(|role| role.1).map(|role| role.0).collect(),
+        }
     }
 }
 
 impl Shown {
     fn new(model: &Sealed, arguments: &ProveArguments) -> Self {
-        let program = model.key().verifying().program();
-        let (mut public, mut committed) = (Ports::default(), Ports::default());
-        let (inputs, outputs) = (program.inputs(), program.outputs());
-        for (tensors, role, is_hidden, is_committed) in [
-            (
-                inputs,
-                "input",
-                arguments.hide_input,
-                arguments.commit_input,
+        let (input, output) = (arguments.commit_input, arguments.commit_output);
+        Self {
+            public: Ports::of(
+                model,
+                !(input || arguments.hide_input),
+                !(output || arguments.hide_output),
             ),
-            (
-                outputs,
-                "output",
-                arguments.hide_output,
-                arguments.commit_output,
-            ),
-        ] {
-            if is_committed {
-                committed.push(tensors, role);
-            } else if !is_hidden {
-                public.push(tensors, role);
-            }
+            committed: Ports::of(model, input, output),
         }
-        Self { public, committed }
     }
 }
 

@@ -1,9 +1,11 @@
 //! How many inferences go into each proof of a batch.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use tensorseal_model::program::estimated_peak_bytes;
 use tensorseal_protocol::powers_for;
-use tensorseal_protocol::program::{Arrangement, MAX_INFERENCES, Program};
+use tensorseal_protocol::program::{Arrangement, MAX_INFERENCES, Program, ProgramError};
+
+use crate::terminal::bytes;
 
 /// What a proof of a batch must do with.
 pub(super) struct Limits<'a> {
@@ -30,13 +32,7 @@ impl Limits<'_> {
                 continue;
             }
             if tried == 1 {
-                bail!(
-                    "one inference takes {} of memory and {} powers of tau; {} and {} are there: give more with --memory or --srs",
-                    crate::terminal::bytes(self.bytes(1).unwrap_or(u64::MAX) as usize),
-                    self.powers_needed(1).unwrap_or(usize::MAX),
-                    crate::terminal::bytes(self.memory as usize),
-                    self.powers
-                );
+                return Err(self.shortage());
             }
             greatest = tried.next_power_of_two() / 2;
         }
@@ -45,31 +41,87 @@ impl Limits<'_> {
 
     /// Bytes that proving takes at the peak, by the estimate, for proofs of these sizes.
     pub(super) fn peak(&self, sizes: &[usize]) -> u64 {
-        let each = sizes.iter().filter_map(|size| self.bytes(*size));
-        each.max().unwrap_or(0)
+        let each = sizes.iter().filter_map(|size| self.needs(*size).ok());
+        each.map(|needs| needs.bytes).max().unwrap_or(0)
     }
 
-    fn arrangement(&self, inferences: usize) -> Arrangement {
-        Arrangement {
+    /// What a proof of so many inferences takes, if the protocol allows it.
+    fn needs(&self, inferences: usize) -> Result<Needs, ProgramError> {
+        let arrangement = Arrangement {
             inferences: u32::try_from(inferences).ok(),
             committed: self.committed.to_vec(),
-        }
-    }
-
-    /// Bytes that a proof of so many inferences takes, if the protocol allows it.
-    fn bytes(&self, inferences: usize) -> Option<u64> {
-        let program = self.program.arranged(&self.arrangement(inferences)).ok()?;
-        Some(estimated_peak_bytes(&program))
-    }
-
-    fn powers_needed(&self, inferences: usize) -> Option<usize> {
-        powers_for(self.program, &self.arrangement(inferences)).ok()
+        };
+        let program = self.program.arranged(&arrangement)?;
+        Ok(Needs {
+            powers: powers_for(self.program, &arrangement)?,
+            bytes: estimated_peak_bytes(&program),
+        })
     }
 
     fn fits(&self, inferences: usize) -> bool {
-        let powers = self.powers_needed(inferences);
-        let bytes = self.bytes(inferences);
-        powers.is_some_and(|needed| needed <= self.powers)
-            && bytes.is_some_and(|bytes| bytes <= self.memory)
+        self.needs(inferences)
+            .is_ok_and(|needs| needs.powers <= self.powers && needs.bytes <= self.memory)
+    }
+
+    /// Why not even a proof of one inference fits.
+    fn shortage(&self) -> anyhow::Error {
+        match self.needs(1) {
+            Err(error) => anyhow::Error::new(error).context("no inference can be proved"),
+            Ok(needs) if needs.powers > self.powers => anyhow!(
+                "one inference needs {} powers of tau, and {} are there: give a larger setup of the same ceremony with --srs",
+                needs.powers,
+                self.powers
+            ),
+            Ok(needs) => anyhow!(
+                "one inference takes {} of memory, and {} are there: give more with --memory",
+                bytes(needs.bytes as usize),
+                bytes(self.memory as usize)
+            ),
+        }
+    }
+}
+
+/// What a proof takes.
+struct Needs {
+    /// Powers of tau.
+    powers: usize,
+    /// Bytes at the peak, by the estimate.
+    bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorseal_protocol::VerifyingKey;
+
+    #[test]
+    fn what_falls_short_is_named() {
+        let key = include_bytes!("../../../../../tests/vectors/demo/model.vk");
+        let key = VerifyingKey::from_bytes(key).unwrap();
+        let limits = |powers, memory, committed| Limits {
+            program: key.program(),
+            committed,
+            powers,
+            memory,
+        };
+        let words = |limits: Limits<'_>| format!("{:#}", limits.sizes(3).unwrap_err());
+        assert!(limits(1 << 20, 1 << 40, &[]).sizes(3).is_ok());
+        let too_few = words(limits(100, 1 << 40, &[]));
+        assert!(
+            too_few.contains("and 100 are there") && too_few.contains("--srs"),
+            "{too_few}"
+        );
+        assert!(!too_few.contains("memory"), "{too_few}");
+        let too_little = words(limits(1 << 20, 100, &[]));
+        assert!(
+            too_little.contains("and 100 bytes are there") && too_little.contains("--memory"),
+            "{too_little}"
+        );
+        // No tensor has this number.
+        let not_allowed = words(limits(1 << 20, 1 << 40, &[77]));
+        assert!(
+            not_allowed.contains("no inference can be proved: "),
+            "{not_allowed}"
+        );
     }
 }

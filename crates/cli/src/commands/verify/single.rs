@@ -202,19 +202,11 @@ fn accepted(
         committed: verdict
             .committed
             .iter()
-            .map(|tensor| role(key, *tensor))
+            .map(|tensor| key.program().role(*tensor))
             .collect(),
         opened: opened.iter().map(|opened| open(key, opened)).collect(),
         seconds: time.as_secs_f64(),
         miller_loops: verdict.miller_loops,
-    }
-}
-
-fn role(key: &VerifyingKey, tensor: u32) -> &'static str {
-    if key.program().inputs().contains(&tensor) {
-        "input"
-    } else {
-        "output"
     }
 }
 
@@ -243,7 +235,7 @@ fn described(key: &VerifyingKey, tensor: u32, values: &[i64], inferences: u32) -
     // A description that does not fit is as good as none: the values are then shown as the proof has them.
     let fitting = words.and_then(|port| Some((port, port.to_onnx(values)?)));
     Public {
-        role: role(key, tensor),
+        role: key.program().role(tensor),
         name: words.map(|port| port.name.clone()),
         shape: shape(
             values.len(),
