@@ -38,16 +38,28 @@ fn main() {
         let key = VerifyingKey::from_bytes(&key).expect("a key of this repository");
         write("annotation", name, key.annotation());
     }
-    write("verifying_key", "first_version_tail", &vector("vectors/v1/toy/model.vk")[START..]);
+    write(
+        "verifying_key",
+        "first_version_tail",
+        &vector("vectors/v1/toy/model.vk")[START..],
+    );
     write("proving_key", "toy_pieces", &pieces("toy"));
     let hidden = pieces("hidden");
     write("proving_key", "hidden_pieces", &hidden);
-    write("proving_key", "hidden_pieces_of_values", &with_values(&hidden));
+    write(
+        "proving_key",
+        "hidden_pieces_of_values",
+        &with_values(&hidden),
+    );
     let points = cached_points(&ptau);
     write("cached_table", "all_rows", &points.to_bytes());
     let few = points.slice(|row| row % 16 == 3);
     write("cached_table", "few_rows", &few.to_bytes());
-    write("cached_table", "few_rows_without_digests", &without_digests(&few));
+    write(
+        "cached_table",
+        "few_rows_without_digests",
+        &without_digests(&few),
+    );
     write("bundle", "demo_pieces", &bundle_pieces());
     let secret = vector("vectors/demo/committed.secret");
     let key = vector("vectors/demo/model.vk");
@@ -117,8 +129,7 @@ fn shortened(file: &[u8], power: u32) -> Vec<u8> {
 
 /// The form of the target `proving_key`.
 fn pieces(name: &str) -> Vec<u8> {
-    let [key, verifying] =
-        ["pk", "vk"].map(|kind| vector(&format!("vectors/{name}/model.{kind}")));
+    let [key, verifying] = ["pk", "vk"].map(|kind| vector(&format!("vectors/{name}/model.{kind}")));
     let length = (verifying.len() - START) as u16;
     // Mark, version, length of the verifying key.
     let secret = &key[4 + 2 + 4 + verifying.len()..];
