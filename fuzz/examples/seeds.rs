@@ -1,5 +1,5 @@
-//! Writes the seeds that are no copies of files in this repository: tiny setups, keys in the form that their targets take apart, and
-//! ONNX networks with every supported operator. `seed.sh` runs it.
+//! Writes the seeds that are no copies of files in this repository: tiny setups, keys and cached points in the form that their targets
+//! take apart, and ONNX networks with every supported operator. `seed.sh` runs it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,10 @@ use common::{
     Dim, ModelBuilder, attribute_float, attribute_int, attribute_ints, attribute_tensor, ints,
 };
 use tensorseal_model::graph::FloatGraph;
-use tensorseal_protocol::VerifyingKey;
+use tensorseal_protocol::backend::Reference;
+use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
 use tensorseal_protocol::srs::{Setup, Srs};
+use tensorseal_protocol::{ProvingKey, VerifyingKey};
 
 #[path = "../../crates/model/tests/suite/common.rs"]
 #[allow(dead_code, unused_macros)]
@@ -30,13 +32,34 @@ fn main() {
         let without_digest = &setup[..setup.len() - DIGEST];
         write("setup_file", &format!("power_{power}_body"), without_digest);
     }
-    for name in ["demo", "toy", "convolutional"] {
+    for name in ["demo", "toy", "convolutional", "large", "hidden"] {
         let key = vector(&format!("vectors/{name}/model.vk"));
         write("verifying_key", &format!("{name}_tail"), &key[START..]);
         let key = VerifyingKey::from_bytes(&key).expect("a key of this repository");
         write("annotation", name, key.annotation());
     }
-    write("proving_key", "toy_pieces", &pieces());
+    write(
+        "verifying_key",
+        "first_version_tail",
+        &vector("vectors/v1/toy/model.vk")[START..],
+    );
+    write("proving_key", "toy_pieces", &pieces("toy"));
+    let hidden = pieces("hidden");
+    write("proving_key", "hidden_pieces", &hidden);
+    write(
+        "proving_key",
+        "hidden_pieces_of_values",
+        &with_values(&hidden),
+    );
+    let points = cached_points(&ptau);
+    write("cached_table", "all_rows", &points.to_bytes());
+    let few = points.slice(|row| row % 16 == 3);
+    write("cached_table", "few_rows", &few.to_bytes());
+    write(
+        "cached_table",
+        "few_rows_without_digests",
+        &without_digests(&few),
+    );
     write("bundle", "demo_pieces", &bundle_pieces());
     let secret = vector("vectors/demo/committed.secret");
     let key = vector("vectors/demo/model.vk");
@@ -105,15 +128,48 @@ fn shortened(file: &[u8], power: u32) -> Vec<u8> {
 }
 
 /// The form of the target `proving_key`.
-fn pieces() -> Vec<u8> {
-    let (key, verifying) = (
-        vector("vectors/toy/model.pk"),
-        vector("vectors/toy/model.vk"),
-    );
+fn pieces(name: &str) -> Vec<u8> {
+    let [key, verifying] = ["pk", "vk"].map(|kind| vector(&format!("vectors/{name}/model.{kind}")));
     let length = (verifying.len() - START) as u16;
     // Mark, version, length of the verifying key.
     let secret = &key[4 + 2 + 4 + verifying.len()..];
     [&length.to_le_bytes(), &verifying[START..], secret].concat()
+}
+
+/// The pieces of the key with a hidden table, the table's function as a list of outputs in place of two bounds.
+fn with_values(pieces: &[u8]) -> Vec<u8> {
+    // A kind, low and high stand last.
+    let (front, bounds) = pieces.split_at(pieces.len() - 9);
+    assert_eq!(bounds[0], 0, "a clamp");
+    let outputs = (-13i8..13).map(|value| value.clamp(0, 7) as u8);
+    let outputs: Vec<u8> = outputs.collect();
+    let count = (outputs.len() as u32).to_le_bytes();
+    // The kind, the bytes of a value, and how many values.
+    [front, &[1, 1], &count, &outputs].concat()
+}
+
+/// The points of the table of 2⁵ rows that a key in this repository has.
+fn cached_points(ptau: &[u8]) -> CachedTable {
+    let key = ProvingKey::from_bytes(&vector("vectors/hidden/model.pk"));
+    let key = key.expect("a key of this repository");
+    let (srs, _) = Srs::from_ptau(ptau, None).expect("a file of a ceremony");
+    let mut preprocessor = Preprocessor {
+        backend: &Reference,
+        checkpoints: &mut NoCheckpoints,
+        progress: &mut |_, _| (),
+    };
+    let place = (key.verifying().program(), 0);
+    let points = CachedTable::compute(&key.table_contents()[0], place, &srs, &mut preprocessor);
+    points.expect("the table of the key")
+}
+
+/// The second form of the target `cached_table`.
+fn without_digests(table: &CachedTable) -> Vec<u8> {
+    let bytes = table.to_bytes();
+    let (header, rows) = bytes.split_at(CachedTable::HEADER_BYTES);
+    let rows = rows.chunks(CachedTable::ROW_BYTES);
+    let rows = rows.flat_map(|row| &row[..CachedTable::ROW_BYTES - DIGEST]);
+    header.iter().chain(rows).copied().collect()
 }
 
 /// The form of the target `bundle`.
@@ -122,7 +178,7 @@ fn bundle_pieces() -> Vec<u8> {
     let key = vector("vectors/demo/model.vk");
     // Mark, version, two lengths, digest.
     let rest = &bundle[4 + 2 + 4 + 4 + DIGEST..];
-    [&(key.len() as u16).to_le_bytes(), &[2], rest].concat()
+    [&(key.len() as u16).to_le_bytes(), &[2][..], rest].concat()
 }
 
 fn arrays() -> Vec<(&'static str, Vec<u8>)> {

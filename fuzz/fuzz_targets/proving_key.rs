@@ -1,7 +1,7 @@
 //! The proving key and the graph in it: whole files, and pieces behind a good setup.
 //!
 //! In the second form two bytes say how many bytes of verifying key follow its setup; all others stand behind the verifying key. Marks,
-//! lengths and the setup are filled in.
+//! lengths and the setup are filled in, and so is the verifying key's version, each in turn.
 
 #![no_main]
 
@@ -24,12 +24,16 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let length = rest.len().min(u16::from_le_bytes(*length).into());
     let (verifying, secret) = rest.split_at(length);
-    let mut writer = Writer::file(FileKind::ProvingKey);
-    writer.count(START + length);
-    writer.bytes(&KEY[..START]);
-    writer.bytes(verifying);
-    writer.bytes(secret);
-    read(&writer.finish());
+    for version in 1..=FileKind::VerifyingKey.version() {
+        let mut start = KEY[..START].to_vec();
+        start[4..6].copy_from_slice(&version.to_le_bytes());
+        let mut writer = Writer::file(FileKind::ProvingKey);
+        writer.count(START + length);
+        writer.bytes(&start);
+        writer.bytes(verifying);
+        writer.bytes(secret);
+        read(&writer.finish());
+    }
 });
 
 fn read(bytes: &[u8]) {

@@ -371,3 +371,6 @@ impl Equations {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,4 +231,25 @@ mod tests {
             assert_eq!(claim.first(claim.runs.first()), first, "table {index}");
         }
     }
+
+    #[test]
+    fn a_point_in_the_subgroup_proves_nothing() {
+        let network = networks().remove(0).1.with_large_tables(&[(5, 1)]);
+        let points = [g1_generator(); COLUMNS];
+        let place = (&network.program, 0);
+        let mut claim = RowsClaim::new(place, Digest32([0; 32]), &points);
+        let proof = RowsProof {
+            value: Fr::ONE,
+            quotients: points,
+        };
+        let mut accumulate = |z| {
+            claim.z = z;
+            let (mut transcript, mut sum) = (Transcript::new("rows"), Accumulator::default());
+            claim.accumulate(&proof, &mut transcript, &mut sum)
+        };
+        for log in 0..=5 {
+            assert_eq!(accumulate(root_of_unity(log)), None, "order 2^{log}");
+        }
+        assert_eq!(accumulate(root_of_unity(6)), Some(()));
+    }
 }

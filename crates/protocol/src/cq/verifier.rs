@@ -94,7 +94,7 @@ pub(crate) struct TableOpening {
 #[derive(Clone, Debug)]
 pub(crate) struct TableOpenings {
     tables: Vec<TableOpening>,
-    quotient: G1Affine,
+    pub(crate) quotient: G1Affine,
 }
 
 impl TableOpenings {

@@ -11,12 +11,16 @@ use super::cheating::refused;
 use crate::backend::Reference;
 use crate::batch::Batch;
 use crate::cq::{CachedTable, SparseSide, TableOpeningClaim, root_of_unity};
-use crate::curve::Fr;
+use crate::curve::{Fr, g1_generator};
 use crate::error::{ProveError, VerifyError};
 use crate::keys::{ProvingKey, VerifyingKey};
+use crate::opening::{self, OpeningClaim};
 use crate::program::Program;
 use crate::prove::{Lookups, ProveOptions, prove, prove_batch};
-use crate::testing::{Cheat, Network, dev, keys, keys_under, networks, prove_falsely, random};
+use crate::testing::{
+    Cheat, Network, dev, keys, keys_under, networks, prove_falsely, random, scalars,
+};
+use crate::transcript::{Receiver, Sender, Transcript, Z};
 use crate::verify::{receive, verify};
 use crate::witness::Cell;
 
@@ -325,6 +329,41 @@ fn points_inside_the_subgroup_are_refused() {
     }
     assert_eq!(claim.check_point(root_of_unity(7)), Ok(()));
     assert_eq!(claim.check_point(Fr::from(2u64)), Ok(()));
+}
+
+#[test]
+fn openings_at_points_inside_the_subgroup_are_refused() {
+    let mut message = Sender::new(Transcript::new("openings"));
+    message.points("up to S", &[g1_generator(); 5]);
+    message.scalars("y_1 and y_s", &[Fr::ONE; 3]);
+    message.points("quotients", &[g1_generator(); 3]);
+    let message = message.finish();
+    let receive = |z: Fr| {
+        let claim = OpeningClaim {
+            r: &scalars(7, 1),
+            b: Fr::ONE,
+            s: Fr::ONE,
+            log_columns: 6,
+            g_length: 64 + 35,
+            tables: TableOpeningClaim {
+                log_rows: vec![4, 6],
+            },
+        };
+        let mut channel = Receiver::new(Transcript::choosing::<Z>(z), &message);
+        let openings = opening::receive(&claim, &|x| x, &mut channel)?;
+        channel.finish()?;
+        assert_eq!(openings.points[0], z);
+        Ok(())
+    };
+    for log in [2, 4, 5, 6] {
+        let found = receive(root_of_unity(log));
+        assert_eq!(
+            found,
+            Err(VerifyError::DegenerateChallenge),
+            "order 2^{log}"
+        );
+    }
+    assert_eq!(receive(root_of_unity(7)), Ok(()));
 }
 
 /// Two tables of one size: what one of them is false by, the other makes good in every sum that does not tell them apart.

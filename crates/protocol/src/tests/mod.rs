@@ -3,6 +3,7 @@
 mod batch;
 mod batched;
 mod bundle;
+mod cached_points;
 mod cheating;
 mod committed;
 mod completeness;
@@ -10,6 +11,7 @@ mod convolutional;
 mod convolutional_programs;
 mod forging;
 mod hidden_tables;
+mod hostile_large_keys;
 mod known_answer;
 mod large_table_keys;
 mod large_tables;

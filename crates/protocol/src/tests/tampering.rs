@@ -28,6 +28,11 @@ fn case() -> Case {
     case_of(networks().remove(0).1)
 }
 
+/// The same with its second function in a large table.
+fn case_with_large_table() -> Case {
+    case_of(networks().remove(0).1.with_large_tables(&[(5, 1)]))
+}
+
 /// The same, and with its functions in the table, in one large table, and in two.
 fn cases() -> Vec<Case> {
     let network = networks().remove(0).1;
@@ -205,7 +210,12 @@ fn check_every_message(case: &Case) {
 
 #[test]
 fn every_byte_of_a_verifying_key_is_part_of_the_models_identity() {
-    let case = case();
+    for case in [case(), case_with_large_table()] {
+        check_every_byte(&case);
+    }
+}
+
+fn check_every_byte(case: &Case) {
     let bytes = case.key.verifying().to_bytes();
     let digest = case.key.verifying().digest();
     for position in 0..bytes.len() {
@@ -255,7 +265,12 @@ proptest! {
 
 #[test]
 fn mutated_proofs_never_verify_and_mutated_keys_never_panic() {
-    let case = case();
+    for case in [case(), case_with_large_table()] {
+        check_mutations(&case);
+    }
+}
+
+fn check_mutations(case: &Case) {
     let verifying = case.key.verifying().to_bytes();
     let proving = case.key.to_bytes();
     let edit = (any::<usize>(), 1u8..);
@@ -283,5 +298,9 @@ fn mutated_proofs_never_verify_and_mutated_keys_never_panic() {
         }
         let near_the_front: Vec<_> = edits.iter().map(|(at, value)| (at % 1200, *value)).collect();
         let _ = ProvingKey::from_bytes(&mutated(proving.clone(), &near_the_front, cut));
+        // What stands in the large tables.
+        let last = proving.len() - 1;
+        let near_the_end: Vec<_> = edits.iter().map(|(at, value)| (last - at % 40, *value)).collect();
+        let _ = ProvingKey::from_bytes(&mutated(proving.clone(), &near_the_end, cut));
     });
 }

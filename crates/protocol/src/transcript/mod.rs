@@ -35,6 +35,9 @@ pub struct Transcript {
     /// The rank test of zero knowledge fixes every challenge whatever is sent.
     #[cfg(test)]
     frozen: bool,
+    /// A challenge that a test has chosen, by its name.
+    #[cfg(test)]
+    chosen: Option<(&'static str, Fr)>,
 }
 
 impl Transcript {
@@ -46,6 +49,8 @@ impl Transcript {
             state,
             #[cfg(test)]
             frozen: false,
+            #[cfg(test)]
+            chosen: None,
         }
     }
 
@@ -55,6 +60,14 @@ impl Transcript {
         let mut transcript = Self::new("frozen");
         transcript.absorb("seed", &seed.to_le_bytes());
         transcript.frozen = true;
+        transcript
+    }
+
+    /// A transcript whose challenge of type `C` has this value: for values that no test would meet by chance.
+    #[cfg(test)]
+    pub(crate) fn choosing<C: Challenge>(value: Fr) -> Self {
+        let mut transcript = Self::new("chosen");
+        transcript.chosen = Some((C::NAME, value));
         transcript
     }
 
@@ -81,6 +94,12 @@ impl Transcript {
     }
 
     fn draw(&mut self, name: &'static str) -> Fr {
+        #[cfg(test)]
+        if let Some((chosen, value)) = self.chosen
+            && chosen == name
+        {
+            return value;
+        }
         let hash = self.step(CHALLENGE, name);
         self.state.copy_from_slice(&hash.finalize());
         reduce(&self.state)
