@@ -160,14 +160,11 @@ impl CachedTable {
         srs: &Srs,
         preprocessor: &mut Preprocessor<'_, impl Backend>,
     ) -> Result<Self, KeyError> {
-        let (needed, found) = (columns[0].len(), srs.powers().len());
-        if found < needed {
-            return Err(KeyError::SetupTooSmall { needed, found });
-        }
+        let powers = powers(columns[0].len(), srs)?;
         let Quotients {
             lagrange,
             quotients,
-        } = quotients(columns, srs.powers(), preprocessor);
+        } = quotients(columns, powers, preprocessor);
         // Both are lists of N̂ entries.
         let size = lagrange.len();
         let row = |(index, i): (u32, usize)| CachedRow {
@@ -210,9 +207,8 @@ impl CachedTable {
         rows: &[u32],
         (backend, progress): (&impl Backend, &mut dyn FnMut(usize, usize)),
     ) -> Result<Self, KeyError> {
-        let (needed, found) = (columns[0].len(), srs.powers().len());
-        let powers = srs.powers().get(..needed);
-        let powers = powers.ok_or(KeyError::SetupTooSmall { needed, found })?;
+        let needed = columns[0].len();
+        let powers = powers(needed, srs)?;
         if rows.iter().any(|row| widen(*row) >= needed) {
             return Err(KeyError::Mismatch {
                 what: "the large table has fewer rows than were asked for",
@@ -451,14 +447,23 @@ impl CachedTable {
     }
 }
 
+/// Whether the setup is that of the keys, and large enough: asked before the table's columns take memory.
 fn check_setup(place: &PlacedTable<'_>, srs: &Srs) -> Result<(), KeyError> {
-    if place.setup() == srs.setup().digest() {
-        Ok(())
-    } else {
-        Err(KeyError::Mismatch {
+    if place.setup() != srs.setup().digest() {
+        return Err(KeyError::Mismatch {
             what: "the setup is not the one under which the keys were made",
-        })
+        });
     }
+    powers(1 << place.contents().log_rows, srs).map(|_| ())
+}
+
+/// As many powers of τ as a table has rows.
+fn powers(rows: usize, srs: &Srs) -> Result<&[G1Affine], KeyError> {
+    let too_small = KeyError::SetupTooSmall {
+        needed: rows,
+        found: srs.powers().len(),
+    };
+    srs.powers().get(..rows).ok_or(too_small)
 }
 
 fn read_row(reader: &mut Reader<'_>) -> Result<CachedRow, DecodeError> {
