@@ -414,6 +414,7 @@ impl Writer {
         let width = width_of(values);
         self.u8(u8::try_from(width).expect("a width is at most eight"));
         self.count(values.len());
+        self.bytes.reserve(values.len().saturating_mul(width));
         for value in values {
             self.signed(*value, width);
         }
