@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LimbList,
-    MAX_LAYER_SHIFT, Port, Segment, Weights,
+    MAX_LAYER_SHIFT, MAX_LOG_LARGE_ROWS, Port, Segment, Weights,
 };
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
@@ -99,7 +99,7 @@ impl IntegerGraph {
             let (count, rows) = own.fold((0, BLIND_ROWS), |(count, rows), segment| {
                 (count + 1, segment.rows().saturating_add(rows))
             });
-            let fits = large.log_rows <= MAX_LOG_ROWS && rows <= 1 << large.log_rows;
+            let fits = large.log_rows <= MAX_LOG_LARGE_ROWS && rows <= 1 << large.log_rows;
             if !fits || count != large.segments || count == 0 {
                 return Err(GraphError::LargeTable {
                     table,

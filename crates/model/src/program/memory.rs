@@ -52,7 +52,9 @@ pub fn estimated_peak_bytes(program: &Program) -> u64 {
         .sum();
     let points = weight_rows + rows.max(weight_columns);
     let tables = program.large_tables().iter();
-    let columns = tables.clone().map(|table| table.rows() as u64 * COLUMNS_ROW);
+    let columns = tables
+        .clone()
+        .map(|table| table.rows() as u64 * COLUMNS_ROW);
     let outputs: u64 = tables.map(|table| table.used_rows() * OUTPUT).sum();
     PROCESS
         + (vectors * rows * SCALAR).max(columns.max().unwrap_or(0))
@@ -158,10 +160,16 @@ mod tests {
         assert!(large - small > COLUMNS && large - small < 2 * COLUMNS);
         // A second table has outputs of its own, and its columns come when those of the first are gone.
         let two = estimate(8, &[LARGE, LARGE]);
-        assert_eq!(two - large, u64::from(LARGE) * OUTPUT + (1 + BLIND_ROWS) * USED_ROW);
+        assert_eq!(
+            two - large,
+            u64::from(LARGE) * OUTPUT + (1 + BLIND_ROWS) * USED_ROW
+        );
         // A row in use costs its points, and no more rows are in use than there are.
         let cell = CELL + USED_ROW;
         assert_eq!(estimate(1000, &[LARGE]) - large, 992 * cell);
-        assert_eq!(estimate(1000, &[32]) - small, 992 * CELL + (32 - 9) * USED_ROW);
+        assert_eq!(
+            estimate(1000, &[32]) - small,
+            992 * CELL + (32 - 9) * USED_ROW
+        );
     }
 }

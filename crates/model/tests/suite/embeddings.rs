@@ -10,7 +10,7 @@ use tensorseal_model::{InferenceError, program::Description};
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    ProveError, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify,
+    ProveError, ProveOptions, ProvingKey, PublicTensor, VerifyOptions, Witness, prove, verify,
 };
 use tensorseal_prover::Threads;
 
@@ -34,11 +34,20 @@ fn run(graph: &IntegerGraph, honest: &ProvingKey, sample: &[Vec<f32>]) -> Witnes
 
 /// What becomes of a proof of this witness that reveals the indices and the output.
 fn accepted(key: &ProvingKey, witness: &Witness) -> Result<(), ProveError> {
-    let random = &mut DeterministicRandom::new([5; 32]);
     let program = key.verifying().program();
     let public = [program.inputs(), program.outputs()].concat();
+    revealing(key, witness, &public).map(|_| ())
+}
+
+/// What a proof of this witness tells that reveals these tensors.
+fn revealing(
+    key: &ProvingKey,
+    witness: &Witness,
+    public: &[u32],
+) -> Result<Vec<PublicTensor>, ProveError> {
+    let random = &mut DeterministicRandom::new([5; 32]);
     let options = ProveOptions {
-        public: &public,
+        public,
         context: &[],
     };
     let proof = prove(key, witness, &options, (&Threads, random))?;
@@ -46,8 +55,43 @@ fn accepted(key: &ProvingKey, witness: &Witness) -> Result<(), ProveError> {
         allow_development_setup: true,
         ..VerifyOptions::default()
     };
-    verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
-    Ok(())
+    let verdict = verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
+    Ok(verdict.public)
+}
+
+#[test]
+fn hidden_indices_are_proved_and_not_told() {
+    let random = &mut DeterministicRandom::new([7; 32]);
+    let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
+    let (graph, sample) = graph();
+    let key = sealed(lower(&graph).unwrap(), &srs, random);
+    let program = key.verifying().program();
+    let &[indices, numbers] = program.inputs() else {
+        panic!("{:?}", program.inputs())
+    };
+    let public = [&[numbers], program.outputs()].concat();
+    let trace = graph.infer(&graph.quantise_inputs(&sample).unwrap());
+    let trace = trace.unwrap();
+    let honest = witness(program, &trace).unwrap();
+    let told = revealing(&key, &honest, &public).unwrap();
+    let tensors: Vec<u32> = told.iter().map(|public| public.tensor() as u32).collect();
+    assert_eq!(tensors, public);
+    assert!(!tensors.contains(&indices));
+    let outputs = graph.outputs(&trace).unwrap();
+    assert_eq!(told[1].values(), outputs[0]);
+    // What is looked up are the rows of the hidden indices: of another index there is no proof, and of none of the table no witness.
+    let with = |cell: usize, step: i64| {
+        let mut other = trace.clone();
+        let index = &mut other.tensors[indices as usize][cell];
+        index.pre += step;
+        index.out += step;
+        witness(program, &other)
+    };
+    for (cell, step) in [(0, 1), (7, -1)] {
+        let told = revealing(&key, &with(cell, step).unwrap(), &public);
+        assert_eq!(told, Err(ProveError::Unsatisfied), "{cell} {step}");
+    }
+    assert!(with(3, ROWS as i64).is_err() && with(3, -(ROWS as i64)).is_err());
 }
 
 #[test]

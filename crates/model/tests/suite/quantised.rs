@@ -7,7 +7,9 @@ use tensorseal_model::graph::{FloatGraph, Operation, Tensor};
 use tensorseal_model::integer::{Cell, IntegerGraph, Semantics, Trace};
 use tensorseal_model::layered::{LayeredGraph, ScaleRule};
 use tensorseal_model::program::{Description, lift, lower, witness};
-use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise, rounding_differences};
+use tensorseal_model::quantise::{
+    QuantiseError, QuantiseOptions, TableChoice, quantise, rounding_differences,
+};
 use tensorseal_model::{CompileError, compile};
 
 const MODELS: [&str; 4] = ["digits_mlp", "digits_cnn", "lenet5", "residual"];
@@ -215,6 +217,12 @@ fn the_report_says_whose_integers_they_are() {
         bits,
         Err(CompileError::Quantise(QuantiseError::Quantised { bits: 8 }))
     ));
+    let large = compile(&onnx, &data, None, &options.with_tables(TableChoice::Large));
+    let refused = Err(CompileError::Quantise(QuantiseError::QuantisedTables));
+    assert_eq!(large.map(|_| ()), refused);
+    // They stand in the columns, so that choice is no other than none.
+    let columns = options.with_tables(TableChoice::Columns);
+    assert_eq!(compile(&onnx, &data, None, &columns).unwrap(), compiled);
 }
 
 #[test]
