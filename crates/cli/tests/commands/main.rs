@@ -2,6 +2,7 @@
 
 mod large_tables;
 mod published;
+mod quantised;
 
 use std::fs;
 use std::path::{Path, PathBuf};

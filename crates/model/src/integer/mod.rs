@@ -39,7 +39,9 @@ pub use layer::{IntegerLayer, IntegerTerm};
 pub use limb::{Limb, LimbList, MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
-pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
+pub use validate::{
+    MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS, ValidGraph,
+};
 
 /// A final operator that is left outside the integer graph and so outside a proof: whoever reads the output applies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,7 @@ impl PostProcessing {
 
 /// A quantised network.
 ///
-/// The fields are public because a graph may be read back from a file; [`IntegerGraph::validate`] says whether they fit together, and
-/// inference never panics on a graph that does not.
+/// The fields are public because a graph may be read back from a file or made by hand; [`ValidGraph`] is one whose fields fit together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerGraph {
     /// The network's inputs, tensors 0 to k - 1.

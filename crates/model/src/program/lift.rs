@@ -14,7 +14,7 @@ use super::Description;
 use super::description::post_processing;
 use crate::integer::{
     self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LargeTable,
-    Segment, Weights,
+    Segment, ValidGraph, Weights,
 };
 
 /// Weights beyond the matrix's own that runs used several times may make.
@@ -59,7 +59,7 @@ pub fn lift(
     program: &Program,
     (weights, tables): (&WeightMatrix, &[TableContents]),
     description: &Description,
-) -> Result<IntegerGraph, LiftError> {
+) -> Result<ValidGraph, LiftError> {
     check_ports(program, description)?;
     let steps = description.post_processing.iter();
     let steps: Option<Vec<_>> = steps.map(|name| post_processing(name)).collect();
@@ -88,7 +88,7 @@ pub fn lift(
             return Err(LiftError::Description);
         }
     }
-    graph.validate()?;
+    let graph = ValidGraph::new(graph)?;
     check_limbs(program, &graph)?;
     Ok(graph)
 }

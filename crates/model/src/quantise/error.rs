@@ -77,7 +77,8 @@ pub enum QuantiseError {
     },
     /// There is nothing to calibrate with.
     #[error(
-        "there are no calibration samples; pass a hundred or more typical inputs with a leading sample axis"
+        "there are no calibration samples, from which a network that is not quantised already takes its ranges; pass a hundred or more typical \
+         inputs with a leading sample axis"
     )]
     NoSamples,
     /// A sample does not fit the network, or makes a layer overflow.

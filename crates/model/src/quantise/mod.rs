@@ -45,7 +45,7 @@ pub use error::QuantiseError;
 pub use rounding::rounding_differences;
 
 use crate::integer::{
-    self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights,
+    self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, ValidGraph, Weights,
 };
 use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
 use calibrate::{Calibration, Statistics};
@@ -240,7 +240,7 @@ pub fn quantise(
     graph: &LayeredGraph,
     samples: &[Sample],
     options: &QuantiseOptions,
-) -> Result<IntegerGraph, QuantiseError> {
+) -> Result<ValidGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
     let (plan, candidates) = if fixed::is_quantised(graph) {
         if let Some(bits) = options.activation_bits {
@@ -295,8 +295,7 @@ pub fn quantise(
         post_processing: Vec::new(),
     };
     gather::expand(&mut integer, &plan.packings, &tables.resolved.part_segments);
-    integer.validate()?;
-    Ok(integer)
+    Ok(ValidGraph::new(integer)?)
 }
 
 fn integer_layer(

@@ -2,7 +2,7 @@
 
 use crate::networks::{Builder, convolutional, embeddings, maxima, residual};
 use proptest::prelude::*;
-use tensorseal_model::IntegerGraph;
+use tensorseal_model::ValidGraph;
 use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, TableChoice, quantise};
 use tensorseal_protocol::backend::{Backend, Reference};
@@ -19,14 +19,14 @@ use tensorseal_prover::Threads;
 
 const NETWORKS: [fn(u64) -> Builder; 4] = [convolutional, residual, maxima, embeddings];
 
-fn quantised(net: &mut Builder) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
+fn quantised(net: &mut Builder) -> (ValidGraph, Vec<Vec<Vec<f32>>>) {
     quantised_with(net, &QuantiseOptions::default())
 }
 
 fn quantised_with(
     net: &mut Builder,
     options: &QuantiseOptions,
-) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
+) -> (ValidGraph, Vec<Vec<Vec<f32>>>) {
     let samples = net.samples(24);
     let integer = quantise(&net.graph, &samples, options).unwrap();
     (integer, samples)
@@ -164,11 +164,11 @@ proptest! {
         let described = Description::from_bytes(&description.to_bytes()).unwrap();
         prop_assert_eq!(&described, &description);
         let lifted = lift(&program, (&weights, &tables), &described).unwrap();
-        let mut nameless = integer;
+        let mut nameless = integer.into_inner();
         for layer in &mut nameless.layers {
             (layer.pre_scale, layer.scale) = (1.0, 1.0);
         }
-        prop_assert_eq!(&lifted, &nameless);
+        prop_assert_eq!(&*lifted, &nameless);
         prop_assert_eq!(lower(&lifted).unwrap().program, program);
     }
 
