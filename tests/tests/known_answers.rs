@@ -51,7 +51,7 @@ fn demo_key() -> ProvingKey {
     options.log_rows = Some(11);
     options.activation_bits = Some(7);
     let onnx = model_file("digits_demo.onnx");
-    let compiled = tensorseal_model::compile(&onnx, &calibration, None, &options).unwrap();
+    let compiled = tensorseal_model::compile(&onnx, Some(&calibration), None, &options).unwrap();
     let lowered = lower(&compiled.integer).unwrap();
     let description = Description::of(&compiled.integer);
     let key = generate(
@@ -69,11 +69,11 @@ fn demo_key() -> ProvingKey {
         &description,
     )
     .unwrap();
-    let mut graph = compiled.integer;
+    let mut graph = compiled.integer.into_inner();
     for layer in &mut graph.layers {
         (layer.pre_scale, layer.scale) = (1.0, 1.0);
     }
-    assert_eq!(lifted, graph, "a key gives its graph back");
+    assert_eq!(*lifted, graph, "a key gives its graph back");
     key
 }
 

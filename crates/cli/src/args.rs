@@ -92,9 +92,9 @@ pub(crate) struct CompileArguments {
     /// The network.
     #[arg(value_name = "MODEL.onnx")]
     pub(crate) model: PathBuf,
-    /// Typical inputs, from which the ranges of all activations are taken.
+    /// Typical inputs, from which the ranges of all activations are taken; a network that is quantised already needs none.
     #[arg(long, value_name = "DATA")]
-    pub(crate) calibration: PathBuf,
+    pub(crate) calibration: Option<PathBuf>,
     /// Held-out inputs with labels, on which accuracy is measured.
     #[arg(long, value_name = "DATA")]
     pub(crate) evaluate: Option<PathBuf>,

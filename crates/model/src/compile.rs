@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::data::{DataError, DataFile};
 use crate::graph::FloatGraph;
 use crate::import::ImportError;
-use crate::integer::{IntegerGraph, PostProcessing, Semantics};
+use crate::integer::{IntegerGraph, PostProcessing, Semantics, ValidGraph};
 use crate::layered::LayeredGraph;
 use crate::lower::LowerError;
 use crate::program::{self, Lowered};
@@ -28,7 +28,7 @@ pub struct Compiled {
     /// The same in layers.
     pub layered: LayeredGraph,
     /// The network as a proof has it.
-    pub integer: IntegerGraph,
+    pub integer: ValidGraph,
     /// The same for the proof system, with the weights.
     pub lowered: Lowered,
     /// What the one costs against the other.
@@ -62,8 +62,9 @@ pub enum CompileError {
     Evaluate(#[from] EvaluateError),
 }
 
-/// Imports an ONNX file, quantises it with the calibration data, and measures what that did on those data and, if given, on data held
-/// out.
+/// Imports an ONNX file, quantises it with the calibration data, and measures what that did on those data and on data held out, as far as
+/// they are given. A network that is quantised already has its scales and may do without calibration data, which then only say how wide its
+/// tables should be.
 ///
 /// Both data files hold an array under each input's name with a leading sample axis, and optionally `labels`.
 ///
@@ -71,26 +72,30 @@ pub enum CompileError {
 /// A [`CompileError`] that names the tensor, node or layer and says what to do.
 pub fn compile(
     onnx: &[u8],
-    calibration: &DataFile,
+    calibration: Option<&DataFile>,
     evaluation: Option<&DataFile>,
     options: &QuantiseOptions,
 ) -> Result<Compiled, CompileError> {
     let float = FloatGraph::from_onnx(onnx)?;
     let layered = LayeredGraph::lower(&float)?;
-    let (samples, labels) = labelled(&layered, calibration).map_err(CompileError::Calibration)?;
-    let held_out = evaluation
-        .map(|file| labelled(&layered, file))
-        .transpose()
-        .map_err(CompileError::HeldOut)?;
-    let mut integer = quantise(&layered, &samples, options)?;
-    integer.post_processing.clone_from(&float.post_processing);
-    let on_calibration = evaluate(&layered, &integer, &samples, labels.as_deref())?;
-    let on_held_out = match &held_out {
-        Some((samples, labels)) => Some(evaluate(&layered, &integer, samples, labels.as_deref())?),
-        None => None,
+    let read = |file: Option<&DataFile>| file.map(|file| labelled(&layered, file)).transpose();
+    let calibration = read(calibration).map_err(CompileError::Calibration)?;
+    let held_out = read(evaluation).map_err(CompileError::HeldOut)?;
+    let samples = calibration.as_ref().map_or(&[][..], |(samples, _)| samples);
+    let integer = quantise(&layered, samples, options)?;
+    let integer = integer.with_post_processing(float.post_processing.clone());
+    let measured = |data: &Option<Labelled>| {
+        let data = data.as_ref();
+        let measured =
+            data.map(|(samples, labels)| evaluate(&layered, &integer, samples, labels.as_deref()));
+        measured.transpose()
     };
-    let used = samples_used(products(&layered), samples.len());
-    let mut notes = notes(&float, (samples.len(), used));
+    let (on_calibration, on_held_out) = (measured(&calibration)?, measured(&held_out)?);
+    let used = calibration.as_ref().map(|(samples, _)| {
+        let used = samples_used(products(&layered), samples.len());
+        (samples.len(), used)
+    });
+    let mut notes = notes(&float, used);
     if let Some(held_out) = on_held_out
         .as_ref()
         .filter(|evaluation| evaluation.provable < evaluation.samples)
@@ -145,7 +150,8 @@ fn labelled(graph: &LayeredGraph, file: &DataFile) -> Result<Labelled, DataError
     Ok((samples, labels))
 }
 
-fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
+/// What there is to say of the file and of the calibration samples: how many there are and how many were used.
+fn notes(graph: &FloatGraph, calibration: Option<(usize, usize)>) -> Vec<Note> {
     let mut notes = Vec::new();
     if graph.dynamic_batch {
         notes.push(Note::DynamicBatch {
@@ -163,6 +169,9 @@ fn notes(graph: &FloatGraph, (samples, used): (usize, usize)) -> Vec<Note> {
             output: graph.output(0).name,
         });
     }
+    let Some((samples, used)) = calibration else {
+        return notes;
+    };
     if samples < ADVISED_SAMPLES {
         notes.push(Note::FewSamples {
             samples,

@@ -63,5 +63,5 @@ pub mod report;
 pub use compile::{CompileError, Compiled, compile};
 pub use integer::{
     Cell, Function, GraphError, InferenceError, IntegerGraph, IntegerLayer, IntegerTerm, Port,
-    PostProcessing, Segment, Trace,
+    PostProcessing, Segment, Trace, ValidGraph,
 };

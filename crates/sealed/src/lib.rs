@@ -16,8 +16,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use tensorseal_model::integer::IntegerGraph;
 pub use tensorseal_model::integer::Port;
+use tensorseal_model::integer::ValidGraph;
 use tensorseal_model::program::{Description, estimated_peak_bytes, lift, witness};
 use tensorseal_protocol::backend::Backend;
 use tensorseal_protocol::cq::{CachedTable, CachedTableError};
@@ -28,7 +28,7 @@ use tensorseal_protocol::{Proof, ProveOptions, ProvingKey, Witness, prove};
 #[derive(Debug)]
 pub struct Sealed {
     key: ProvingKey,
-    graph: IntegerGraph,
+    graph: ValidGraph,
 }
 
 /// An output tensor in the order of its ONNX elements: its integers, and the real values that they stand for.

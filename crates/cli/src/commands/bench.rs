@@ -218,7 +218,7 @@ fn compile(
     progress: &Progress,
 ) -> Result<(Compilation, Srs, Duration)> {
     let (compiled, quantising) =
-        timed(|| tensorseal_model::compile(onnx, calibration, None, options));
+        timed(|| tensorseal_model::compile(onnx, Some(calibration), None, options));
     let compiled = compiled?;
     let program = &compiled.lowered.program;
     let large = program.large_tables().iter().map(LargeTable::rows);

@@ -1,6 +1,6 @@
 //! `tensorseal compile`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -61,11 +61,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
     let (sealed, sizes) = result?;
     let (verifying_key_bytes, proving_key_bytes) = sizes;
     let program = sealed.key.verifying().program();
-    let measured = sealed
-        .report
-        .held_out
-        .as_ref()
-        .unwrap_or(&sealed.report.calibration);
+    let measured = report::measured(&sealed.report).map(|(measured, _)| measured);
     let summary = Summary {
         model: sealed.key.verifying().digest().to_string(),
         setup: sealed.key.verifying().setup().origin().name(),
@@ -73,8 +69,8 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<Outcome> {
         layers: program.layers().len(),
         rows: program.rows(),
         columns: program.columns().count(),
-        accuracy_float: measured.float_accuracy,
-        accuracy_integer: measured.integer_accuracy,
+        accuracy_float: measured.and_then(|on| on.float_accuracy),
+        accuracy_integer: measured.and_then(|on| on.integer_accuracy),
         verifying_key_bytes,
         proving_key_bytes,
         estimated_peak_bytes: sealed.report.estimated_peak_bytes,
@@ -96,18 +92,16 @@ fn compile(arguments: &CompileArguments) -> Result<(Compilation, (usize, usize))
         files::spare(&secret, files::ONLY_KEY, cure)?;
     }
     let onnx = files::read(&arguments.model)?;
-    let calibration = files::read_data(&arguments.calibration)?;
-    let held_out = match &arguments.evaluate {
-        Some(path) => Some(files::read_data(path)?),
-        None => None,
-    };
+    let read =
+        |path: &Option<PathBuf>| path.as_ref().map(|path| files::read_data(path)).transpose();
+    let (calibration, held_out) = (read(&arguments.calibration)?, read(&arguments.evaluate)?);
     let progress = Progress::spinner("reading the setup");
     let srs = files::read_setup(&arguments.srs)?;
     let mut options = QuantiseOptions::default();
     options.activation_bits = arguments.activation_bits;
     options.log_rows = arguments.log_rows;
     options.tables = arguments.tables.into();
-    let data = (&calibration, held_out.as_ref());
+    let data = (calibration.as_ref(), held_out.as_ref());
     let cache = quotient_cache(arguments)?;
     let sealed = seal((&onnx, data), &options, (&srs, cache.as_ref()), &progress)
         .with_context(|| format!("cannot compile {}", arguments.model.display()))?;
@@ -170,7 +164,7 @@ fn quotient_cache(arguments: &CompileArguments) -> Result<Option<QuotientCache>>
 
 /// Quantises a network and makes its keys.
 pub(crate) fn seal(
-    (onnx, (calibration, held_out)): (&[u8], (&DataFile, Option<&DataFile>)),
+    (onnx, (calibration, held_out)): (&[u8], (Option<&DataFile>, Option<&DataFile>)),
     options: &QuantiseOptions,
     setup: (&Srs, Option<&QuotientCache>),
     progress: &Progress,

@@ -251,7 +251,7 @@ fn compile(held_out: &DataFile) -> Result<Compilation> {
     options.log_rows = Some(11);
     options.activation_bits = Some(7);
     seal(
-        (NETWORK, (&calibration, Some(held_out))),
+        (NETWORK, (Some(&calibration), Some(held_out))),
         &options,
         (&srs, None),
         &progress,

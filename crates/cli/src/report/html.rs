@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use tensorseal_model::report::{CompileReport, LayerReport};
+use tensorseal_model::report::{CompileReport, Evaluation, LayerReport};
 
 use crate::terminal::bytes;
 
-use super::{accuracy, decibels, measured, name, tables, used};
+use super::{accuracy, decibels, measured, name, seen, tables};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --line: #8884; --bar: #3a6ea5; --soft: #3a6ea533; }
@@ -46,16 +46,18 @@ pub(crate) fn page(report: &CompileReport) -> String {
     }
     let _ = write!(page, "<h2>Layers</h2>\n{}", table(report));
     chart(&mut page, "Share of the proving cost", costs(report));
-    chart(
-        &mut page,
-        "Signal-to-noise ratio against the float network, in decibels",
-        ratios(report),
-    );
-    chart(
-        &mut page,
-        "Range used of each layer's table",
-        report.layers.iter().map(range).collect(),
-    );
+    if let Some((measured, _)) = measured(report) {
+        chart(
+            &mut page,
+            "Signal-to-noise ratio against the float network, in decibels",
+            ratios(report, measured),
+        );
+        chart(
+            &mut page,
+            "Range used of each layer's table",
+            report.layers.iter().filter_map(range).collect(),
+        );
+    }
     chart(&mut page, "Rows of the table", segments(report));
     page.push_str("</html>\n");
     page
@@ -87,23 +89,20 @@ fn summary(report: &CompileReport) -> Vec<String> {
 
 fn table(report: &CompileReport) -> String {
     let mut table = String::from(
-        "<div class=\"scroll\"><table><tr><th>layer<th>cells<th>lookups<th>weights<th>bits<th>cost<th>range seen<th>of the table<th>cut off\
+        "<div class=\"scroll\"><table><tr><th>layer<th>cells<th>lookups<th>weights<th>bits<th>cost<th>range seen<th>of the table, %<th>cut off, %\
          <th>SNR dB</tr>\n",
     );
     for layer in &report.layers {
         let name = escaped(&name(layer));
-        let (low, high) = layer.pre_seen;
+        let [range, used, cut_off, decibels] = seen(layer, " … ");
         let _ = writeln!(
             table,
-            "<tr><td title=\"{name}\">{name}<td>{}<td>{}<td>{}<td>{}<td>{:.1} %<td>{low} … {high}<td>{:.0} %<td>{:.2} %<td>{}</tr>",
+            "<tr><td title=\"{name}\">{name}<td>{}<td>{}<td>{}<td>{}<td>{:.1} %<td>{range}<td>{used}<td>{cut_off}<td>{decibels}</tr>",
             layer.cells,
             layer.lookups,
             layer.weights,
             layer.weight_bits,
-            100.0 * layer.cost_share,
-            100.0 * used(layer),
-            100.0 * layer.saturated_share,
-            decibels(layer.snr_db, "")
+            100.0 * layer.cost_share
         );
     }
     table.push_str("</table></div>\n");
@@ -127,8 +126,7 @@ fn costs(report: &CompileReport) -> Vec<Bar> {
     all.into_iter().map(bar).collect()
 }
 
-fn ratios(report: &CompileReport) -> Vec<Bar> {
-    let (measured, _) = measured(report);
+fn ratios(report: &CompileReport, measured: &Evaluation) -> Vec<Bar> {
     let largest = measured.layers.iter().filter_map(|layer| layer.snr_db);
     let largest = largest.fold(1.0, f64::max);
     let layers = report.layers.iter().zip(&measured.layers);
@@ -142,16 +140,18 @@ fn ratios(report: &CompileReport) -> Vec<Bar> {
         .collect()
 }
 
-fn range(layer: &LayerReport) -> Bar {
+/// `None` for a layer of which nothing was seen.
+fn range(layer: &LayerReport) -> Option<Bar> {
+    let (least, most) = layer.measured.as_ref()?.pre_seen;
     let (lo, hi) = layer.pre_range;
     let span = (hi.abs_diff(lo) as f64).max(1.0);
     let place = |value: i64| ((value as f64 - lo as f64) / span).clamp(0.0, 1.0);
-    Bar {
+    Some(Bar {
         label: name(layer),
-        from: place(layer.pre_seen.0),
-        to: place(layer.pre_seen.1),
+        from: place(least),
+        to: place(most),
         text: format!("{lo} … {hi}"),
-    }
+    })
 }
 
 fn segments(report: &CompileReport) -> Vec<Bar> {

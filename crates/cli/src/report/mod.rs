@@ -8,17 +8,17 @@ pub(crate) use table::print;
 
 use tensorseal_model::report::{CompileReport, Evaluation, LayerReport};
 
-/// The data that accuracy is best judged on, and what they are called.
-fn measured(report: &CompileReport) -> (&Evaluation, &'static str) {
-    match &report.held_out {
-        Some(held_out) => (held_out, "held-out"),
-        None => (&report.calibration, "calibration"),
-    }
+/// The data that accuracy is best judged on, and what they are called; `None` where there were no samples.
+pub(crate) fn measured(report: &CompileReport) -> Option<(&Evaluation, &'static str)> {
+    let held_out = report.held_out.as_ref().map(|on| (on, "held-out"));
+    held_out.or(report.calibration.as_ref().map(|on| (on, "calibration")))
 }
 
 /// Sentences on how the integer network does against the float network.
 fn accuracy(report: &CompileReport) -> Vec<String> {
-    let (measured, data) = measured(report);
+    let Some((measured, data)) = measured(report) else {
+        return vec!["no samples were given, so accuracy was not measured".to_owned()];
+    };
     let mut lines = Vec::new();
     if let (Some(float), Some(integer)) = (measured.float_accuracy, measured.integer_accuracy) {
         lines.push(format!(
@@ -73,8 +73,19 @@ fn name(layer: &LayerReport) -> String {
     format!("{} ({})", layer.name, layer.operators.join("+"))
 }
 
-/// Share of the segment's range between the smallest and the largest value seen.
-fn used(layer: &LayerReport) -> f64 {
+/// What was seen of a layer, for people: the range of its values, their share of the segment's range, the share cut off, and decibels.
+/// Empty where there were no samples.
+fn seen(layer: &LayerReport, between: &str) -> [String; 4] {
+    let Some(measured) = &layer.measured else {
+        return Default::default();
+    };
+    let (low, high) = measured.pre_seen;
     let span = |(low, high): (i64, i64)| high.abs_diff(low) as f64 + 1.0;
-    span(layer.pre_seen) / span(layer.pre_range)
+    let used = span(measured.pre_seen) / span(layer.pre_range);
+    [
+        format!("{low}{between}{high}"),
+        format!("{:.0}", 100.0 * used),
+        format!("{:.2}", 100.0 * measured.saturated_share),
+        decibels(measured.snr_db, ""),
+    ]
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tensorseal_model::report::CompileReport;
 
-use super::{accuracy, decibels, name, tables, used};
+use super::{accuracy, name, seen, tables};
 use crate::terminal::{bytes, say};
 
 /// Longest name that keeps the columns straight.
@@ -31,7 +31,7 @@ pub(crate) fn print(report: &CompileReport) -> Result<()> {
         bytes(report.estimated_peak_bytes as usize)
     );
     say!(
-        "{:<NAME$} {:>8} {:>8} {:>8} {:>5} {:>7} {:>14} {:>6} {:>8} {:>7}",
+        "{:<NAME$} {:>8} {:>8} {:>8} {:>5} {:>7} {:>14} {:>7} {:>9} {:>7}",
         "layer",
         "cells",
         "lookups",
@@ -39,8 +39,8 @@ pub(crate) fn print(report: &CompileReport) -> Result<()> {
         "bits",
         "cost %",
         "range used",
-        "of it",
-        "cut off",
+        "of it %",
+        "cut off %",
         "SNR dB"
     );
     say!(
@@ -53,19 +53,15 @@ pub(crate) fn print(report: &CompileReport) -> Result<()> {
         100.0 * report.input_cost_share
     );
     for layer in &report.layers {
-        let (low, high) = layer.pre_seen;
+        let [range, used, cut_off, decibels] = seen(layer, "…");
         say!(
-            "{:<NAME$} {:>8} {:>8} {:>8} {:>5} {:>7.1} {:>14} {:>5.0}% {:>7.2}% {:>7}",
+            "{:<NAME$} {:>8} {:>8} {:>8} {:>5} {:>7.1} {range:>14} {used:>7} {cut_off:>9} {decibels:>7}",
             shortened(&name(layer)),
             layer.cells,
             layer.lookups,
             layer.weights,
             layer.weight_bits,
-            100.0 * layer.cost_share,
-            format!("{low}…{high}"),
-            100.0 * used(layer),
-            100.0 * layer.saturated_share,
-            decibels(layer.snr_db, "")
+            100.0 * layer.cost_share
         );
     }
     for line in accuracy(report) {

@@ -5,6 +5,7 @@ mod caches;
 mod interruptions;
 mod large_tables;
 mod published;
+mod quantised;
 mod secrets;
 mod setups;
 

@@ -277,9 +277,9 @@ pub enum InferenceError {
         /// One more than the largest `pre` of the segment.
         hi: i64,
     },
-    /// An accumulator left `i64`; [`IntegerGraph::validate`](super::IntegerGraph::validate) would have refused this graph.
+    /// An accumulator left `i64`; [`ValidGraph`](super::ValidGraph) leaves out graphs in which one can.
     #[error(
-        "layer {layer:?} overflows its accumulator at cell {cell}; validate the graph and compile the network again"
+        "layer {layer:?} overflows its accumulator at cell {cell}; this is a fault of the validation, please report it"
     )]
     Accumulator {
         /// Name of the layer.

@@ -7,6 +7,7 @@ use super::port::OutOfRange;
 use super::rounding::{Requantised, requantise};
 use super::{
     Extent, GraphError, InferenceError, IntegerGraph, IntegerLayer, LimbList, Port, Segment,
+    ValidGraph,
 };
 
 /// One element of a tensor, with what a proof needs to know of how it came about.
@@ -49,35 +50,6 @@ impl IntegerGraph {
             .collect()
     }
 
-    /// Evaluates the network on the integers of its inputs, each in the order of its cells.
-    ///
-    /// # Errors
-    /// When the graph is malformed, an input has the wrong length, or a value leaves the range of its table.
-    pub fn infer(&self, inputs: &[Vec<i64>]) -> Result<Trace, InferenceError> {
-        self.run(inputs, OutOfRange::Refuse).map(|run| run.trace)
-    }
-
-    /// Quantises and evaluates real inputs, forcing what is out of range back into it and counting it: for measuring accuracy only.
-    ///
-    /// # Errors
-    /// When the graph is malformed, an input has the wrong length, or a value is not finite.
-    pub fn infer_saturating(&self, inputs: &[Vec<f32>]) -> Result<SaturatedTrace, InferenceError> {
-        self.check_count(inputs.len())?;
-        let mut forced = Vec::with_capacity(inputs.len());
-        let mut codes = Vec::with_capacity(inputs.len());
-        for (port, x) in self.inputs.iter().zip(inputs) {
-            let (own, count) =
-                port.codes(x, self.input_range(port.tensor)?, OutOfRange::Saturate)?;
-            codes.push(own);
-            forced.push(count);
-        }
-        let mut run = self.run(&codes, OutOfRange::Saturate)?;
-        for (total, forced) in run.saturated.iter_mut().zip(forced) {
-            *total += forced;
-        }
-        Ok(run)
-    }
-
     /// The integers of the outputs, each in the order of its ONNX tensor's elements.
     ///
     /// # Errors
@@ -118,14 +90,43 @@ impl IntegerGraph {
         }
         Err(InferenceError::InputCount { expected, actual })
     }
+}
+
+impl ValidGraph {
+    /// Evaluates the network on the integers of its inputs, each in the order of its cells.
+    ///
+    /// # Errors
+    /// When an input is missing or has the wrong length, or a value leaves the range of its table.
+    pub fn infer(&self, inputs: &[Vec<i64>]) -> Result<Trace, InferenceError> {
+        self.run(inputs, OutOfRange::Refuse).map(|run| run.trace)
+    }
+
+    /// Quantises and evaluates real inputs, forcing what is out of range back into it and counting it: for measuring accuracy only.
+    ///
+    /// # Errors
+    /// When an input is missing or has the wrong length, or a value is not finite.
+    pub fn infer_saturating(&self, inputs: &[Vec<f32>]) -> Result<SaturatedTrace, InferenceError> {
+        self.check_count(inputs.len())?;
+        let mut forced = Vec::with_capacity(inputs.len());
+        let mut codes = Vec::with_capacity(inputs.len());
+        for (port, x) in self.inputs.iter().zip(inputs) {
+            let (own, count) =
+                port.codes(x, self.input_range(port.tensor)?, OutOfRange::Saturate)?;
+            codes.push(own);
+            forced.push(count);
+        }
+        let mut run = self.run(&codes, OutOfRange::Saturate)?;
+        for (total, forced) in run.saturated.iter_mut().zip(forced) {
+            *total += forced;
+        }
+        Ok(run)
+    }
 
     fn run(
         &self,
         inputs: &[Vec<i64>],
         policy: OutOfRange,
     ) -> Result<SaturatedTrace, InferenceError> {
-        // Accumulators add without checks below: validation bounds them.
-        self.validate()?;
         self.check_count(inputs.len())?;
         let mut tensors: Vec<Vec<Cell>> = Vec::with_capacity(self.tensor_count());
         for (port, codes) in self.inputs.iter().zip(inputs) {
@@ -172,7 +173,7 @@ impl IntegerGraph {
         Ok(codes.iter().map(cell).collect())
     }
 
-    /// The accumulators of a layer whose sources are among `tensors`.
+    /// The accumulators of a layer whose sources are among `tensors`. They add without checks: validation bounds them.
     fn accumulators(
         &self,
         layer: &IntegerLayer,

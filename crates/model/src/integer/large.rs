@@ -3,10 +3,9 @@
 //! A proof pays for the rows of a large table that it uses, not for the table (PROTOCOL §11), so wide functions of networks with few cells
 //! are cheaper there than in the table that lies in the columns.
 
-use super::IntegerGraph;
+pub use tensorseal_protocol::program::{BLIND_ROWS, MAX_LOG_LARGE_ROWS};
 
-/// Rows of a large table that no lookup reaches.
-pub const BLIND_ROWS: u64 = 2;
+use super::IntegerGraph;
 
 /// A large table: the segments that stand in it are consecutive ones of the graph's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) struct Reading<'a, W> {
 
 impl<W: Copy> Reading<'_, W> {
     /// Adds the term to the accumulators of every output, row-major over (positions, channels). `A` must not overflow: see
-    /// [`super::IntegerGraph::validate`].
+    /// [`super::ValidGraph`].
     pub(crate) fn add_to<A, S>(&self, accumulators: &mut [A], output: &Extent, values: &[S])
     where
         A: Copy + From<W> + From<S> + AddAssign + Mul<Output = A> + PartialEq + Default,

@@ -34,12 +34,14 @@ pub(crate) use digits::digits;
 pub use error::{GraphError, InferenceError};
 pub use extent::{Extent, PortLayout, Weights};
 pub use infer::{Cell, SaturatedTrace, Trace};
-pub use large::{BLIND_ROWS, LargeTable};
+pub use large::{BLIND_ROWS, LargeTable, MAX_LOG_LARGE_ROWS};
 pub use layer::{IntegerLayer, IntegerTerm};
 pub use limb::{Limb, LimbList, MAX_LAYER_SHIFT, cut, limb_widths};
 pub use port::{Conversion, Port};
 pub use segment::{Function, Segment};
-pub use validate::{MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS};
+pub use validate::{
+    MAX_ACCUMULATOR, MAX_CELLS, MAX_LOG_ROWS, MAX_SHIFT, MAX_TAPS, RESERVED_ROWS, ValidGraph,
+};
 
 /// A final operator that is left outside the integer graph and so outside a proof: whoever reads the output applies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,7 @@ impl PostProcessing {
 
 /// A quantised network.
 ///
-/// The fields are public because a graph may be read back from a file; [`IntegerGraph::validate`] says whether they fit together, and
-/// inference never panics on a graph that does not.
+/// The fields are public because a graph may be read back from a file or made by hand; [`ValidGraph`] is one whose fields fit together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerGraph {
     /// The network's inputs, tensors 0 to k - 1.
@@ -77,7 +78,8 @@ pub struct IntegerGraph {
     pub input_segments: Vec<usize>,
     /// The network's outputs, before any post-processing; each is made by a layer, and no two are the same tensor.
     pub outputs: Vec<Port>,
-    /// The least shift of a layer: what the table's range of remainders holds. Larger shifts, of imported quantised networks, take limbs.
+    /// The least shift of a layer: what the table's range of remainders holds. Larger shifts take limbs: those of networks that were quantised
+    /// already, of layers beside a large table, of sums of products, and of packed rows of embeddings.
     pub shift: u32,
     /// Base-2 logarithm of the number of rows of the proof's columns and table that this graph was laid out for.
     pub log_rows: u32,

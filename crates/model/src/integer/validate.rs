@@ -1,10 +1,11 @@
 //! Whether the fields of an integer graph fit together.
 
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use super::{
     BLIND_ROWS, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LimbList,
-    MAX_LAYER_SHIFT, Port, Segment, Weights,
+    MAX_LAYER_SHIFT, MAX_LOG_LARGE_ROWS, Port, PostProcessing, Segment, Weights,
 };
 
 /// Every accumulator, with its rounding offset, stays below this in absolute value.
@@ -24,12 +25,48 @@ const MAX_STRUCTURAL_WORK: usize = 1 << 26;
 /// The most pairs of an output position and a tap along one axis.
 const MAX_AXIS_WORK: usize = 1 << 26;
 
-impl IntegerGraph {
+/// An integer graph whose fields fit together, which is what inference and proofs are made of.
+///
+/// It is checked once, when it is made, and is not changed afterwards but for what nothing is computed from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidGraph(IntegerGraph);
+
+impl ValidGraph {
     /// Checks that shapes, indices and tables fit together and that no input in range can overflow an accumulator.
     ///
     /// # Errors
     /// The first [`GraphError`] found, in the order of the fields.
-    pub fn validate(&self) -> Result<(), GraphError> {
+    pub fn new(graph: IntegerGraph) -> Result<Self, GraphError> {
+        graph.validate()?;
+        Ok(Self(graph))
+    }
+
+    /// The graph with these operators after its outputs, outside a proof.
+    #[must_use]
+    pub fn with_post_processing(self, post_processing: Vec<PostProcessing>) -> Self {
+        Self(IntegerGraph {
+            post_processing,
+            ..self.0
+        })
+    }
+
+    /// The graph, free to be changed.
+    #[must_use]
+    pub fn into_inner(self) -> IntegerGraph {
+        self.0
+    }
+}
+
+impl Deref for ValidGraph {
+    type Target = IntegerGraph;
+
+    fn deref(&self) -> &IntegerGraph {
+        &self.0
+    }
+}
+
+impl IntegerGraph {
+    fn validate(&self) -> Result<(), GraphError> {
         self.check_table()?;
         self.check_inputs()?;
         let limbs = self.limb_list();
@@ -99,7 +136,7 @@ impl IntegerGraph {
             let (count, rows) = own.fold((0, BLIND_ROWS), |(count, rows), segment| {
                 (count + 1, segment.rows().saturating_add(rows))
             });
-            let fits = large.log_rows <= MAX_LOG_ROWS && rows <= 1 << large.log_rows;
+            let fits = large.log_rows <= MAX_LOG_LARGE_ROWS && rows <= 1 << large.log_rows;
             if !fits || count != large.segments || count == 0 {
                 return Err(GraphError::LargeTable {
                     table,

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::error::{LowerError, Problem};
-use super::expression::{Coefficients, Expression, Kernel, at};
+use super::expression::{Coefficients, Expression, Kernel};
 use super::layout::{Atom, Layout};
 use super::linear::{MAX_EXPANDED_WEIGHTS, selection};
 use super::value::Value;
@@ -259,199 +259,31 @@ impl<'a> Lowering<'a> {
         let expression = x.expression.plus(below);
         Ok(Value { expression, ..x }.noted(node))
     }
-
-    /// Operand `x` of a node, broadcast to the node's result.
-    pub(super) fn broadcast_for(&mut self, node: &Node, x: Value) -> Result<Value, LowerError> {
-        let shape = self.graph.values[node.outputs[0]].shape.clone();
-        self.broadcast(node, x, &shape)
-    }
-
-    /// A value broadcast to a shape; new axes get layered axes that are free.
-    pub(super) fn broadcast(
-        &mut self,
-        node: &Node,
-        x: Value,
-        shape: &[usize],
-    ) -> Result<Value, LowerError> {
-        if x.shape() == shape {
-            return Ok(x);
-        }
-        let x = self.with_rank(node, x, shape.len())?;
-        let own = x.shape();
-        let mut layout = x.layout.clone();
-        for axis in (0..shape.len())
-            .rev()
-            .filter(|&axis| own[axis] != shape[axis])
-        {
-            let lengths = layout.lengths();
-            let place = if axis == 1 && lengths[0] == 1 {
-                0
-            } else {
-                layout.free_axis(1)
-            };
-            let atom = Atom {
-                length: shape[axis],
-                axis: place,
-                stride: 1,
-            };
-            layout = layout.with_axis(axis, vec![atom]);
-        }
-        self.spread(node, x, &layout)
-    }
-
-    /// With axes of length one in front.
-    fn with_rank(&self, node: &Node, x: Value, rank: usize) -> Result<Value, LowerError> {
-        let own = x.shape();
-        let missing = rank.saturating_sub(own.len());
-        let mut shape = vec![1; missing];
-        shape.extend(own);
-        let layout = x.layout.reshape(&shape);
-        let layout = layout.ok_or_else(|| problem(node, Problem::Axes))?;
-        Ok(x.with_layout(layout))
-    }
-
-    /// A value broadcast to a layout whose other axes are its own.
-    fn spread(&mut self, node: &Node, mut x: Value, layout: &Layout) -> Result<Value, LowerError> {
-        let lengths = layout.lengths();
-        let axes = lengths.len().max(x.expression.lengths.len());
-        let output: Vec<usize> = (0..axes).map(|axis| at(&lengths, axis)).collect();
-        let own = &x.expression.lengths;
-        let maps: Option<Vec<AxisMap>> = (0..axes)
-            .map(|axis| match (at(own, axis), output[axis]) {
-                (own, wanted) if own == wanted => Some(AxisMap::IDENTITY),
-                (1, _) => Some(AxisMap {
-                    stride: 0,
-                    ..AxisMap::IDENTITY
-                }),
-                _ => None,
-            })
-            .collect();
-        let maps = maps.ok_or_else(|| problem(node, Problem::Axes))?;
-        let expression = self.read(node, &mut x, |x| x.expression.view(&maps, &output, 1.0))?;
-        Ok(Value {
-            layout: layout.clone(),
-            expression,
-        })
-    }
-
-    /// Both values broadcast to each other, in one layout.
-    pub(super) fn aligned(
-        &mut self,
-        node: &Node,
-        a: Value,
-        b: Value,
-    ) -> Result<(Value, Value), LowerError> {
-        let (a, b) = self.together(node, a, b)?;
-        self.joined(node, a, b)
-    }
-
-    /// Two values with as many axes, in layouts that agree.
-    pub(super) fn together(
-        &mut self,
-        node: &Node,
-        a: Value,
-        b: Value,
-    ) -> Result<(Value, Value), LowerError> {
-        let rank = a.shape().len().max(b.shape().len());
-        let (a, b) = (
-            self.with_rank(node, a, rank)?,
-            self.with_rank(node, b, rank)?,
-        );
-        match joint(&a.layout, &b.layout) {
-            Some(_) => Ok((a, b)),
-            None => self.brought_together(node, a, b),
-        }
-    }
-
-    /// Two values of one rank whose layouts agree, broadcast to each other.
-    pub(super) fn joined(
-        &mut self,
-        node: &Node,
-        a: Value,
-        b: Value,
-    ) -> Result<(Value, Value), LowerError> {
-        let both = joint(&a.layout, &b.layout).ok_or_else(|| problem(node, Problem::Axes))?;
-        Ok((self.spread(node, a, &both)?, self.spread(node, b, &both)?))
-    }
-
-    /// Two values of one rank moved such that their layouts agree: the second to where the first is, where that is possible.
-    fn brought_together(
-        &mut self,
-        node: &Node,
-        a: Value,
-        b: Value,
-    ) -> Result<(Value, Value), LowerError> {
-        let (left, right) = (a.shape(), b.shape());
-        let rank = left.len();
-        let mut layout = a.layout.clone();
-        for axis in (0..rank).filter(|&axis| left[axis] == 1 && right[axis] > 1) {
-            let atom = Atom {
-                length: right[axis],
-                axis: layout.free_axis(1),
-                stride: 1,
-            };
-            layout = layout.with_axis(axis, vec![atom]);
-        }
-        let only = |layout: &Layout, shape: &[usize]| {
-            let absent = (0..rank).filter(|&axis| shape[axis] == 1);
-            absent.fold(layout.clone(), |layout, axis| {
-                layout.with_axis(axis, vec![])
-            })
-        };
-        let target = only(&layout, &right);
-        if is_sound(&target) {
-            return Ok((a, self.moved(node, b, &target)?));
-        }
-        let full = layout.shape();
-        let apart = Layout::standard(&full, 1.min(rank - 1), 0);
-        let (to_left, to_right) = (only(&apart, &left), only(&apart, &right));
-        Ok((
-            self.moved(node, a, &to_left)?,
-            self.moved(node, b, &to_right)?,
-        ))
-    }
-}
-
-/// The layout of two values broadcast to each other, `None` where theirs do not agree.
-fn joint(a: &Layout, b: &Layout) -> Option<Layout> {
-    let (left, right) = (a.shape(), b.shape());
-    let mut both = a.clone();
-    for axis in 0..left.len() {
-        match (left[axis], right[axis]) {
-            (1, _) => both = both.with_axis(axis, b.atoms(axis).to_vec()),
-            (_, 1) => {}
-            _ if a.atoms(axis) == b.atoms(axis) => {}
-            _ => return None,
-        }
-    }
-    let whole = |own: &Layout| {
-        let (own, both) = (own.lengths(), both.lengths());
-        (0..both.len()).all(|axis| [1, both[axis]].contains(&at(&own, axis)))
-    };
-    (is_sound(&both) && whole(a) && whole(b)).then_some(both)
-}
-
-/// Whether the atoms of each layered axis fill it, each with the stride that the faster ones leave.
-fn is_sound(layout: &Layout) -> bool {
-    let axes = layout.lengths().len();
-    let atoms: Vec<Atom> = (0..layout.shape().len())
-        .flat_map(|axis| layout.atoms(axis).to_vec())
-        .collect();
-    (0..axes).all(|axis| {
-        let mut own: Vec<&Atom> = atoms.iter().filter(|atom| atom.axis == axis).collect();
-        own.sort_unstable_by_key(|atom| atom.stride);
-        let mut next = 1;
-        own.iter().all(|atom| {
-            let fits = atom.stride == next;
-            next *= atom.length;
-            fits
-        })
-    })
 }
 
 /// A constant broadcast to a value of this layout, `None` where it does not broadcast.
 fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant> {
-    let full = layout.shape();
+    let strides = strides(&layout.shape(), shape)?;
+    let channels = layout.lengths()[0];
+    let varies = |(axis, stride): (usize, &usize)| {
+        *stride > 0 && layout.atoms(axis).iter().any(|atom| atom.axis > 0)
+    };
+    if !strides.iter().enumerate().any(varies) {
+        let mut own = vec![0.0; channels];
+        for (place, index) in places(layout, &strides, |atom| atom.axis == 0) {
+            own[place] = values[index];
+        }
+        return Some(Constant::Channels(own));
+    }
+    let places = places(layout, &strides, |_| true);
+    Some(match uniform(&places, values, channels) {
+        Some(own) => Constant::Channels(own),
+        None => Constant::Elements(places.iter().map(|(_, index)| values[*index]).collect()),
+    })
+}
+
+/// How far apart neighbours along each axis of the full shape lie in a constant of this shape, 0 where it is broadcast.
+fn strides(full: &[usize], shape: &[usize]) -> Option<Vec<usize>> {
     let missing = full.len().checked_sub(shape.len())?;
     let mut stride = 1;
     let mut strides = vec![0; full.len()];
@@ -463,60 +295,42 @@ fn constant(layout: &Layout, shape: &[usize], values: &[f32]) -> Option<Constant
         }
         stride *= length;
     }
-    let lengths = layout.lengths();
-    let index = |axis_filter: &dyn Fn(&Atom) -> bool| {
-        // Pairs of the place on the channel axis and the index of the constant.
-        let mut all = vec![(0usize, 0usize)];
-        for (axis, own) in strides.iter().enumerate() {
-            let atoms = layout.atoms(axis);
-            let mut inner = 1;
-            let mut steps = Vec::with_capacity(atoms.len());
-            for atom in atoms.iter().rev() {
-                steps.push((*atom, own * inner));
-                inner *= atom.length;
-            }
-            for (atom, step) in steps
-                .into_iter()
-                .rev()
-                .filter(|(atom, _)| axis_filter(atom))
-            {
-                all = (all.iter())
-                    .flat_map(|(place, index)| {
-                        let channel = if atom.axis == 0 { atom.stride } else { 0 };
-                        (0..atom.length).map(move |i| (place + i * channel, index + i * step))
-                    })
-                    .collect();
-            }
+    Some(strides)
+}
+
+/// For every element along the chosen atoms, in the order of the ONNX tensor: its place on the channel axis, and its index in the constant.
+fn places(
+    layout: &Layout,
+    strides: &[usize],
+    chosen: impl Fn(&Atom) -> bool,
+) -> Vec<(usize, usize)> {
+    let mut all = vec![(0usize, 0usize)];
+    for (axis, own) in strides.iter().enumerate() {
+        let atoms = layout.atoms(axis);
+        let mut inner = 1;
+        let mut steps = Vec::with_capacity(atoms.len());
+        for atom in atoms.iter().rev() {
+            steps.push((*atom, own * inner));
+            inner *= atom.length;
         }
-        all
-    };
-    let varies =
-        |axis: usize| strides[axis] > 0 && layout.atoms(axis).iter().any(|atom| atom.axis > 0);
-    if !(0..full.len()).any(varies) {
-        let mut channels = vec![0.0; lengths[0]];
-        for (place, index) in index(&|atom| atom.axis == 0) {
-            channels[place] = values[index];
+        for (atom, step) in steps.into_iter().rev().filter(|(atom, _)| chosen(atom)) {
+            let channel = if atom.axis == 0 { atom.stride } else { 0 };
+            all = (all.iter())
+                .flat_map(|(place, index)| {
+                    (0..atom.length).map(move |i| (place + i * channel, index + i * step))
+                })
+                .collect();
         }
-        return Some(Constant::Channels(channels));
     }
-    let elements = index(&|_| true);
-    let mut channels: Vec<Option<f32>> = vec![None; lengths[0]];
-    let uniform = elements
-        .iter()
-        .all(|(place, index)| *channels[*place].get_or_insert(values[*index]) == values[*index]);
-    Some(if uniform {
-        Constant::Channels(
-            channels
-                .into_iter()
-                .map(Option::unwrap_or_default)
-                .collect(),
-        )
-    } else {
-        Constant::Elements(
-            elements
-                .into_iter()
-                .map(|(_, index)| values[index])
-                .collect(),
-        )
-    })
+    all
+}
+
+/// The value of each channel, `None` where one has several.
+fn uniform(places: &[(usize, usize)], values: &[f32], channels: usize) -> Option<Vec<f32>> {
+    let mut own: Vec<Option<f32>> = vec![None; channels];
+    let same = |(place, index): &(usize, usize)| {
+        *own[*place].get_or_insert(values[*index]) == values[*index]
+    };
+    let uniform = places.iter().all(same);
+    uniform.then(|| own.into_iter().map(Option::unwrap_or_default).collect())
 }

@@ -225,6 +225,16 @@ impl Expression {
         }
     }
 
+    /// What a map along one layered axis reads, `None` where that is no expression without cells of its own.
+    pub(super) fn along(&self, axis: usize, map: AxisMap, length: usize) -> Option<Self> {
+        let axes = self.lengths.len().max(axis + 1);
+        let mut maps = vec![AxisMap::IDENTITY; axes];
+        let mut output: Vec<usize> = (0..axes).map(|axis| at(&self.lengths, axis)).collect();
+        maps[axis] = map;
+        output[axis] = length;
+        self.view(&maps, &output, 1.0)
+    }
+
     /// Whether reading this in several places costs nothing: copies of tensors, and for each element only one of them.
     pub(super) fn is_view(&self) -> bool {
         !self.has_bias() && self.terms.iter().all(Term::is_copy) && self.is_disjoint()

@@ -5,7 +5,6 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
-use alloc::vec::Vec;
 
 use super::compose::greatest_common_divisor;
 use super::convolution::resized;
@@ -272,7 +271,7 @@ impl<'a> Lowering<'a> {
             pad: axis.pad_begin as i64,
             ..AxisMap::IDENTITY
         };
-        let mut padded = self.read(node, x, |x| x.along(place, shift, length))?;
+        let mut padded = self.read(node, x, |x| x.expression.along(place, shift, length))?;
         let within = x.expression.within_sources;
         let outside =
             |position: usize| position < axis.pad_begin || position >= axis.pad_begin + axis.input;
@@ -287,7 +286,7 @@ impl<'a> Lowering<'a> {
                     continue;
                 };
                 let single = single(position, nearest, length.max(axis.input));
-                let element = self.read(node, x, |x| x.along(place, single, length))?;
+                let element = self.read(node, x, |x| x.expression.along(place, single, length))?;
                 padded = padded.plus(element);
             }
         }
@@ -335,8 +334,8 @@ impl<'a> Lowering<'a> {
             .map_or(Split::Element, |known| known.1);
         let (a, b) = match split {
             Split::Element => {
-                return planar
-                    .read(x, progression(start, windows.step), windows.count)
+                return x
+                    .along(planar.axis, progression(start, windows.step), windows.count)
                     .ok_or_else(axes);
             }
             Split::Shared {
@@ -345,7 +344,8 @@ impl<'a> Lowering<'a> {
                 stride,
             } => {
                 let inner = self.largest(node, x, (planar, planner), (inner, start))?;
-                let part = |start| planar.read(&inner, progression(start, stride), windows.count);
+                let part =
+                    |start| inner.along(planar.axis, progression(start, stride), windows.count);
                 (part(0).ok_or_else(axes)?, part(offset).ok_or_else(axes)?)
             }
             Split::Apart { first } => {
@@ -374,17 +374,6 @@ impl<'a> Lowering<'a> {
 struct Planar {
     axis: usize,
     dilation: usize,
-}
-
-impl Planar {
-    fn read(self, x: &Expression, map: AxisMap, count: usize) -> Option<Expression> {
-        let axes = x.lengths.len().max(self.axis + 1);
-        let mut maps = vec![AxisMap::IDENTITY; axes];
-        let mut output: Vec<usize> = (0..axes).map(|axis| at(&x.lengths, axis)).collect();
-        maps[self.axis] = map;
-        output[self.axis] = count;
-        x.view(&maps, &output, 1.0)
-    }
 }
 
 /// The element nearest to a position of the border that is a whole number of dilations away, if there is one.

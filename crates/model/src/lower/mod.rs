@@ -21,6 +21,7 @@
 //! | `codes`, `layout`, `hint`, `compose`, `expression`, `builder` | the means |
 
 mod average;
+mod broadcast;
 mod builder;
 mod codes;
 mod compose;

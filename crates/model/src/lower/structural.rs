@@ -83,7 +83,9 @@ impl<'a> Lowering<'a> {
                 pad: picking.step * picking.offset - picking.first,
                 ..AxisMap::IDENTITY
             };
-            let expression = self.read(node, &mut x, |x| x.along(place, map, picking.length))?;
+            let expression = self.read(node, &mut x, |x| {
+                x.expression.along(place, map, picking.length)
+            })?;
             let atom = Atom {
                 length: picking.length,
                 axis: place,

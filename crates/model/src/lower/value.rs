@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::expression::{Expression, at};
+use super::expression::Expression;
 use super::layout::Layout;
 use crate::graph::Node;
-use crate::integer::AxisMap;
 
 /// An expression, and where the elements of the ONNX tensor lie in it.
 #[derive(Clone, Debug)]
@@ -29,16 +28,5 @@ impl Value {
     /// The ONNX shape.
     pub(super) fn shape(&self) -> Vec<usize> {
         self.layout.shape()
-    }
-
-    /// What a map along one layered axis reads, `None` where that is no expression without cells of its own.
-    pub(super) fn along(&self, axis: usize, map: AxisMap, length: usize) -> Option<Expression> {
-        let lengths = &self.expression.lengths;
-        let axes = lengths.len().max(axis + 1);
-        let mut maps = alloc::vec![AxisMap::IDENTITY; axes];
-        let mut output: Vec<usize> = (0..axes).map(|axis| at(lengths, axis)).collect();
-        maps[axis] = map;
-        output[axis] = length;
-        self.expression.view(&maps, &output, 1.0)
     }
 }

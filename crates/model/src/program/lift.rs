@@ -14,7 +14,7 @@ use super::Description;
 use super::description::post_processing;
 use crate::integer::{
     self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, LargeTable,
-    Segment, Weights,
+    Segment, ValidGraph, Weights,
 };
 
 /// Weights beyond the matrix's own that runs used several times may make.
@@ -59,74 +59,26 @@ pub fn lift(
     program: &Program,
     (weights, tables): (&WeightMatrix, &[TableContents]),
     description: &Description,
-) -> Result<IntegerGraph, LiftError> {
-    let inputs = description.inputs.len();
-    let named = |ports: &[super::PortDescription], tensors: &[u32]| {
-        ports.iter().map(|port| &port.tensor).eq(tensors)
-    };
-    let in_order = program
-        .inputs()
-        .iter()
-        .copied()
-        .eq((0..inputs).map(super::index));
-    if !named(&description.inputs, program.inputs())
-        || !named(&description.outputs, program.outputs())
-        || !in_order
-        || description.layers.len() != program.layers().len()
-    {
-        return Err(LiftError::Description);
-    }
-    let steps: Option<Vec<_>> = description
-        .post_processing
-        .iter()
-        .map(|name| post_processing(name))
-        .collect();
+) -> Result<ValidGraph, LiftError> {
+    check_ports(program, description)?;
+    let steps = description.post_processing.iter();
+    let steps: Option<Vec<_>> = steps.map(|name| post_processing(name)).collect();
     let segments = Segments::new(program, tables).ok_or(LiftError::Description)?;
-    let entries = weights.entries().len();
-    let mut reader = Reader {
-        program,
-        segments: &segments,
-        matrix: weights,
-        limit: MAX_REPEATED + MAX_REPETITIONS * entries,
-        used: 0,
-        tensors: inputs + program.layers().len(),
-    };
-    let mut layers = Vec::with_capacity(program.layers().len());
-    for (index, layer) in program.layers().iter().enumerate() {
-        if wide(layer.output) != inputs + index {
-            return Err(LiftError::Layer { layer: index });
-        }
-        let mut lifted = reader.layer((index, layer))?;
-        let words = &description.layers[index];
-        lifted.name.clone_from(&words.name);
-        lifted.operators.clone_from(&words.operators);
-        lifted.inner = words.inner;
-        layers.push(lifted);
-    }
+    let layers = layers((program, weights), &segments, description)?;
     let ports =
         |ports: &[super::PortDescription]| ports.iter().map(super::PortDescription::port).collect();
-    let input_segments = program.inputs().iter();
-    let input_segments = input_segments.map(|input| segments.of_tensor(program, *input));
+    let inputs = program.inputs().iter();
+    let input_segments: Option<Vec<usize>> = inputs
+        .map(|input| segments.of_tensor(program, *input))
+        .collect();
     let graph = IntegerGraph {
         inputs: ports(&description.inputs),
-        input_segments: input_segments
-            .collect::<Option<_>>()
-            .ok_or(LiftError::Description)?,
+        input_segments: input_segments.ok_or(LiftError::Description)?,
         outputs: ports(&description.outputs),
         shift: program.shift(),
         log_rows: program.parts().log_rows,
         segments: segments.all,
-        large_tables: tables
-            .iter()
-            .map(|table| LargeTable {
-                log_rows: table.log_rows,
-                segments: table.segments.len(),
-                hidden: match table.visibility {
-                    Visibility::Public => None,
-                    Visibility::Hidden { low, high } => Some((low, high)),
-                },
-            })
-            .collect(),
+        large_tables: tables.iter().map(large_table).collect(),
         layers,
         post_processing: steps.ok_or(LiftError::Description)?,
     };
@@ -136,18 +88,93 @@ pub fn lift(
             return Err(LiftError::Description);
         }
     }
-    graph.validate()?;
-    // Only limbs cut as this crate cuts them are read back as the same program.
+    let graph = ValidGraph::new(graph)?;
+    check_limbs(program, &graph)?;
+    Ok(graph)
+}
+
+/// The description names the program's ports, the inputs come first, and there are words for each layer.
+fn check_ports(program: &Program, description: &Description) -> Result<(), LiftError> {
+    let named = |ports: &[super::PortDescription], tensors: &[u32]| {
+        ports.iter().map(|port| &port.tensor).eq(tensors)
+    };
+    let numbers = (0..description.inputs.len()).map(super::index);
+    let described = named(&description.inputs, program.inputs())
+        && named(&description.outputs, program.outputs())
+        && program.inputs().iter().copied().eq(numbers)
+        && description.layers.len() == program.layers().len();
+    described.then_some(()).ok_or(LiftError::Description)
+}
+
+/// The layers in their order, each with the words that describe it.
+fn layers(
+    (program, weights): (&Program, &WeightMatrix),
+    segments: &Segments,
+    description: &Description,
+) -> Result<Vec<IntegerLayer>, LiftError> {
+    let inputs = program.inputs().len();
+    let mut reader = Reader {
+        program,
+        segments,
+        matrix: weights,
+        occupied: occupied(program, weights),
+        limit: MAX_REPEATED + MAX_REPETITIONS * weights.entries().len(),
+        used: 0,
+        tensors: inputs + program.layers().len(),
+    };
+    let layers = program.layers().iter().zip(&description.layers).enumerate();
+    layers
+        .map(|(index, (layer, words))| {
+            if wide(layer.output) != inputs + index {
+                return Err(LiftError::Layer { layer: index });
+            }
+            Ok(IntegerLayer {
+                name: words.name.clone(),
+                operators: words.operators.clone(),
+                inner: words.inner,
+                ..reader.layer((index, layer))?
+            })
+        })
+        .collect()
+}
+
+/// Only limbs cut as this crate cuts them are read back as the same program.
+fn check_limbs(program: &Program, graph: &IntegerGraph) -> Result<(), LiftError> {
     for (index, (lifted, layer)) in graph.layers.iter().zip(program.layers()).enumerate() {
-        let widths = layer
-            .limbs
-            .iter()
-            .map(|limb| super::limb_bits(program, *limb));
+        let limbs = layer.limbs.iter();
+        let widths = limbs.map(|limb| super::limb_bits(program, *limb));
         if !widths.eq(graph.limbs(lifted)) {
             return Err(LiftError::Layer { layer: index });
         }
     }
-    Ok(graph)
+    Ok(())
+}
+
+fn large_table(contents: &TableContents) -> LargeTable {
+    LargeTable {
+        log_rows: contents.log_rows,
+        segments: contents.segments.len(),
+        hidden: match contents.visibility {
+            Visibility::Public => None,
+            Visibility::Hidden { low, high } => Some((low, high)),
+        },
+    }
+}
+
+/// Per row of the matrix, the columns whose entry is not zero, ascending; nothing where no layer asks.
+///
+/// Runs may overlap, so looking at all entries of each would take as long as the matrix has rows times entries.
+fn occupied(program: &Program, matrix: &WeightMatrix) -> Vec<Vec<usize>> {
+    let mut terms = program.layers().iter().flat_map(|layer| &layer.terms);
+    if !terms.any(|term| matches!(term.weights, Runs::BlockDiagonal { .. })) {
+        return Vec::new();
+    }
+    let columns = |row: usize| {
+        let entries = matrix.row(row).iter().enumerate();
+        let occupied = entries.filter(|(_, weight)| **weight != 0);
+        occupied.map(|(column, _)| column).collect()
+    };
+    (0..matrix.rows()).map(columns).collect()
 }
 
 /// The segments of a graph, and where the program has them.
@@ -235,6 +262,8 @@ struct Reader<'a> {
     program: &'a Program,
     segments: &'a Segments,
     matrix: &'a WeightMatrix,
+    /// See [`occupied`].
+    occupied: Vec<Vec<usize>>,
     limit: usize,
     used: usize,
     /// Tensors so far: those of the graph, then the limbs of the layers that have been read.
@@ -315,20 +344,20 @@ impl Reader<'_> {
         for channel in 0..outputs {
             let (block, row) = (channel / rows, channel % rows);
             for tap in 0..taps {
-                let run = &self.matrix.row(row)[wide(runs[block * taps + tap])..];
+                let start = wide(runs[block * taps + tap]);
+                let run = &self.matrix.row(row)[start..];
                 if matches!(term.weights, Runs::Dense { .. }) {
                     weights.extend_from_slice(&run[..inputs]);
                     continue;
                 }
-                let own = &run[..rows.min(outputs - block * rows)];
-                let off = own
-                    .iter()
-                    .enumerate()
-                    .any(|(column, w)| column != row && *w != 0);
-                if off {
+                let columns = &self.occupied[row];
+                let first = columns.partition_point(|column| *column < start);
+                let end = start + rows.min(outputs - block * rows);
+                let mut own = columns[first..].iter().take_while(|column| **column < end);
+                if own.any(|column| *column != start + row) {
                     return Ok(None);
                 }
-                weights.push(own[row]);
+                weights.push(run[row]);
             }
         }
         Ok(Some(match &term.weights {

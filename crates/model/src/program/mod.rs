@@ -30,7 +30,7 @@ use tensorseal_protocol::table::{Outputs, Segment as TableSegment, Table};
 use tensorseal_protocol::{Cell, Witness, WitnessError};
 
 use crate::integer::{
-    self, Extent, Function, GraphError, IntegerGraph, IntegerLayer, Segment, Trace, Weights,
+    self, Extent, Function, IntegerGraph, IntegerLayer, Segment, Trace, ValidGraph, Weights,
 };
 use pack::{LayerRuns, Packing};
 
@@ -38,9 +38,6 @@ use pack::{LayerRuns, Packing};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LowerError {
-    /// The graph itself does not fit together.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
     /// A table segment reaches beyond 32 bits.
     #[error(
         "table segment {segment} covers [{lo}, {hi}), more than the proof system allows; use fewer activation bits"
@@ -93,9 +90,8 @@ pub struct Lowered {
 ///
 /// # Errors
 ///
-/// [`LowerError`] when the graph does not fit together or exceeds a limit of the proof system.
-pub fn lower(graph: &IntegerGraph) -> Result<Lowered, LowerError> {
-    graph.validate()?;
+/// [`LowerError`] when the graph exceeds a limit of the proof system.
+pub fn lower(graph: &ValidGraph) -> Result<Lowered, LowerError> {
     let segments = graph.segments.iter().enumerate();
     let segments = segments.map(|(index, segment)| table_segment(index, segment));
     let mut segments = segments.collect::<Result<Vec<TableSegment>, LowerError>>()?;

@@ -37,6 +37,23 @@ pub enum QuantiseError {
         /// Bits asked for.
         bits: u32,
     },
+    /// A large table was asked for where the network's functions have few bits of its own.
+    #[error(
+        "large tables were asked for, but the network is quantised already, and its functions of a few bits stand in the columns; leave the \
+         choice out, or compile the float network"
+    )]
+    QuantisedTables,
+    /// Embeddings have too many rows.
+    #[error(
+        "the embeddings take {rows} rows of a large table, more than the {limit} that the largest has; leave out rows that no input names, or \
+         use fewer columns or activation bits, so that more entries share a row"
+    )]
+    TooManyRows {
+        /// Rows of all embeddings, each as often as its entries take.
+        rows: u64,
+        /// Rows that there are.
+        limit: u64,
+    },
     /// A layer is real in a network that is quantised.
     #[error(
         "layer {layer:?} is not quantised but other layers are; quantise the whole network, or none of it"
@@ -60,7 +77,8 @@ pub enum QuantiseError {
     },
     /// There is nothing to calibrate with.
     #[error(
-        "there are no calibration samples; pass a hundred or more typical inputs with a leading sample axis"
+        "there are no calibration samples, from which a network that is not quantised already takes its ranges; pass a hundred or more typical \
+         inputs with a leading sample axis"
     )]
     NoSamples,
     /// A sample does not fit the network, or makes a layer overflow.

@@ -17,7 +17,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::function::{Codes, TableFunction};
-use super::resolve::Group;
+use super::group::Group;
+use super::range::hull;
 use super::shifts::Shifts;
 use super::tables::Candidate;
 use super::{MIN_LOG_ROWS, Plan, QuantiseError, weights};
@@ -26,8 +27,9 @@ use crate::integer::{IntegerTerm, MAX_LAYER_SHIFT, MAX_LOG_ROWS, MAX_SHIFT};
 use crate::layered::{FloatLayer, FloatTerm, LayeredGraph, Requantisation, ScaleRule, Weights};
 use crate::program::Columns;
 
-/// Smallest shift of all.
-const MIN_SHIFT: u32 = 8;
+/// Smallest shift of the columns that is tried. Those of the layers are what the multipliers ask for: with a smaller range of remainders they
+/// would only take more limbs.
+const MIN_COLUMN_SHIFT: u32 = 8;
 /// Without calibration, a segment aims at so many times the width of the integers on each side.
 const UNCALIBRATED: f64 = 2.0;
 
@@ -141,7 +143,7 @@ pub(super) fn candidates(
     log_rows: Option<u32>,
 ) -> Result<Vec<Candidate>, QuantiseError> {
     let mut all = Vec::new();
-    for shift in MIN_SHIFT..=MAX_SHIFT {
+    for shift in MIN_COLUMN_SHIFT..=MAX_SHIFT {
         let shifts = Shifts::same(shift);
         let extents = shifts.extents(graph, codes)?;
         let least = MIN_LOG_ROWS.max(shift + 1);
@@ -172,10 +174,7 @@ pub(super) fn ranges(graph: &LayeredGraph) -> Vec<(i64, i64)> {
     let mut ranges: Vec<(i64, i64)> = inputs.collect();
     let mut hulls = ranges.clone();
     for layer in &graph.layers {
-        let sources = layer.terms.iter().map(|term| hulls[term.source]);
-        let hull = sources.fold((0, 0), |all: (i64, i64), own| {
-            (all.0.min(own.0), all.1.max(own.1))
-        });
+        let hull = hull(layer.terms.iter().map(|term| hulls[term.source]));
         let (range, hull) = match requantisation(layer) {
             Some(own) => {
                 let (low, high) = own.range();
@@ -253,10 +252,7 @@ fn signed_sums(term: &FloatTerm, channels: usize) -> Vec<(f64, f64)> {
 pub(super) fn groups(plan: &Plan<'_>, tables: &mut Vec<GivenTable>) -> Vec<Group> {
     let graph = plan.graph;
     let ranges = ranges(graph);
-    let inputs = ranges.iter().take(graph.inputs.len());
-    let input = inputs.fold((0, 0), |all: (i64, i64), own| {
-        (all.0.min(own.0), all.1.max(own.1))
-    });
+    let input = hull(ranges.iter().take(graph.inputs.len()).copied());
     let mut groups = vec![Group {
         function: TableFunction::Identity,
         range: (input.0 as f64, input.1 as f64),

@@ -34,7 +34,7 @@ impl Codes {
         (0, self.count() - 1)
     }
 
-    /// The codes of values from `low` to `high`: unsigned where none is negative.
+    /// The codes of values of which `low` is the least: unsigned where none is negative.
     pub(super) fn of(self, low: f64) -> (i32, i32) {
         if low < 0.0 {
             self.signed()

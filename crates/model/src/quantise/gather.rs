@@ -20,11 +20,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::QuantiseError;
 use super::function::{Codes, TableFunction};
 use super::scale::FreePlan;
+use super::tables::SHIFT_BEYOND_BITS;
 use crate::integer::{
     AxisMap, BLIND_ROWS, Extent, Function, IntegerGraph, IntegerLayer, IntegerTerm, LargeTable,
-    Segment, Weights,
+    MAX_LOG_LARGE_ROWS, Segment, Weights,
 };
 use crate::layered::{FloatLayer, Gathered, LayeredGraph};
 
@@ -52,25 +54,43 @@ pub(super) struct Packing {
 
 /// The largest shift of the columns with which the tables' chunks can be taken apart.
 pub(super) fn largest_shift(bits: u32) -> u32 {
-    MAX_SHIFT.max(bits + 2)
+    MAX_SHIFT.max(bits + SHIFT_BEYOND_BITS)
 }
 
 /// The packing of every layer that gathers rows.
-pub(super) fn packings(graph: &LayeredGraph, codes: Codes) -> Vec<Packing> {
+///
+/// # Errors
+///
+/// [`QuantiseError::TooManyRows`] when the largest table has not enough rows for all of them.
+pub(super) fn packings(graph: &LayeredGraph, codes: Codes) -> Result<Vec<Packing>, QuantiseError> {
     let layers = graph.layers.iter().enumerate();
     let gathered =
         layers.filter_map(|(index, layer)| Some((index, layer, layer.gathered.as_ref()?)));
-    gathered
+    let rows = gathered.clone().map(|(_, layer, table)| {
+        let chunks = chunks(layer.extent.channels, codes.bits()) as u64;
+        chunks.saturating_mul(table.rows as u64 + 1)
+    });
+    let rows = rows.fold(0, u64::saturating_add);
+    let limit = (1 << MAX_LOG_LARGE_ROWS) - BLIND_ROWS;
+    if rows > limit {
+        return Err(QuantiseError::TooManyRows { rows, limit });
+    }
+    Ok(gathered
         .map(|(index, layer, table)| Packing::new(index, layer, table, codes))
-        .collect()
+        .collect())
+}
+
+/// K for rows of `width` columns.
+fn chunks(width: usize, bits: u32) -> usize {
+    let room = (ACCUMULATOR_BITS - largest_shift(bits)) / bits;
+    width.div_ceil(room as usize).max(1)
 }
 
 impl Packing {
     fn new(index: usize, layer: &FloatLayer, table: &Gathered, codes: Codes) -> Self {
         let bits = codes.bits();
         let width = layer.extent.channels;
-        let room = (ACCUMULATOR_BITS - largest_shift(bits)) / bits;
-        let chunks = width.div_ceil(room as usize).max(1);
+        let chunks = chunks(width, bits);
         let entries = width.div_ceil(chunks).max(1);
         let largest = table
             .table
@@ -379,6 +399,52 @@ fn structural_like(term: &IntegerTerm, coefficient: i32) -> IntegerTerm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A layer that gathers from a table of so many rows by so many columns, whose entries nothing may look at.
+    fn gathering(rows: usize, width: usize) -> FloatLayer {
+        FloatLayer {
+            name: "rows".into(),
+            operators: vec!["Gather".into()],
+            extent: Extent::flat(width),
+            terms: vec![],
+            bias: vec![0.0; width],
+            activation: None,
+            gathered: Some(Gathered {
+                rows,
+                table: vec![],
+            }),
+            scale: crate::layered::ScaleRule::Free,
+        }
+    }
+
+    #[test]
+    fn more_rows_than_the_largest_table_has_are_refused() {
+        let refused = |layers: Vec<FloatLayer>, bits| {
+            let graph = LayeredGraph {
+                inputs: vec![],
+                layers,
+                outputs: vec![],
+            };
+            packings(&graph, Codes::new(bits)).err()
+        };
+        let limit = (1 << 27) - 2;
+        // Six entries of eight bits share a row, and two of sixteen.
+        let large = || gathering(1 << 24, 24);
+        let rows = |chunks: u64| 2 * chunks * ((1 << 24) + 1);
+        let error = refused(vec![large(), large()], 8).unwrap();
+        assert_eq!(
+            error,
+            QuantiseError::TooManyRows {
+                rows: rows(4),
+                limit
+            }
+        );
+        assert!(alloc::format!("{error}").contains("fewer columns"));
+        let wider = refused(vec![large(), large()], 16);
+        let rows = rows(12);
+        assert_eq!(wider, Some(QuantiseError::TooManyRows { rows, limit }));
+        assert_eq!(refused(vec![gathering(1 << 10, 1)], 8), None);
+    }
 
     #[test]
     fn coarse_scales_tell_little_and_cost_little() {

@@ -28,7 +28,9 @@ mod fixed;
 mod follow;
 mod function;
 mod gather;
+mod group;
 mod products;
+mod range;
 mod resolve;
 mod rounding;
 mod scale;
@@ -43,14 +45,15 @@ pub use error::QuantiseError;
 pub use rounding::rounding_differences;
 
 use crate::integer::{
-    self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, Weights,
+    self, Conversion, IntegerGraph, IntegerLayer, IntegerTerm, MAX_LOG_ROWS, ValidGraph, Weights,
 };
 use crate::layered::{FloatLayer, LayeredGraph, ScaleRule};
 use calibrate::{Calibration, Statistics};
 use fixed::GivenTable;
 use function::Codes;
 use gather::Packing;
-use resolve::{Group, ResolvedLayer};
+use group::Group;
+use resolve::ResolvedLayer;
 use scale::FreePlan;
 use tables::{Candidate, Tables};
 
@@ -74,7 +77,7 @@ pub struct QuantiseOptions {
     pub activation_bits: Option<u32>,
     /// Base-2 logarithm of the number of rows of the proof's table and columns, from 11; the smallest that fits when `None`.
     pub log_rows: Option<u32>,
-    /// Where the functions' tables stand.
+    /// Where the functions' tables stand. Those of a network that is quantised already stand in the columns.
     pub tables: TableChoice,
 }
 
@@ -155,9 +158,13 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(graph: &'a LayeredGraph, calibration: Calibration, codes: Codes) -> Self {
+    fn new(
+        graph: &'a LayeredGraph,
+        calibration: Calibration,
+        codes: Codes,
+    ) -> Result<Self, QuantiseError> {
         let inputs = graph.inputs.len();
-        let packings = gather::packings(graph, codes);
+        let packings = gather::packings(graph, codes)?;
         let plan = |(index, (layer, values)): (usize, (&FloatLayer, &Statistics))| {
             let is_output = graph
                 .outputs
@@ -188,7 +195,7 @@ impl<'a> Plan<'a> {
         let part_groups = parts
             .map(|last| Group::add(&mut groups, Group::counting(last)))
             .collect();
-        Self {
+        Ok(Self {
             graph,
             codes,
             input_scales,
@@ -199,7 +206,7 @@ impl<'a> Plan<'a> {
             packings,
             input_groups,
             part_groups,
-        }
+        })
     }
 
     /// The plan of a network that is quantised already: its tensors hold integers, of scale one.
@@ -233,11 +240,14 @@ pub fn quantise(
     graph: &LayeredGraph,
     samples: &[Sample],
     options: &QuantiseOptions,
-) -> Result<IntegerGraph, QuantiseError> {
+) -> Result<ValidGraph, QuantiseError> {
     let (codes, log_rows) = options.checked()?;
     let (plan, candidates) = if fixed::is_quantised(graph) {
         if let Some(bits) = options.activation_bits {
             return Err(QuantiseError::Quantised { bits });
+        }
+        if options.tables == TableChoice::Large {
+            return Err(QuantiseError::QuantisedTables);
         }
         fixed::check(graph)?;
         let pre = match samples {
@@ -248,7 +258,7 @@ pub fn quantise(
         (Plan::quantised(graph, pre, codes), candidates)
     } else {
         let calibration = Calibration::run(graph, samples)?;
-        let plan = Plan::new(graph, calibration, codes);
+        let plan = Plan::new(graph, calibration, codes)?;
         let candidates = Candidate::all(&plan, (log_rows, options.tables))?;
         (plan, candidates)
     };
@@ -285,8 +295,7 @@ pub fn quantise(
         post_processing: Vec::new(),
     };
     gather::expand(&mut integer, &plan.packings, &tables.resolved.part_segments);
-    integer.validate()?;
-    Ok(integer)
+    Ok(ValidGraph::new(integer)?)
 }
 
 fn integer_layer(

@@ -11,13 +11,13 @@ const MAX_WEIGHT: f64 = 1_048_576.0;
 /// Bits of the shift beyond those of the activations and of the number of products. With two, a product of the largest codes in a sum of like
 /// ones has a weight of 10, and one of 1.6 at the least where both operands are layers without a function, which have 2.5 times as many codes:
 /// never less than one, which would make the scale finer than its table is long.
-const SHIFT_BEYOND_BITS: u32 = 2;
+const SHIFT_BEYOND_PRODUCTS: u32 = 2;
 
 /// The shift of a sum of so many products of codes of `bits` bits, at least that of the graph: the more products, the smaller the part that each
 /// has.
 pub(super) fn shift(shift: u32, bits: u32, count: usize) -> u32 {
     let doublings = usize::BITS - count.saturating_sub(1).leading_zeros();
-    shift.max(bits + SHIFT_BEYOND_BITS + doublings)
+    shift.max(bits + SHIFT_BEYOND_PRODUCTS + doublings)
 }
 
 /// The scale of a sum, no finer than `scale`, in which a product counts a whole number of times; a scale of `unit` would be that of a weight 1.

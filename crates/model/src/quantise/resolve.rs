@@ -5,29 +5,20 @@ use alloc::vec::Vec;
 
 use super::follow::Exact;
 use super::function::{Codes, Domain, TableFunction, quarter_square};
+use super::group::Slot;
 use super::products;
-use super::scale::{curve_grid, curve_scale, one_scale, table_function};
+use super::range::hull;
+use super::scale::{curve_scale, one_scale, table_function};
 use super::{Plan, QuantiseError};
 use crate::graph::Activation;
 use crate::integer::rounding::round_half_up;
 use crate::integer::{MAX_LOG_ROWS, Segment};
 use crate::layered::{FloatLayer, FloatTerm, ScaleRule};
 
-/// A segment has at least this many times as many rows as there are codes.
-const CODES_PER_SEGMENT: f64 = 3.0;
-/// A segment is at least this many times as wide as the calibrated range.
-const MARGIN: f64 = 1.5;
 /// How often ranges are passed on before a graph counts as one without bounds.
 const MAX_ROUNDS: usize = 64;
 /// Scales that differ by less are the same.
 const SCALE_TOLERANCE: f64 = 1e-9;
-
-/// A segment under construction.
-#[derive(Clone, Debug, PartialEq)]
-struct Slot {
-    function: TableFunction,
-    domain: Domain,
-}
 
 /// What there is to know of a layer's numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -383,132 +374,14 @@ impl Resolved {
 
     /// The least and the greatest of what a layer reads, 0 included. Of max(a, b) = b + relu(a - b), the second part counts as a and b.
     fn hull(&self, layer: &FloatLayer) -> (i64, i64) {
-        let sources = layer.terms.iter().map(|term| self.hulls[term.source]);
-        sources.fold((0, 0), |(low, high), (lo, hi)| (low.min(lo), high.max(hi)))
+        hull(layer.terms.iter().map(|term| self.hulls[term.source]))
     }
 }
 
 /// The least and greatest bias in units of the accumulator, 0 included.
 fn bias_range(layer: &FloatLayer, unit: f64) -> (i64, i64) {
-    let integers = layer
-        .bias
-        .iter()
-        .map(|bias| round_half_up(f64::from(*bias) / unit).unwrap_or(i64::MAX));
-    integers.fold((0, 0), |(low, high), bias| (low.min(bias), high.max(bias)))
-}
-
-/// Layers whose scale is free that share a segment.
-#[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) function: TableFunction,
-    /// Calibrated range: in integers where the scale is known, in real values where it is not.
-    pub(super) range: (f64, f64),
-    /// The least and the greatest integer that any input can make, where that is known: the segment need not be wider.
-    pub(super) limit: Option<(i64, i64)>,
-    pub(super) layers: Vec<usize>,
-}
-
-impl Group {
-    /// The groups of a network's layers; the first, without layers perhaps, is the inputs' identity.
-    pub(super) fn all(free: &[Option<super::scale::FreePlan>], codes: Codes) -> Vec<Self> {
-        let (lo, hi) = codes.signed();
-        let mut groups = vec![Self {
-            function: TableFunction::Identity,
-            range: (f64::from(lo), f64::from(hi)),
-            limit: None,
-            layers: Vec::new(),
-        }];
-        for (layer, plan) in free.iter().enumerate() {
-            let Some(plan) = plan else { continue };
-            let unit = plan.pre_scale.unwrap_or(1.0);
-            let range = (plan.range.0 / unit, plan.range.1 / unit);
-            Self::add(
-                &mut groups,
-                Self {
-                    function: plan.function,
-                    range,
-                    limit: None,
-                    layers: vec![layer],
-                },
-            );
-        }
-        groups
-    }
-
-    /// Adds a group, to the one with its function if there is one; says which.
-    pub(super) fn add(groups: &mut Vec<Self>, own: Self) -> usize {
-        let union = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
-        let same = groups
-            .iter()
-            .position(|group| group.function == own.function);
-        let Some(index) = same else {
-            groups.push(own);
-            return groups.len() - 1;
-        };
-        let group = &mut groups[index];
-        group.range = (
-            group.range.0.min(own.range.0),
-            group.range.1.max(own.range.1),
-        );
-        group.limit = group.limit.zip(own.limit).map(|(a, b)| union(a, b));
-        group.layers.extend(own.layers);
-        index
-    }
-
-    /// The integers from 0 to `last`, all of which have their row.
-    pub(super) fn counting(last: i32) -> Self {
-        Self {
-            function: TableFunction::Clamp { lo: 0, hi: last },
-            range: (0.0, f64::from(last)),
-            limit: Some((0, last.into())),
-            layers: Vec::new(),
-        }
-    }
-
-    /// The segment at this many times its least width: rows beyond the calibrated range are shared equally between both ends.
-    fn slot(&self, codes: Codes, widening: f64) -> Slot {
-        if let Some((least, most)) = self.limit {
-            let wide = MARGIN * widening;
-            return Slot {
-                function: self.function,
-                domain: Domain {
-                    lo: least.max(libm::floor(self.range.0 * wide) as i64).min(0),
-                    hi: most.min(libm::ceil(self.range.1 * wide) as i64).max(0) + 1,
-                    pre_scale: 1.0,
-                    scale: 1.0,
-                },
-            };
-        }
-        let least = CODES_PER_SEGMENT * f64::from(codes.count());
-        let span = self.range.1 - self.range.0;
-        let (width, pre_scale, scale) = match self.function {
-            TableFunction::Curve { activation, .. } => {
-                let width = libm::floor(least * widening);
-                let scale = curve_scale(activation, codes, self.range);
-                let fitting = if span > 0.0 {
-                    span * MARGIN / width
-                } else {
-                    1.0
-                };
-                (width, curve_grid(activation, fitting), scale)
-            }
-            _ => {
-                let width = least.max(libm::ceil(span * MARGIN));
-                (libm::floor(width * widening), 1.0, 1.0)
-            }
-        };
-        let slack = width - span / pre_scale;
-        // The casts saturate, which is as good as too wide.
-        let lo = (libm::floor(self.range.0 / pre_scale - slack / 2.0) as i64).min(0);
-        let hi = lo.saturating_add(width as i64).max(1);
-        Slot {
-            function: self.function,
-            domain: Domain {
-                lo,
-                hi,
-                pre_scale,
-                scale,
-            },
-        }
-    }
+    hull(layer.bias.iter().map(|bias| {
+        let integer = round_half_up(f64::from(*bias) / unit).unwrap_or(i64::MAX);
+        (integer, integer)
+    }))
 }

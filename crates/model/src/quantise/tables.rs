@@ -23,14 +23,16 @@ use alloc::vec::Vec;
 use super::resolve::Resolved;
 use super::shifts::Shifts;
 use super::{MIN_LOG_ROWS, Plan, QuantiseError, TableChoice, gather};
-use crate::integer::{BLIND_ROWS, Extent, LargeTable, MAX_SHIFT, RESERVED_ROWS, limb_widths};
+use crate::integer::{
+    BLIND_ROWS, Extent, LargeTable, MAX_LOG_LARGE_ROWS, MAX_SHIFT, RESERVED_ROWS, limb_widths,
+};
 use crate::program::{COST_OF_A_LARGE_ROW, Columns};
 
-/// Smallest shift of all.
-const MIN_SHIFT: u32 = 9;
+/// Smallest shift of a layer whose scale is free, whatever the activation bits: it is what makes weights fine.
+const MIN_FREE_SHIFT: u32 = 9;
 /// Smallest shift beyond the activation bits, unless the number of rows is given: less, and the rounding of the weights would be the
 /// largest error.
-const SHIFT_BEYOND_BITS: u32 = 2;
+pub(super) const SHIFT_BEYOND_BITS: u32 = 2;
 /// Halvings of the interval in which the widest segments are sought.
 const HALVINGS: usize = 24;
 /// Segments are at most this many times as wide as they must be.
@@ -40,8 +42,6 @@ const MAX_WIDENING: f64 = 64.0;
 const MIN_LIMB_SHIFT: u32 = 6;
 /// Most limbs of a layer beside a large table.
 const MAX_LIMBS: usize = 2;
-/// Base-2 logarithm of the rows of the largest table.
-const MAX_LOG_LARGE: u32 = 27;
 /// A large table must be this many times as good: it has to be preprocessed once, and costs every verifier some pairings.
 const RELUCTANCE: u64 = 4;
 
@@ -177,8 +177,8 @@ impl Candidate {
         given: Option<u32>,
     ) -> Result<impl Iterator<Item = Ranked>, QuantiseError> {
         let least = match given {
-            Some(_) => MIN_SHIFT,
-            None => MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS),
+            Some(_) => MIN_FREE_SHIFT,
+            None => MIN_FREE_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS),
         };
         let columns = columns(&extents(plan, Shifts::same(least))?, given);
         Ok(columns.into_iter().flat_map(move |columns| {
@@ -197,7 +197,7 @@ impl Candidate {
     }
 
     fn with_large_table(plan: &Plan<'_>, given: Option<u32>) -> Result<Vec<Ranked>, QuantiseError> {
-        let least = MIN_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS);
+        let least = MIN_FREE_SHIFT.max(plan.codes.bits() + SHIFT_BEYOND_BITS);
         let tensors = 0..plan.graph.inputs.len() + plan.graph.layers.len();
         let cells = tensors.map(|tensor| plan.graph.extent(tensor).cells() as u64);
         let rows_used = cells.fold(BLIND_ROWS, u64::saturating_add);
@@ -256,7 +256,7 @@ impl Candidate {
             slots.push(slot);
         }
         let log_rows = moved.next_power_of_two().trailing_zeros();
-        (log_rows <= MAX_LOG_LARGE).then_some(Some(Split { log_rows, slots }))
+        (log_rows <= MAX_LOG_LARGE_ROWS).then_some(Some(Split { log_rows, slots }))
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::integer::{Cell, InferenceError, IntegerGraph, Segment};
+use crate::integer::{Cell, InferenceError, Segment, ValidGraph};
 use crate::layered::{LayeredError, LayeredGraph, ScaleRule};
 use crate::quantise::Sample;
 
@@ -78,7 +78,7 @@ pub enum EvaluateError {
 /// When the networks, the samples and the labels do not fit together.
 pub fn evaluate(
     float: &LayeredGraph,
-    integer: &IntegerGraph,
+    integer: &ValidGraph,
     samples: &[Sample],
     labels: Option<&[usize]>,
 ) -> Result<Evaluation, EvaluateError> {
@@ -170,7 +170,7 @@ impl Tally {
 
     fn add(
         &mut self,
-        (float, integer): (&LayeredGraph, &IntegerGraph),
+        (float, integer): (&LayeredGraph, &ValidGraph),
         sample: &[Vec<f32>],
         label: Option<usize>,
     ) -> Result<(), EvaluateError> {

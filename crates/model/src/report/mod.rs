@@ -59,8 +59,8 @@ pub struct CompileReport {
     pub input_cost_share: f64,
     /// The layers.
     pub layers: Vec<LayerReport>,
-    /// Accuracy on the calibration samples.
-    pub calibration: Evaluation,
+    /// Accuracy on the calibration samples, if any were given.
+    pub calibration: Option<Evaluation>,
     /// Accuracy on samples held out of training and calibration, if any were given.
     pub held_out: Option<Evaluation>,
     /// What else there is to know.
@@ -93,7 +93,7 @@ pub struct LargeTableReport {
     pub hidden: bool,
 }
 
-/// One layer: what it costs, and how it did on the calibration samples.
+/// One layer: what it costs, and how it did on samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerReport {
     /// Its name.
@@ -114,12 +114,9 @@ pub struct LayerReport {
     pub segment: usize,
     /// Smallest and largest `pre` that the segment holds.
     pub pre_range: (i64, i64),
-    /// Smallest and largest `pre` seen.
-    pub pre_seen: (i64, i64),
-    /// Share of cells cut off by the ends of the codes.
-    pub saturated_share: f64,
-    /// Signal-to-noise ratio against the float network in decibels, `None` when there is no noise or no signal.
-    pub snr_db: Option<f64>,
+    /// How it did on the calibration samples, or on those held out where there are no others.
+    #[serde(flatten)]
+    pub measured: Option<LayerEvaluation>,
 }
 
 impl CompileReport {
@@ -128,11 +125,13 @@ impl CompileReport {
     pub fn new(
         (graph, semantics): (&IntegerGraph, String),
         program: &Program,
-        (calibration, held_out): (Evaluation, Option<Evaluation>),
+        (calibration, held_out): (Option<Evaluation>, Option<Evaluation>),
         mut notes: Vec<Note>,
     ) -> Self {
         let shares = CostShares::new(graph, program);
         let costs = TableCosts::new(graph, program);
+        let measured = calibration.as_ref().or(held_out.as_ref());
+        let measured = measured.map(|measured| &measured.layers[..]);
         notes.extend(graph.layers.iter().filter_map(weak_channels));
         let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect();
         Self {
@@ -157,7 +156,7 @@ impl CompileReport {
             other_table_cost: costs.other,
             input_cells: graph.inputs.iter().map(|port| port.elements() as u64).sum(),
             input_cost_share: shares.inputs,
-            layers: layer_reports(graph, &shares, &calibration.layers),
+            layers: layer_reports(graph, &shares, measured),
             calibration,
             held_out,
             notes,
@@ -236,10 +235,9 @@ fn large_table_reports(graph: &IntegerGraph) -> Vec<LargeTableReport> {
 fn layer_reports(
     graph: &IntegerGraph,
     shares: &CostShares,
-    measured: &[LayerEvaluation],
+    measured: Option<&[LayerEvaluation]>,
 ) -> Vec<LayerReport> {
     let mut reports = Vec::new();
-    let mut measured = measured.iter();
     let (mut cells, mut cost, mut rows) = (0, 0.0, 0);
     for (layer, share) in graph.layers.iter().zip(&shares.layers) {
         cost += share;
@@ -251,10 +249,8 @@ fn layer_reports(
             rows = segment.map_or(rows, |segment| segment.rows() - 1);
             continue;
         }
-        let Some(measured) = measured.next() else {
-            break;
-        };
-        let mut report = layer_report(graph, layer, (measured, cost));
+        let mut report = layer_report(graph, layer, cost);
+        report.measured = measured.and_then(|layers| layers.get(reports.len()).cloned());
         report.cells += cells;
         report.lookups += cells * LOOKUPS_PER_CELL;
         report.weights += rows * layer.extent.channels as u64;
@@ -270,11 +266,7 @@ fn own_cells(graph: &IntegerGraph, layer: &IntegerLayer) -> u64 {
     layer.extent.cells() as u64 * tensors
 }
 
-fn layer_report(
-    graph: &IntegerGraph,
-    layer: &IntegerLayer,
-    (measured, cost_share): (&LayerEvaluation, f64),
-) -> LayerReport {
+fn layer_report(graph: &IntegerGraph, layer: &IntegerLayer, cost_share: f64) -> LayerReport {
     let pre_range = graph
         .segments
         .get(layer.segment)
@@ -290,8 +282,6 @@ fn layer_report(
         cost_share,
         segment: layer.segment,
         pre_range,
-        pre_seen: measured.pre_seen,
-        saturated_share: measured.saturated_share,
-        snr_db: measured.snr_db,
+        measured: None,
     }
 }

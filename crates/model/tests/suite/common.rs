@@ -1,5 +1,5 @@
 //! A small writer of ONNX files, so that the tests need no Python.
-use tensorseal_model::IntegerGraph;
+use tensorseal_model::ValidGraph;
 use tensorseal_model::float::FloatError;
 use tensorseal_model::graph::FloatGraph;
 use tensorseal_model::import::ImportError;
@@ -280,7 +280,7 @@ pub(crate) fn layered(model: &ModelBuilder) -> LayeredGraph {
     LayeredGraph::lower(&graph(model)).unwrap()
 }
 
-pub(crate) fn small_integer() -> IntegerGraph {
+pub(crate) fn small_integer() -> ValidGraph {
     quantise(&layered(&small()), &samples(), &QuantiseOptions::default()).unwrap()
 }
 

@@ -2,15 +2,15 @@
 
 use crate::networks::embeddings;
 use crate::program::sealed;
-use tensorseal_model::IntegerGraph;
 use tensorseal_model::integer::{Conversion, Function};
 use tensorseal_model::program::{lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, quantise};
 use tensorseal_model::{InferenceError, program::Description};
+use tensorseal_model::{IntegerGraph, ValidGraph};
 use tensorseal_protocol::random::DeterministicRandom;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
-    ProveError, ProveOptions, ProvingKey, VerifyOptions, Witness, prove, verify,
+    ProveError, ProveOptions, ProvingKey, PublicTensor, VerifyOptions, Witness, prove, verify,
 };
 use tensorseal_prover::Threads;
 
@@ -19,14 +19,14 @@ const ROWS: usize = 60;
 /// Bits of an entry.
 const BITS: u32 = 8;
 
-fn graph() -> (IntegerGraph, Vec<Vec<f32>>) {
+fn graph() -> (ValidGraph, Vec<Vec<f32>>) {
     let mut net = embeddings(3);
     let samples = net.samples(24);
     let graph = quantise(&net.graph, &samples, &QuantiseOptions::default()).unwrap();
     (graph, samples.into_iter().next().unwrap())
 }
 
-fn run(graph: &IntegerGraph, honest: &ProvingKey, sample: &[Vec<f32>]) -> Witness {
+fn run(graph: &ValidGraph, honest: &ProvingKey, sample: &[Vec<f32>]) -> Witness {
     let inputs = graph.quantise_inputs(sample).unwrap();
     let trace = graph.infer(&inputs).unwrap();
     witness(honest.verifying().program(), &trace).unwrap()
@@ -34,11 +34,20 @@ fn run(graph: &IntegerGraph, honest: &ProvingKey, sample: &[Vec<f32>]) -> Witnes
 
 /// What becomes of a proof of this witness that reveals the indices and the output.
 fn accepted(key: &ProvingKey, witness: &Witness) -> Result<(), ProveError> {
-    let random = &mut DeterministicRandom::new([5; 32]);
     let program = key.verifying().program();
     let public = [program.inputs(), program.outputs()].concat();
+    revealing(key, witness, &public).map(|_| ())
+}
+
+/// What a proof of this witness tells that reveals these tensors.
+fn revealing(
+    key: &ProvingKey,
+    witness: &Witness,
+    public: &[u32],
+) -> Result<Vec<PublicTensor>, ProveError> {
+    let random = &mut DeterministicRandom::new([5; 32]);
     let options = ProveOptions {
-        public: &public,
+        public,
         context: &[],
     };
     let proof = prove(key, witness, &options, (&Threads, random))?;
@@ -46,8 +55,43 @@ fn accepted(key: &ProvingKey, witness: &Witness) -> Result<(), ProveError> {
         allow_development_setup: true,
         ..VerifyOptions::default()
     };
-    verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
-    Ok(())
+    let verdict = verify(key.verifying(), &proof.to_bytes(), &accept).unwrap();
+    Ok(verdict.public)
+}
+
+#[test]
+fn hidden_indices_are_proved_and_not_told() {
+    let random = &mut DeterministicRandom::new([7; 32]);
+    let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
+    let (graph, sample) = graph();
+    let key = sealed(lower(&graph).unwrap(), &srs, random);
+    let program = key.verifying().program();
+    let &[indices, numbers] = program.inputs() else {
+        panic!("{:?}", program.inputs())
+    };
+    let public = [&[numbers], program.outputs()].concat();
+    let trace = graph.infer(&graph.quantise_inputs(&sample).unwrap());
+    let trace = trace.unwrap();
+    let honest = witness(program, &trace).unwrap();
+    let told = revealing(&key, &honest, &public).unwrap();
+    let tensors: Vec<u32> = told.iter().map(|public| public.tensor() as u32).collect();
+    assert_eq!(tensors, public);
+    assert!(!tensors.contains(&indices));
+    let outputs = graph.outputs(&trace).unwrap();
+    assert_eq!(told[1].values(), outputs[0]);
+    // What is looked up are the rows of the hidden indices: of another index there is no proof, and of none of the table no witness.
+    let with = |cell: usize, step: i64| {
+        let mut other = trace.clone();
+        let index = &mut other.tensors[indices as usize][cell];
+        index.pre += step;
+        index.out += step;
+        witness(program, &other)
+    };
+    for (cell, step) in [(0, 1), (7, -1)] {
+        let told = revealing(&key, &with(cell, step).unwrap(), &public);
+        assert_eq!(told, Err(ProveError::Unsatisfied), "{cell} {step}");
+    }
+    assert!(with(3, ROWS as i64).is_err() && with(3, -(ROWS as i64)).is_err());
 }
 
 #[test]
@@ -64,10 +108,11 @@ fn no_other_row_chunk_or_entry_has_a_proof() {
     };
     // Three chunks of the wide table, one of the narrow one.
     assert_eq!(chunks().count(), 4);
-    let cheat = |change: &dyn Fn(&mut IntegerGraph)| {
-        let mut other = graph.clone();
+    let cheat = |change: &dyn Fn(&mut IntegerGraph), sample: &[Vec<f32>]| {
+        let mut other = graph.clone().into_inner();
         change(&mut other);
-        accepted(&key, &run(&other, &key, &sample))
+        let other = ValidGraph::new(other).unwrap();
+        accepted(&key, &run(&other, &key, sample))
     };
     for chunk in chunks() {
         // The next row, and the row before for indices of which there is one: everything else follows from it.
@@ -77,16 +122,13 @@ fn no_other_row_chunk_or_entry_has_a_proof() {
             };
             let mut safe = sample.clone();
             safe[0].fill(7.0);
-            let mut other = graph.clone();
-            row(&mut other);
-            let cheat = run(&other, &key, &safe);
             assert_eq!(accepted(&key, &run(&graph, &key, &safe)), Ok(()));
-            assert_eq!(accepted(&key, &cheat), Err(ProveError::Unsatisfied));
+            assert_eq!(cheat(&row, &safe), Err(ProveError::Unsatisfied));
         }
         // Entries that are not in the table: the lowest bit of each, and the first two of a chunk exchanged.
         let segment = graph.layers[chunk].segment;
         let with = |change: &dyn Fn(i64) -> i64| {
-            cheat(&|other| {
+            let change = |other: &mut IntegerGraph| {
                 let Function::Values(values) = &mut other.segments[segment].function else {
                     panic!("chunks are values")
                 };
@@ -94,7 +136,8 @@ fn no_other_row_chunk_or_entry_has_a_proof() {
                     .iter_mut()
                     .skip(1)
                     .for_each(|value| *value = change(*value));
-            })
+            };
+            cheat(&change, &sample)
         };
         assert_eq!(with(&|value| value ^ 1), Err(ProveError::Unsatisfied));
         let swapped = |value: i64| {

@@ -6,7 +6,7 @@ use crate::program::assert_satisfied;
 use proptest::prelude::*;
 use tensorseal_model::integer::{
     Conversion, Function, GraphError, IntegerGraph, IntegerLayer, IntegerTerm, Port, PortLayout,
-    Segment, Trace, Weights,
+    Segment, Trace, ValidGraph, Weights,
 };
 use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_protocol::backend::Reference;
@@ -74,7 +74,7 @@ impl Network {
             .collect()
     }
 
-    fn graph(&self, shift: u32, log_rows: u32) -> IntegerGraph {
+    fn graph(&self, shift: u32, log_rows: u32) -> ValidGraph {
         let port = |tensor, channels| Port {
             tensor,
             name: format!("t{tensor}"),
@@ -92,7 +92,7 @@ impl Network {
             lo,
             hi,
         };
-        IntegerGraph {
+        let graph = IntegerGraph {
             inputs: vec![port(0, self.layers[0].channels[0])],
             input_segments: vec![0],
             outputs: vec![port(2, self.layers[1].channels[1])],
@@ -107,7 +107,8 @@ impl Network {
                 .map(Convolution::layer)
                 .collect(),
             post_processing: vec![],
-        }
+        };
+        ValidGraph::new(graph).unwrap()
     }
 }
 
@@ -171,11 +172,10 @@ impl Convolution {
 }
 
 /// A network of a seed from this one on, an input and its inference.
-fn evaluated(seed: u64, shift: u32, log_rows: u32) -> (Network, IntegerGraph, Vec<i64>, Trace) {
+fn evaluated(seed: u64, shift: u32, log_rows: u32) -> (Network, ValidGraph, Vec<i64>, Trace) {
     for seed in seed..seed + 100 {
         let mut network = Network::new(seed);
         let graph = network.graph(shift, log_rows);
-        graph.validate().unwrap();
         let input = network.input();
         // Sums that leave the table belong to a scale that nobody would choose.
         if let Ok(trace) = graph.infer(core::slice::from_ref(&input)) {

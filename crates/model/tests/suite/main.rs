@@ -14,6 +14,7 @@ mod import_old_forms;
 mod import_operators;
 mod import_patterns;
 mod inference;
+mod large_tables;
 mod light;
 mod limbs;
 mod lowering;

@@ -4,7 +4,7 @@ use crate::common::{Infer, read};
 use tensorseal_model::data::DataFile;
 use tensorseal_model::quantise::QuantiseOptions;
 use tensorseal_model::report::Note;
-use tensorseal_model::{Cell, Compiled, IntegerGraph, PostProcessing, compile};
+use tensorseal_model::{Cell, Compiled, PostProcessing, ValidGraph, compile};
 
 const MODELS: [&str; 3] = ["digits_demo", "digits_mlp", "mlp_784_128_10"];
 
@@ -17,7 +17,7 @@ fn compiled(model: &str, options: &QuantiseOptions) -> Compiled {
     let held_out = data(&format!("{model}_heldout.npz"));
     compile(
         &read(&format!("{model}.onnx")),
-        &calibration,
+        Some(&calibration),
         Some(&held_out),
         options,
     )
@@ -25,7 +25,7 @@ fn compiled(model: &str, options: &QuantiseOptions) -> Compiled {
 }
 
 /// Inference of flat dense layers written as plainly as possible, on wide integers.
-fn naive(graph: &IntegerGraph, input: &[i64]) -> Vec<Vec<Cell>> {
+fn naive(graph: &ValidGraph, input: &[i64]) -> Vec<Vec<Cell>> {
     let cell = |&x: &i64| Cell {
         rem: 0,
         pre: x,

@@ -4,7 +4,7 @@ use crate::common::{Dim, ModelBuilder, layered, value_info};
 use crate::networks::Numbers;
 use crate::program::{assert_satisfied, verdict};
 use proptest::prelude::*;
-use tensorseal_model::IntegerGraph;
+use tensorseal_model::ValidGraph;
 use tensorseal_model::layered::{LayeredGraph, ScaleRule};
 use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, quantise};
@@ -39,7 +39,7 @@ fn samples(numbers: &mut Numbers, lengths: [usize; 2], largest: [f32; 2]) -> Vec
 }
 
 /// Codes of both operands, and of sums and differences, for each product.
-fn pairs(integer: &IntegerGraph, sample: &Sample) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
+fn pairs(integer: &ValidGraph, sample: &Sample) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
     let codes = integer.quantise_inputs(sample).unwrap();
     let trace = integer.infer(&codes).unwrap();
     let outs = |tensor: usize| trace.tensors[tensor].iter().map(|cell| cell.out).collect();

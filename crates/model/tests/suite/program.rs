@@ -2,8 +2,8 @@
 
 use crate::networks::{Builder, convolutional, embeddings, maxima, residual};
 use proptest::prelude::*;
-use tensorseal_model::IntegerGraph;
-use tensorseal_model::program::{Description, Lowered, lift, lower, witness};
+use tensorseal_model::ValidGraph;
+use tensorseal_model::program::{Description, LiftError, Lowered, lift, lower, witness};
 use tensorseal_model::quantise::{QuantiseOptions, TableChoice, quantise};
 use tensorseal_protocol::backend::{Backend, Reference};
 use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
@@ -19,14 +19,14 @@ use tensorseal_prover::Threads;
 
 const NETWORKS: [fn(u64) -> Builder; 4] = [convolutional, residual, maxima, embeddings];
 
-fn quantised(net: &mut Builder) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
+fn quantised(net: &mut Builder) -> (ValidGraph, Vec<Vec<Vec<f32>>>) {
     quantised_with(net, &QuantiseOptions::default())
 }
 
 fn quantised_with(
     net: &mut Builder,
     options: &QuantiseOptions,
-) -> (IntegerGraph, Vec<Vec<Vec<f32>>>) {
+) -> (ValidGraph, Vec<Vec<Vec<f32>>>) {
     let samples = net.samples(24);
     let integer = quantise(&net.graph, &samples, options).unwrap();
     (integer, samples)
@@ -164,11 +164,11 @@ proptest! {
         let described = Description::from_bytes(&description.to_bytes()).unwrap();
         prop_assert_eq!(&described, &description);
         let lifted = lift(&program, (&weights, &tables), &described).unwrap();
-        let mut nameless = integer;
+        let mut nameless = integer.into_inner();
         for layer in &mut nameless.layers {
             (layer.pre_scale, layer.scale) = (1.0, 1.0);
         }
-        prop_assert_eq!(&lifted, &nameless);
+        prop_assert_eq!(&*lifted, &nameless);
         prop_assert_eq!(lower(&lifted).unwrap().program, program);
     }
 
@@ -209,6 +209,44 @@ proptest! {
                 prop_assert!(layer == "layer1" || layer == "layer8", "{layer}");
             }
             Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
+}
+
+#[test]
+fn a_diagonal_layer_is_read_back_only_where_its_blocks_are_diagonal() {
+    let mut net = residual(1);
+    let (integer, _) = quantised(&mut net);
+    let Lowered {
+        program,
+        weights,
+        tables,
+    } = lower(&integer).unwrap();
+    let description = Description::of(&integer);
+    let depthwise = &program.layers()[0];
+    let Weights::BlockDiagonal { runs } = &depthwise.terms[0].weights else {
+        panic!("{depthwise:?}")
+    };
+    let channels = program.tensors()[depthwise.output as usize].channels as usize;
+    let width = weights.rows().min(channels);
+    assert!(width > 1);
+    let with = |row: usize, column: usize, weight: i32| {
+        let mut other = weights.clone();
+        other.set(row, column, weight);
+        lift(&program, (&other, &tables), &description)
+    };
+    let lifted = |row, column| match &with(row, column, 77)?.layers[0].terms[0].weights {
+        tensorseal_model::layered::Weights::Diagonal(weights) => Ok(weights.contains(&77)),
+        other => panic!("{other:?}"),
+    };
+    for run in runs.iter().map(|run| *run as usize) {
+        for row in 0..width {
+            assert_eq!(lifted(row, run + row), Ok(true));
+            let off = (0..width).filter(|column| *column != row);
+            for column in off {
+                let refused = Err(LiftError::Layer { layer: 0 });
+                assert_eq!(lifted(row, run + column), refused, "{row} {column}");
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::networks::{Builder, UNIT, extent, structural};
 use tensorseal_model::graph::Activation;
 use tensorseal_model::layered::{LayeredError, LayeredGraph, ScaleRule};
 use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, Sample, TableChoice, quantise};
-use tensorseal_model::{Function, IntegerGraph};
+use tensorseal_model::{Function, ValidGraph};
 
 /// Largest error of the integer network, relative to the largest output, over a grid of inputs in `[-1, 1]`.
 fn relative_error(model: &ModelBuilder) -> f32 {
@@ -190,7 +190,7 @@ fn chain(channels: &[usize], activations: &[Option<Activation>]) -> (LayeredGrap
     (net.graph, samples)
 }
 
-fn laid_out(channels: &[usize], activations: &[Option<Activation>]) -> IntegerGraph {
+fn laid_out(channels: &[usize], activations: &[Option<Activation>]) -> ValidGraph {
     let (graph, samples) = chain(channels, activations);
     quantise(&graph, &samples, &QuantiseOptions::default()).unwrap()
 }
@@ -200,7 +200,7 @@ const TANH: Option<Activation> = Some(Activation::Tanh);
 
 #[test]
 fn tables_take_the_rows_that_functions_need() {
-    let sizes = |integer: &IntegerGraph| (integer.log_rows, integer.shift, integer.segments.len());
+    let sizes = |integer: &ValidGraph| (integer.log_rows, integer.shift, integer.segments.len());
     let relu = laid_out(&[64, 64, 32, 10], &[RELU, RELU, None]);
     assert_eq!(sizes(&relu), (12, 11, 2));
     let segments: Vec<usize> = relu.layers.iter().map(|layer| layer.segment).collect();

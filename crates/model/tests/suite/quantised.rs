@@ -4,10 +4,13 @@ use crate::common::read;
 use crate::limbs::verifies;
 use tensorseal_model::data::DataFile;
 use tensorseal_model::graph::{FloatGraph, Operation, Tensor};
-use tensorseal_model::integer::{Cell, IntegerGraph, Semantics, Trace};
+use tensorseal_model::integer::{Cell, Semantics, Trace, ValidGraph};
 use tensorseal_model::layered::{LayeredGraph, ScaleRule};
 use tensorseal_model::program::{Description, lift, lower, witness};
-use tensorseal_model::quantise::{QuantiseError, QuantiseOptions, quantise, rounding_differences};
+use tensorseal_model::quantise::{
+    QuantiseError, QuantiseOptions, TableChoice, quantise, rounding_differences,
+};
+use tensorseal_model::report::{CompileReport, Note};
 use tensorseal_model::{CompileError, compile};
 
 const MODELS: [&str; 4] = ["digits_mlp", "digits_cnn", "lenet5", "residual"];
@@ -87,7 +90,7 @@ fn zero_points(graph: &FloatGraph) -> Vec<Option<i64>> {
 }
 
 /// The integers of every tensor, and those of layers before their function, in the order of ONNX: channels first.
-fn integers(graph: &IntegerGraph, own: &LayeredGraph, trace: &Trace) -> Vec<Vec<i64>> {
+fn integers(graph: &ValidGraph, own: &LayeredGraph, trace: &Trace) -> Vec<Vec<i64>> {
     let mut all = Vec::new();
     for (tensor, cells) in trace.tensors.iter().enumerate() {
         let extent = graph.extent(tensor).unwrap();
@@ -151,7 +154,7 @@ fn every_integer_of_the_proved_network_is_onnxruntimes() {
 }
 
 /// A fixture as an integer graph, with the inference of its first image.
-fn inferred(name: &str) -> (IntegerGraph, Trace) {
+fn inferred(name: &str) -> (ValidGraph, Trace) {
     let float = FloatGraph::from_onnx(&read(&format!("quantised/{name}.onnx"))).unwrap();
     let layered = LayeredGraph::lower(&float).unwrap();
     let data = DataFile::parse(&read(&format!("quantised/{name}.npz"))).unwrap();
@@ -200,21 +203,80 @@ fn the_report_says_whose_integers_they_are() {
     let json = serde_json::json!({ "x": samples });
     let data = DataFile::parse(json.to_string().as_bytes()).unwrap();
     let options = QuantiseOptions::default();
-    let compiled = compile(&onnx, &data, None, &options).unwrap();
+    let compiled = compile(&onnx, Some(&data), None, &options).unwrap();
     let report = &compiled.report;
     // No sum of the fixture's images is among them.
     assert_eq!(
         report.semantics,
         "onnxruntime, exact but for 89 of 37061070 possible sums"
     );
-    assert_eq!(report.calibration.argmax_agreement, 1.0);
-    assert_eq!(report.calibration.snr_db, None);
-    assert_eq!(report.calibration.provable, IMAGES);
-    let bits = compile(&onnx, &data, None, &options.with_activation_bits(8));
+    let measured = report.calibration.as_ref().unwrap();
+    assert_eq!(measured.argmax_agreement, 1.0);
+    assert_eq!(measured.snr_db, None);
+    assert_eq!(measured.provable, IMAGES);
+    let bits = compile(&onnx, Some(&data), None, &options.with_activation_bits(8));
     assert!(matches!(
         bits,
         Err(CompileError::Quantise(QuantiseError::Quantised { bits: 8 }))
     ));
+    let large = compile(
+        &onnx,
+        Some(&data),
+        None,
+        &options.with_tables(TableChoice::Large),
+    );
+    let refused = Err(CompileError::Quantise(QuantiseError::QuantisedTables));
+    assert_eq!(large.map(|_| ()), refused);
+    // They stand in the columns, so that choice is no other than none.
+    let columns = options.with_tables(TableChoice::Columns);
+    assert_eq!(
+        compile(&onnx, Some(&data), None, &columns).unwrap(),
+        compiled
+    );
+}
+
+#[test]
+fn a_quantised_network_needs_no_calibration() {
+    let onnx = read("quantised/digits_mlp_qop_s8s8.onnx");
+    let stored = DataFile::parse(&read("quantised/digits_mlp_qop_s8s8.npz")).unwrap();
+    let samples = stored.samples("in_x", &[1, 64]).unwrap();
+    let json = serde_json::json!({ "x": samples });
+    let data = DataFile::parse(json.to_string().as_bytes()).unwrap();
+    let compiled = |calibration, held_out| {
+        compile(&onnx, calibration, held_out, &QuantiseOptions::default()).unwrap()
+    };
+    let (with, without) = (compiled(Some(&data), None), compiled(None, None));
+    for sample in &samples {
+        let outputs = [&with, &without].map(|compiled| {
+            let graph = &compiled.integer;
+            let inputs = graph.quantise_inputs(std::slice::from_ref(sample)).unwrap();
+            graph.outputs(&graph.infer(&inputs).unwrap()).unwrap()
+        });
+        assert_eq!(outputs[0], outputs[1]);
+    }
+    // What was not measured is not told.
+    let report = &without.report;
+    assert_eq!(report.semantics, with.report.semantics);
+    assert_eq!((&report.calibration, &report.held_out), (&None, &None));
+    assert!(matches!(report.notes[..], [Note::DynamicBatch { .. }]));
+    assert_eq!(report.layers.len(), with.report.layers.len());
+    assert!(report.layers.iter().all(|layer| layer.measured.is_none()));
+    let written = serde_json::to_value(report).unwrap();
+    assert_eq!(written["layers"][0].get("pre_seen"), None);
+    assert_eq!(
+        &serde_json::from_value::<CompileReport>(written).unwrap(),
+        report
+    );
+    // Held-out samples alone tell what they can.
+    let held_out = compiled(None, Some(&data)).report;
+    assert_eq!(held_out.held_out.unwrap().provable, IMAGES);
+    assert!(held_out.layers[0].measured.is_some());
+    let written = serde_json::to_value(&with.report).unwrap();
+    assert!(written["layers"][0]["pre_seen"].is_array());
+    assert_eq!(
+        serde_json::from_value::<CompileReport>(written).unwrap(),
+        with.report
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::common::{Dim, ModelBuilder, attribute_int, layered, samples, small, small_integer};
 use tensorseal_model::data::{DataError, DataFile};
-use tensorseal_model::quantise::QuantiseOptions;
+use tensorseal_model::quantise::{QuantiseError, QuantiseOptions};
 use tensorseal_model::report::{EvaluateError, Note, evaluate};
 use tensorseal_model::{CompileError, Compiled, compile};
 
@@ -15,26 +15,31 @@ fn compile_errors_say_which_file() {
     let options = QuantiseOptions::default();
     let missing = |error| matches!(error, DataError::MissingArray { .. });
     assert!(matches!(
-        compile(b"", &good, None, &options),
+        compile(b"", Some(&good), None, &options),
         Err(CompileError::Import(_))
     ));
     assert!(
-        matches!(compile(&onnx, &bad, None, &options), Err(CompileError::Calibration(error)) if missing(error.clone()))
+        matches!(compile(&onnx, Some(&bad), None, &options), Err(CompileError::Calibration(error)) if missing(error.clone()))
     );
     assert!(
-        matches!(compile(&onnx, &good, Some(&bad), &options), Err(CompileError::HeldOut(error)) if missing(error.clone()))
+        matches!(compile(&onnx, Some(&good), Some(&bad), &options), Err(CompileError::HeldOut(error)) if missing(error.clone()))
     );
     assert!(matches!(
-        compile(&onnx, &unlabelled, None, &options),
+        compile(&onnx, Some(&unlabelled), None, &options),
         Err(CompileError::Calibration(DataError::Label { .. }))
     ));
     assert!(matches!(
-        compile(&onnx, &good, None, &options.with_activation_bits(1)),
+        compile(&onnx, Some(&good), None, &options.with_activation_bits(1)),
         Err(CompileError::Quantise(_))
     ));
+    // Held-out data do not calibrate.
+    assert_eq!(
+        compile(&onnx, None, Some(&good), &options).map(|_| ()),
+        Err(CompileError::Quantise(QuantiseError::NoSamples))
+    );
     let huge = DataFile::parse(br#"{"x": [[3e38, 3e38]]}"#).unwrap();
     assert!(matches!(
-        compile(&onnx, &good, Some(&huge), &options),
+        compile(&onnx, Some(&good), Some(&huge), &options),
         Err(CompileError::Evaluate(EvaluateError::Float(_)))
     ));
 }
@@ -81,7 +86,13 @@ fn compiled() -> Compiled {
     .unwrap();
     let held_out = DataFile::parse(br#"{"x": [[1, 0], [100, 0]]}"#).unwrap();
     let options = QuantiseOptions::default();
-    compile(&model.build(), &calibration, Some(&held_out), &options).unwrap()
+    compile(
+        &model.build(),
+        Some(&calibration),
+        Some(&held_out),
+        &options,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -143,11 +154,12 @@ fn the_report_on_the_layers() {
         relu.pre_range,
         (report.segments[1].lo, report.segments[1].hi - 1)
     );
-    assert_eq!(relu.pre_seen, (-255, 255));
+    let measured = relu.measured.as_ref().unwrap();
+    assert_eq!(measured.pre_seen, (-255, 255));
     assert_eq!(
         (
-            relu.saturated_share,
-            relu.snr_db.is_some_and(|snr| snr > 40.0)
+            measured.saturated_share,
+            measured.snr_db.is_some_and(|snr| snr > 40.0)
         ),
         (0.0, true)
     );
@@ -156,7 +168,7 @@ fn the_report_on_the_layers() {
 #[test]
 fn the_report_on_the_accuracy() {
     let report = compiled().report;
-    let measured = &report.calibration;
+    let measured = report.calibration.as_ref().unwrap();
     // The third sample has equal logits, of which the first counts.
     assert_eq!(
         (measured.samples, measured.float_accuracy, measured.provable),

@@ -31,13 +31,12 @@ use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
 use crate::error::KeyError;
 use crate::keys::ProvingKey;
 use crate::pairing::product_is_one;
+use crate::program::MAX_LOG_LARGE_ROWS;
 use crate::srs::Srs;
 
 const DIGEST_BYTES: usize = 32;
 /// Bytes of a row before its digest.
 const ROW_BODY_BYTES: usize = 4 + 8 * COLUMNS + G1_UNCOMPRESSED_BYTES * (2 + COLUMNS);
-/// The largest table of which a file may speak.
-const MAX_LOG_ROWS: u32 = 27;
 
 /// A row of a large table with the points that a lookup of it costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -424,7 +423,7 @@ impl CachedTable {
         log_rows: u32,
         rows: Vec<CachedRow>,
     ) -> Result<Self, CachedTableError> {
-        if !(2..=MAX_LOG_ROWS).contains(&log_rows) {
+        if !(2..=MAX_LOG_LARGE_ROWS).contains(&log_rows) {
             return Err(CachedTableError::Rows);
         }
         let table = Self {

@@ -13,6 +13,9 @@ use crate::table::TAG_FIRST_SEGMENT;
 /// Rows of a large table that no lookup reaches; their multiplicities hide what the table's side of a proof reveals.
 pub const BLIND_ROWS: u64 = 2;
 
+/// log₂ of the rows of the largest large table: the field has roots of unity of order 2^28, and a setup of power p serves 2^(p − 1) rows.
+pub const MAX_LOG_LARGE_ROWS: u32 = 27;
+
 /// Whether this build has large tables: where it has none, no program has them, and what only they need is not compiled.
 pub(crate) const LARGE_TABLES: bool = cfg!(feature = "large-tables");
 

@@ -18,7 +18,7 @@ mod validate_layer;
 pub use arrangement::{Arrangement, MAX_INFERENCES};
 pub(crate) use encode::VERSION_WITH_LARGE_TABLES;
 pub use error::ProgramError;
-pub use large::{BLIND_ROWS, LargeSegment, LargeTable};
+pub use large::{BLIND_ROWS, LargeSegment, LargeTable, MAX_LOG_LARGE_ROWS};
 pub(crate) use large::{LARGE_TABLES, Run};
 pub use layer::{BIAS_COLUMN_BITS, Layer, Term, Weights};
 pub use map::AxisMap;

@@ -6,7 +6,8 @@ use alloc::vec;
 use super::tensor::axis_bits;
 use super::validate_layer::{MAX_MAP_WORK, map_work, validate_layer};
 use super::{
-    BLIND_ROWS, LARGE_TABLES, LargeTable, Program, ProgramError, ProgramParts, RANDOM_ROWS, Tensor,
+    BLIND_ROWS, LARGE_TABLES, LargeTable, MAX_LOG_LARGE_ROWS, Program, ProgramError, ProgramParts,
+    RANDOM_ROWS, Tensor,
 };
 use crate::encoding::widen;
 
@@ -18,8 +19,6 @@ const MAX_AXES: usize = 8;
 /// Remainders below 2^24 keep every accumulator of an honest model far below the field's half.
 pub(super) const MAX_SHIFT: u32 = 24;
 const MAX_PORTS: usize = 256;
-/// The field has roots of unity of order 2^28, and a setup of power p serves 2^(p − 1) rows.
-const MAX_LOG_LARGE: u32 = 27;
 /// Each costs a verifier four Miller loops.
 const MAX_LARGE_TABLES: u64 = 16;
 const MAX_LARGE_SEGMENTS: u64 = 256;
@@ -131,7 +130,7 @@ fn large_tables(parts: &ProgramParts) -> Result<(), ProgramError> {
             "log of a large table",
             table.log_rows.into(),
             2,
-            MAX_LOG_LARGE.into(),
+            MAX_LOG_LARGE_ROWS.into(),
         )?;
         let segments = count(table.segments.len());
         within("segments of a large table", segments, 1, MAX_LARGE_SEGMENTS)?;
