@@ -108,7 +108,7 @@ pub fn compile(
     let lowered = program::lower(&integer)?;
     let measured = (on_calibration, on_held_out);
     let semantics = semantics(&layered, &integer, options);
-    let report = CompileReport::new((&integer, semantics), &lowered.program, measured, notes);
+    let report = CompileReport::new((&integer, semantics), &lowered, measured, notes);
     Ok(Compiled {
         float,
         layered,

@@ -32,7 +32,8 @@ use tensorseal_protocol::random::{RandomSource, RandomnessUnavailable};
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::table::{Outputs, Segment, Table};
 use tensorseal_protocol::{
-    Cell, Model, ProveOptions, VerifyOptions, Witness, generate_with_tables, prove, verify,
+    Cell, Model, ProveOptions, ProvingKey, VerifyOptions, Witness, generate_with_tables, prove,
+    verify,
 };
 use tensorseal_prover::Threads;
 
@@ -40,8 +41,9 @@ const SHIFT: u32 = 8;
 const CHANNELS: [u32; 3] = [64, 32, 10];
 const LOG_WEIGHT_ROWS: u32 = 4;
 const LOG_WEIGHT_COLUMNS: u32 = 8;
-/// Proofs by cached quotients, of which the fastest counts; in columns, which takes longer, it is that of a quarter.
-const RUNS: u32 = 20;
+/// Proofs of each size by cached quotients, of which the median counts, and in columns, which takes longer.
+const RUNS: u32 = 41;
+const RUNS_IN_COLUMNS: u32 = 5;
 
 /// Numbers that repeat themselves.
 struct Repeatable(u64);
@@ -189,66 +191,96 @@ fn witness(program: &Program, weights: &WeightMatrix, segments: &[Segment]) -> W
     Witness::new(program, trace).unwrap()
 }
 
-/// What proofs cost: the fastest in milliseconds, and the mean of all on all cores together, which a busy machine does not falsify (0
-/// where the system does not tell).
-struct Cost {
-    fastest: f64,
-    processor: f64,
-}
-
-/// Milliseconds that this process has computed, on Linux: fields 14 and 15, behind the name, of its `stat`, in hundredths of a second.
+/// Milliseconds that this process has computed on all cores, on Linux: of each thread the first field of its `schedstat`, in nanoseconds.
 fn processor_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    10.0 * ticks
-        .filter_map(|field| field.parse::<f64>().ok())
-        .sum::<f64>()
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let nanoseconds = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e6
 }
 
-/// What proofs cost, the rows of the table that it uses, its bytes and the Miller loops of its verification.
-fn measure(log: u32, large: bool, setup: (&Srs, Fr)) -> (Cost, usize, usize, usize) {
-    let (srs, tau) = setup;
-    let network = network(log, large);
-    let random = &mut Repeatable(1);
-    let model = Model {
-        program: network.program.clone(),
-        tables: &network.tables,
-        weights: network.weights,
-        annotation: Vec::new(),
-    };
-    let mut key = generate_with_tables(model, srs, (&Threads, random), &mut |_, _| ()).unwrap();
-    let rows = network
-        .program
-        .large_rows(std::slice::from_ref(&network.witness));
-    for (index, (contents, rows)) in network.tables.iter().zip(&rows).enumerate() {
-        let name = key.placed_table(index).unwrap().name();
-        let columns = contents.columns(&network.program, index).unwrap();
-        let table = known_points(name, &columns, rows, tau);
-        table
-            .check_row(*rows.first().unwrap(), &key, index)
-            .unwrap();
-        key.attach_table(index, Arc::new(table)).unwrap();
+/// A network with a table in one of the two forms, and what its proofs cost.
+struct Case {
+    log: u32,
+    large: bool,
+    key: ProvingKey,
+    witness: Witness,
+    /// Rows of the large table that a proof uses.
+    used: usize,
+    /// Milliseconds of each proof, and on all cores together, which a busy machine falsifies less (0 where the system does not tell).
+    times: Vec<f64>,
+    processor: Vec<f64>,
+    proof: Vec<u8>,
+}
+
+impl Case {
+    fn new(log: u32, large: bool, (srs, tau): (&Srs, Fr)) -> Self {
+        let network = network(log, large);
+        let random = &mut Repeatable(1);
+        let model = Model {
+            program: network.program.clone(),
+            tables: &network.tables,
+            weights: network.weights,
+            annotation: Vec::new(),
+        };
+        let mut key = generate_with_tables(model, srs, (&Threads, random), &mut |_, _| ()).unwrap();
+        let witness = network.witness;
+        let rows = network.program.large_rows(std::slice::from_ref(&witness));
+        for (index, (contents, rows)) in network.tables.iter().zip(&rows).enumerate() {
+            let name = key.placed_table(index).unwrap().name();
+            let columns = contents.columns(&network.program, index).unwrap();
+            let table = known_points(name, &columns, rows, tau);
+            table
+                .check_row(*rows.first().unwrap(), &key, index)
+                .unwrap();
+            key.attach_table(index, Arc::new(table)).unwrap();
+        }
+        Self {
+            log,
+            large,
+            key,
+            witness,
+            used: rows.first().map_or(0, BTreeSet::len),
+            times: Vec::new(),
+            processor: Vec::new(),
+            proof: Vec::new(),
+        }
     }
-    let options = ProveOptions::default();
-    let (mut fastest, mut proof) = (f64::MAX, Vec::new());
-    let runs = if large { RUNS } else { RUNS / 4 };
-    let before = processor_ms();
-    for _ in 0..runs {
-        let start = Instant::now();
-        let made = prove(&key, &network.witness, &options, (&Threads, random));
-        fastest = fastest.min(start.elapsed().as_secs_f64() * 1e3);
-        proof = made.unwrap().to_bytes();
+
+    fn prove(&mut self, random: &mut Repeatable) {
+        let (before, start) = (processor_ms(), Instant::now());
+        let options = ProveOptions::default();
+        let made = prove(&self.key, &self.witness, &options, (&Threads, random));
+        self.times.push(start.elapsed().as_secs_f64() * 1e3);
+        self.processor.push(processor_ms() - before);
+        self.proof = made.unwrap().to_bytes();
     }
-    let processor = (processor_ms() - before) / f64::from(runs);
-    let options = VerifyOptions {
-        allow_development_setup: true,
-        ..VerifyOptions::default()
-    };
-    let verdict = verify(key.verifying(), &proof, &options).unwrap();
-    let used = rows.first().map_or(0, BTreeSet::len);
-    let cost = Cost { fastest, processor };
-    (cost, used, proof.len(), verdict.miller_loops)
+
+    fn print(&self) {
+        let options = VerifyOptions {
+            allow_development_setup: true,
+            ..VerifyOptions::default()
+        };
+        let verdict = verify(self.key.verifying(), &self.proof, &options).unwrap();
+        println!(
+            "{}, {}, {:.1}, {:.1}, {}, {}, {}",
+            self.log,
+            if self.large { "cq" } else { "columns" },
+            median(&self.times),
+            median(&self.processor),
+            self.used,
+            self.proof.len(),
+            verdict.miller_loops
+        );
+    }
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// The cached points of some rows by a setup's secret: Lᵢ(τ) = ωⁱ·Z_V(τ)/(N̂(τ − ωⁱ)) and Q_{j,i}(τ) = (T̂_j(τ) − t_{j,i})·Lᵢ(τ)/Z_V(τ).
@@ -389,17 +421,25 @@ fn main() {
         return;
     }
     println!("log rows, form, prove ms, processor ms, rows used, proof bytes, Miller loops");
-    for log in (first..=last).step_by(2) {
-        let rows = 1usize << log;
-        let source = &mut Repeatable(7);
-        let srs = Srs::development_with_g2((log + 1).max(12), rows, (&Threads, source)).unwrap();
-        // The first scalar that a development setup draws.
-        let tau = Repeatable(7).scalar().unwrap();
-        for large in [true, false] {
-            let form = if large { "cq" } else { "columns" };
-            let (cost, used, bytes, loops) = measure(log, large, (&srs, tau));
-            let Cost { fastest, processor } = cost;
-            println!("{log}, {form}, {fastest:.1}, {processor:.1}, {used}, {bytes}, {loops}");
-        }
+    let logs: Vec<u32> = (first..=last).step_by(2).collect();
+    let rows = 1usize << last;
+    let source = &mut Repeatable(7);
+    let srs = Srs::development_with_g2((last + 1).max(12), rows, (&Threads, source)).unwrap();
+    // The first scalar that a development setup draws.
+    let tau = Repeatable(7).scalar().unwrap();
+    let random = &mut Repeatable(1);
+    let case = |large: bool| {
+        let setup = (&srs, tau);
+        move |log: &u32| Case::new(*log, large, setup)
+    };
+    // In turns, so that what else the machine does falls on all sizes alike.
+    let mut by_quotients: Vec<Case> = logs.iter().map(case(true)).collect();
+    for _ in 0..RUNS {
+        by_quotients.iter_mut().for_each(|case| case.prove(random));
+    }
+    by_quotients.iter().for_each(Case::print);
+    for mut case in logs.iter().map(case(false)) {
+        (0..RUNS_IN_COLUMNS).for_each(|_| case.prove(random));
+        case.print();
     }
 }

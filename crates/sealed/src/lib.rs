@@ -117,7 +117,7 @@ impl Sealed {
 
     /// The most memory that a process should hold which reads the key and proves one inference, in bytes.
     pub fn estimated_peak_bytes(&self) -> u64 {
-        estimated_peak_bytes(self.key.verifying().program())
+        estimated_peak_bytes(self.key.verifying().program(), self.key.table_contents())
     }
 
     /// Runs the network on its inputs, each in the order of its ONNX tensor's elements.

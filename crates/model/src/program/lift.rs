@@ -161,18 +161,37 @@ fn large_table(contents: &TableContents) -> LargeTable {
     }
 }
 
-/// Per row of the matrix, the columns whose entry is not zero, ascending; nothing where no layer asks.
+/// Per row of the matrix, the columns within runs of diagonal weights whose entry is not zero, ascending.
 ///
-/// Runs may overlap, so looking at all entries of each would take as long as the matrix has rows times entries.
+/// Runs may overlap, so looking at all entries of each would take as long as the matrix has rows times entries; those of other weights
+/// would take more memory than the matrix.
 fn occupied(program: &Program, matrix: &WeightMatrix) -> Vec<Vec<usize>> {
-    let mut terms = program.layers().iter().flat_map(|layer| &layer.terms);
-    if !terms.any(|term| matches!(term.weights, Runs::BlockDiagonal { .. })) {
-        return Vec::new();
+    // How many more runs a column is in than the one before it.
+    let mut changes = alloc::vec![0i64; matrix.columns() + 1];
+    let terms = program.layers().iter().flat_map(|layer| &layer.terms);
+    for term in terms {
+        if let Runs::BlockDiagonal { runs } = &term.weights {
+            for run in runs {
+                let start = wide(*run).min(matrix.columns());
+                changes[start] += 1;
+                changes[(start + matrix.rows()).min(matrix.columns())] -= 1;
+            }
+        }
     }
+    let mut depth = 0;
+    let depths = changes.iter().map(|change| {
+        depth += change;
+        depth
+    });
+    let asked: Vec<usize> = depths
+        .enumerate()
+        .filter(|(_, depth)| *depth > 0)
+        .map(|(column, _)| column)
+        .collect();
     let columns = |row: usize| {
-        let entries = matrix.row(row).iter().enumerate();
-        let occupied = entries.filter(|(_, weight)| **weight != 0);
-        occupied.map(|(column, _)| column).collect()
+        let entries = matrix.row(row);
+        let occupied = asked.iter().filter(|column| entries[**column] != 0);
+        occupied.copied().collect()
     };
     (0..matrix.rows()).map(columns).collect()
 }

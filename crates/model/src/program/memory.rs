@@ -9,7 +9,9 @@
 
 use alloc::vec::Vec;
 
-use tensorseal_protocol::program::{LargeTable, Program, Weights as Runs};
+use tensorseal_protocol::cq::TableContents;
+use tensorseal_protocol::program::{Program, Weights as Runs};
+use tensorseal_protocol::table::Outputs;
 
 use crate::integer::BLIND_ROWS;
 
@@ -27,17 +29,18 @@ const PROCESS: u64 = 13_000_000;
 const VECTORS_PER_LANE: u64 = 16;
 /// The same, whatever the number of lanes: the multiplicities and the table's side thrice, the table, and what the sumcheck holds.
 const VECTORS: u64 = 12;
-/// Bytes of an output of a large table, in the key and once more in the graph that inference runs.
-const OUTPUT: u64 = 16;
-/// Bytes of an output of a large table while a key is read: in the file, and as the bytes that are hashed.
+/// Bytes of an output of a large table, in the key, and once more in the graph that inference runs.
+const OUTPUT: u64 = 8;
+/// The most bytes of an output while a key is read: in the file, and as the bytes that are hashed.
 const READ_OUTPUT: u64 = 16;
 /// Bytes of a row of a large table that a proof uses: five points, once in the key, once in the file of cached points, and as many as a sum takes,
 /// and its share in the sums.
 const USED_ROW: u64 = 1200;
 
-/// The most memory that a process should hold which reads the key of this program and proves one inference, in bytes.
+/// The most memory that a process should hold which reads the key of this program with these large tables and proves one inference, in
+/// bytes.
 #[must_use]
-pub fn estimated_peak_bytes(program: &Program) -> u64 {
+pub fn estimated_peak_bytes(program: &Program, tables: &[TableContents]) -> u64 {
     let rows = program.rows() as u64;
     let lanes = program.lanes() as u64;
     let (weight_rows, weight_columns) = (
@@ -51,11 +54,15 @@ pub fn estimated_peak_bytes(program: &Program) -> u64 {
         .map(|tensor| tensor.cells() as u64)
         .sum();
     let points = weight_rows + rows.max(weight_columns);
-    let tables = program.large_tables().iter();
-    let outputs: u64 = tables.map(LargeTable::used_rows).sum();
+    let segments = tables.iter().flat_map(|table| &table.segments);
+    let outputs = segments.map(|segment| match &segment.outputs {
+        Outputs::Values(values) => values.len() as u64,
+        Outputs::Clamp { .. } => 0,
+    });
+    let outputs: u64 = outputs.sum();
     PROCESS
-        + (vectors * rows * SCALAR).max(outputs * READ_OUTPUT)
         + outputs * OUTPUT
+        + (vectors * rows * SCALAR + outputs * OUTPUT).max(outputs * READ_OUTPUT)
         + used_rows(program) * USED_ROW
         + cells * CELL
         + (weight_rows * weight_columns + graph_weights(program)) * WEIGHT
@@ -100,28 +107,32 @@ fn graph_weights(program: &Program) -> u64 {
 mod tests {
     use alloc::vec;
 
-    use tensorseal_protocol::program::{
-        LargeSegment, LargeTable, ProgramParts, Tensor as Cells, place,
-    };
-    use tensorseal_protocol::table::Table;
+    use tensorseal_protocol::cq::Visibility;
+    use tensorseal_protocol::program::{ProgramParts, Tensor as Cells, place};
+    use tensorseal_protocol::table::{Segment, Table};
 
     use super::*;
 
-    /// A tensor of so many cells in the first of large tables with so many rows in use.
-    fn estimate(cells: u32, tables: &[u32]) -> u64 {
-        let table = |rows: &u32| LargeTable {
-            log_rows: (u64::from(*rows) + BLIND_ROWS)
+    fn contents(rows: u32, outputs: Outputs) -> TableContents {
+        TableContents {
+            log_rows: (u64::from(rows) + BLIND_ROWS)
                 .next_power_of_two()
                 .trailing_zeros(),
-            segments: vec![LargeSegment {
+            segments: vec![Segment {
                 start: -8,
-                length: *rows,
-                low: -1,
-                high: 1,
-                at_zero: 0,
+                length: rows,
+                outputs,
             }],
-            hidden: false,
-        };
+            visibility: Visibility::Public,
+        }
+    }
+
+    fn values(rows: u32) -> TableContents {
+        contents(rows, Outputs::Values(vec![1; rows as usize]))
+    }
+
+    /// A tensor of so many cells in the first of large tables.
+    fn estimate(cells: u32, tables: &[TableContents]) -> u64 {
         let tensor = Cells {
             positions: vec![],
             channels: cells,
@@ -129,6 +140,7 @@ mod tests {
             blocks: vec![],
         };
         let (tensors, lanes) = place(vec![tensor], 11, &|_| 1);
+        let described = tables.iter().map(|table| table.describe().unwrap());
         let program = Program::new(ProgramParts {
             log_rows: 11,
             lanes,
@@ -138,30 +150,33 @@ mod tests {
                 shift: 1,
                 segments: vec![],
             },
-            large_tables: tables.iter().map(table).collect(),
+            large_tables: described.collect(),
             tensors,
             layers: vec![],
             inputs: vec![0],
             outputs: vec![],
         });
-        estimated_peak_bytes(&program.unwrap())
+        estimated_peak_bytes(&program.unwrap(), tables)
     }
 
     #[test]
     fn large_tables_take_memory() {
         const LARGE: u32 = (1 << 20) - 2;
-        let small = estimate(8, &[1 << 5]);
-        let large = estimate(8, &[LARGE]);
+        let small = estimate(8, &[values(1 << 5)]);
+        let large = estimate(8, &[values(LARGE)]);
         // The columns of the proof take less than reading the table, and are not held at the same time.
         let outputs = u64::from(LARGE) * (OUTPUT + READ_OUTPUT);
         assert!(large - small < outputs && large - small > outputs * 3 / 4);
-        let two = estimate(8, &[LARGE, LARGE]);
+        let two = estimate(8, &[values(LARGE), values(LARGE)]);
         assert_eq!(two - large, outputs + (1 + BLIND_ROWS) * USED_ROW);
+        // What follows from a value by rule is not written out.
+        let clamp = Outputs::Clamp { low: -8, high: 7 };
+        assert!(estimate(8, &[contents(LARGE, clamp)]) <= small);
         // A row in use costs its points, and no more rows are in use than there are.
         let cell = CELL + USED_ROW;
-        assert_eq!(estimate(1000, &[LARGE]) - large, 992 * cell);
+        assert_eq!(estimate(1000, &[values(LARGE)]) - large, 992 * cell);
         assert_eq!(
-            estimate(1000, &[32]) - small,
+            estimate(1000, &[values(32)]) - small,
             992 * CELL + (32 - 9) * USED_ROW
         );
     }

@@ -11,10 +11,8 @@ use serde::{Deserialize, Serialize};
 pub use evaluate::{EvaluateError, Evaluation, LayerEvaluation, evaluate};
 pub use note::Note;
 
-use tensorseal_protocol::program::Program;
-
 use crate::integer::{Function, IntegerGraph, IntegerLayer, Port, RESERVED_ROWS, Segment};
-use crate::program::{Columns, CostShares, TableCosts, estimated_peak_bytes};
+use crate::program::{Columns, CostShares, Lowered, TableCosts, estimated_peak_bytes};
 
 /// Lookups per cell: one for its remainder, one for its `(pre, out)` pair.
 pub const LOOKUPS_PER_CELL: u64 = 2;
@@ -124,10 +122,11 @@ impl CompileReport {
     #[must_use]
     pub fn new(
         (graph, semantics): (&IntegerGraph, String),
-        program: &Program,
+        lowered: &Lowered,
         (calibration, held_out): (Option<Evaluation>, Option<Evaluation>),
         mut notes: Vec<Note>,
     ) -> Self {
+        let program = &lowered.program;
         let shares = CostShares::new(graph, program);
         let costs = TableCosts::new(graph, program);
         let measured = calibration.as_ref().or(held_out.as_ref());
@@ -147,7 +146,7 @@ impl CompileReport {
                 graph.log_rows,
                 graph.large_tables.len(),
             ),
-            estimated_peak_bytes: estimated_peak_bytes(program),
+            estimated_peak_bytes: estimated_peak_bytes(program, &lowered.tables),
             table_rows: graph.table_rows(),
             table_limit: (1u64 << graph.log_rows.min(63)).saturating_sub(RESERVED_ROWS),
             segments: segment_reports(graph),

@@ -273,6 +273,7 @@ fn sizes(
         .unwrap_or(MEMORY_IF_UNKNOWN);
     let limits = Limits {
         program: model.key().verifying().program(),
+        tables: model.key().table_contents(),
         committed: job.committed,
         powers: job.srs.map_or(own, |srs| srs.powers().len().max(own)),
         memory,

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use tensorseal_model::program::estimated_peak_bytes;
+use tensorseal_protocol::cq::TableContents;
 use tensorseal_protocol::powers_for;
 use tensorseal_protocol::program::{Arrangement, MAX_INFERENCES, Program, ProgramError};
 
@@ -10,6 +11,7 @@ use crate::terminal::bytes;
 /// What a proof of a batch must do with.
 pub(super) struct Limits<'a> {
     pub(super) program: &'a Program,
+    pub(super) tables: &'a [TableContents],
     pub(super) committed: &'a [u32],
     /// Powers of tau that are there.
     pub(super) powers: usize,
@@ -54,7 +56,7 @@ impl Limits<'_> {
         let program = self.program.arranged(&arrangement)?;
         Ok(Needs {
             powers: powers_for(self.program, &arrangement)?,
-            bytes: estimated_peak_bytes(&program),
+            bytes: estimated_peak_bytes(&program, self.tables),
         })
     }
 
@@ -100,6 +102,7 @@ mod tests {
         let key = VerifyingKey::from_bytes(key).unwrap();
         let limits = |powers, memory, committed| Limits {
             program: key.program(),
+            tables: &[],
             committed,
             powers,
             memory,
