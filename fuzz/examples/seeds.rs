@@ -9,7 +9,7 @@ use common::{
 };
 use tensorseal_model::graph::FloatGraph;
 use tensorseal_protocol::backend::Reference;
-use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, Preprocessor};
+use tensorseal_protocol::cq::{CachedTable, NoCheckpoints, PlacedTable, Preprocessor};
 use tensorseal_protocol::srs::{Setup, Srs};
 use tensorseal_protocol::{ProvingKey, VerifyingKey};
 
@@ -158,8 +158,10 @@ fn cached_points(ptau: &[u8]) -> CachedTable {
         checkpoints: &mut NoCheckpoints,
         progress: &mut |_, _| (),
     };
+    // The key was made under another setup, which the points do not mind.
     let place = (key.verifying().program(), 0);
-    let points = CachedTable::compute(&key.table_contents()[0], place, &srs, &mut preprocessor);
+    let place = PlacedTable::new(&key.table_contents()[0], place, srs.setup().digest());
+    let points = place.and_then(|place| CachedTable::compute(&place, &srs, &mut preprocessor));
     points.expect("the table of the key")
 }
 

@@ -52,6 +52,16 @@ pub(crate) fn spare(path: &Path, loss: &str, cure: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether two paths name one file, be it there or not.
+pub(crate) fn same(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|parent| *parent != Path::new(""));
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+        Some((folder, path.file_name()?.to_owned()))
+    };
+    a == b || place(a).is_some_and(|a| Some(a) == place(b))
+}
+
 /// Why a proving key must not be replaced.
 pub(crate) const ONLY_KEY: &str = "no other key can prove for the model that it belongs to";
 

@@ -271,7 +271,7 @@ impl fmt::Display for KeyError {
             ),
             Self::CachedPoints { table, row } => write!(
                 f,
-                "the cached points of row {row} of large table {table} are not those of the key's table; preprocess it again"
+                "the cached points of row {row} of large table {table} are not those of the key's table; preprocess it again, and if that is no cure, make the keys again"
             ),
             Self::Powers(error) => write!(f, "the setup is false: {error}"),
             Self::Randomness(error) => error.fmt(f),

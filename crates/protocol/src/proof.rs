@@ -307,7 +307,7 @@ pub(crate) fn begin(
 ) -> Transcript {
     let mut transcript = Transcript::new(match arrangement.inferences {
         None => "tensorseal proof v1",
-        Some(_) => "tensorseal batch proof v2",
+        Some(_) => "tensorseal batch proof v1",
     });
     transcript.absorb("model", &model.0);
     if let Some(inferences) = arrangement.inferences {
@@ -329,14 +329,8 @@ pub(crate) fn begin(
                 writer.u32(*length);
             }
         }
-        match arrangement.inferences {
-            // Hundreds of thousands, perhaps: their hash in eight bytes each would be most of a verification.
-            Some(_) => writer.values(&entry.values),
-            None => {
-                writer.count(entry.values.len());
-                entry.values.iter().for_each(|value| writer.i64(*value));
-            }
-        }
+        writer.count(entry.values.len());
+        entry.values.iter().for_each(|value| writer.i64(*value));
     }
     transcript.absorb("public tensors", &writer.finish());
     transcript

@@ -1,5 +1,5 @@
 //! What a large table costs: `cargo run --release -p tensorseal-prover --example large_table -- 8 20` proves a network of the shape of
-//! digits_mlp (64, 32, 10), which looks up about 80 distinct rows of one table, with a table of 2^8, 2^10, … 2^20 rows: by cached
+//! digits_mlp (64, 32, 10), which looks up 68 distinct rows of one table, with a table of 2^8, 2^10, … 2^20 rows: by cached
 //! quotients and in columns as high as the table. Prints a row of figures for each size. The cached points of the rows in use come from
 //! the development setup's own secret, not from a preprocessing, whose time is another figure: with `preprocess` in front, that of a
 //! table of one function of each size (two columns; the third, its tag, is one value but for the blind rows); with `rows 20 5`, that of

@@ -68,7 +68,7 @@ impl QuotientCache {
     /// [`QuotientCacheError::Io`].
     pub fn new(folder: impl Into<PathBuf>) -> Result<Self, QuotientCacheError> {
         let path = folder.into();
-        match fs::create_dir_all(&path) {
+        match files::make_private(&path) {
             Ok(()) => Ok(Self { folder: path }),
             Err(error) => Err(QuotientCacheError::Io { path, error }),
         }

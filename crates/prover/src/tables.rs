@@ -123,7 +123,7 @@ impl TableCache {
     /// [`TableCacheError::Io`].
     pub fn new(folder: impl Into<PathBuf>) -> Result<Self, TableCacheError> {
         let folder = folder.into();
-        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        files::make_private(&folder).map_err(at(&folder))?;
         Ok(Self { folder })
     }
 
@@ -168,8 +168,10 @@ impl TableCache {
         };
         let points = CachedTable::compute(&place, srs, &mut preprocessor)?;
         if let Err(error) = check_random_rows(&points, (key, table)) {
-            // One of the parts is false, and nobody knows which: the next run makes all of them again.
-            parts.forget_all();
+            if matches!(error, KeyError::CachedPoints { .. }) {
+                // A part is false, and nobody knows which, or the key is: the next run makes all parts again.
+                parts.forget_all();
+            }
             return Err(error.into());
         }
         files::write(&path, &points.to_bytes(), Audience::Owner).map_err(at(&path))?;
@@ -281,7 +283,8 @@ fn placed(key: &ProvingKey, table: usize) -> Result<PlacedTable<'_>, KeyError> {
 /// How many random rows of a table that was preprocessed are checked.
 const CHECKED_ROWS: usize = 8;
 
-/// [`CachedTable::check_row`] on some random rows: an error in a transform, in memory or in a part that was kept is one of nearly all rows.
+/// [`CachedTable::check_row`] on some random rows: what is wrong in a part that was kept, in the setup or in most
+/// stages of a transform is wrong in nearly all rows.
 fn check_random_rows(
     points: &CachedTable,
     (key, table): (&ProvingKey, usize),
@@ -431,6 +434,12 @@ mod tests {
             let mut progress = |_, _| stages += 1;
             cache.table((&key, 0), &srs, &mut progress).unwrap()
         };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "others can list the cache");
+        }
         let first = table();
         let second = table();
         assert_eq!(first, second);

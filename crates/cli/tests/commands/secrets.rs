@@ -35,7 +35,14 @@ fn what_opens_earlier_commitments_is_not_replaced() {
     still_there();
     // A secret of nothing, and one that the proof would replace.
     refused(&prove(&within(folder.path(), "new"), &[]), &["--commit-"]);
-    refused(&prove(&proof, &["--commit-output"]), &["the same file"]);
+    let detour = within(&folder.path().join("."), "answer.proof");
+    let around = folder
+        .path()
+        .join("..")
+        .join(folder.path().file_name().unwrap());
+    for same in [&proof, &detour, &within(&around, "answer.proof")] {
+        refused(&prove(same, &["--commit-output"]), &["the same file"]);
+    }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

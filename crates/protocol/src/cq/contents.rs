@@ -7,6 +7,8 @@ use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::AdditiveGroup;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
+use zeroize::Zeroizing;
+
 use super::COLUMNS;
 use super::rows::{RowsClaim, RowsProof};
 use crate::backend::Backend;
@@ -273,7 +275,7 @@ pub(crate) fn name(
     });
     let mut outputs = Writer::new();
     contents.write(&mut outputs);
-    hasher.part(&outputs.finish()).finish()
+    hasher.part(&Zeroizing::new(outputs.finish())).finish()
 }
 
 const CLAMP: u8 = 0;

@@ -403,7 +403,6 @@ impl<B: Backend> Transforms<'_, B> {
     }
 }
 
-/// ½.
 fn pick(points: &[G1Affine], rows: &[usize]) -> Vec<G1Affine> {
     rows.iter().map(|row| points[*row]).collect()
 }

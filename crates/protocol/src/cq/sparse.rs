@@ -49,6 +49,7 @@ pub(crate) struct Blinding {
 impl Drop for SparseSide {
     fn drop(&mut self) {
         self.counts.values_mut().for_each(Zeroize::zeroize);
+        self.points.zeroize();
         self.sums.zeroize();
         self.blinding.zeroize();
     }

@@ -167,28 +167,39 @@ fn every_part_of_the_statement_changes_the_first_challenge() {
     let program = &network.program;
     let (model, other) = (Digest32([1; 32]), Digest32([2; 32]));
     let values = |tensor, values: &[i64]| PublicTensor::new(tensor, values.to_vec());
-    let lambda = |model, context: &[u8], public: &[PublicTensor]| {
-        begin(program, (model, &None.into()), context, public)
+    let lambda = |inferences: Option<u32>, model, context: &[u8], public: &[PublicTensor]| {
+        begin(program, (model, &inferences.into()), context, public)
             .challenge::<Lambda>()
             .0
     };
-    let statements: Vec<Fr> = alloc::vec![
-        lambda(model, b"", &[]),
-        lambda(other, b"", &[]),
-        lambda(model, b"c", &[]),
-        lambda(model, b"", &[values(0, &[])]),
-        lambda(model, b"", &[values(2, &[])]),
-        lambda(model, b"", &[values(0, &[0])]),
-        lambda(model, b"", &[values(0, &[1])]),
-        lambda(model, b"", &[values(0, &[1, 2])]),
-        lambda(model, b"", &[values(0, &[2, 1])]),
-        lambda(model, b"", &[values(0, &[1]), values(2, &[2])]),
-        lambda(model, b"", &[values(2, &[1]), values(0, &[2])]),
-        lambda(model, b"", &[values(0, &[]), values(2, &[1, 2])]),
-        // Of no tensor of the program, so that the index alone tells them apart.
-        lambda(model, b"", &[values(7, &[1])]),
-        lambda(model, b"", &[values(8, &[1])]),
-    ];
+    let of = |inferences| {
+        let lambda =
+            |model, context: &[u8], public: &[_]| lambda(inferences, model, context, public);
+        alloc::vec![
+            lambda(model, b"", &[]),
+            lambda(other, b"", &[]),
+            lambda(model, b"c", &[]),
+            lambda(model, b"", &[values(0, &[])]),
+            lambda(model, b"", &[values(2, &[])]),
+            lambda(model, b"", &[values(0, &[0])]),
+            lambda(model, b"", &[values(0, &[1])]),
+            lambda(model, b"", &[values(0, &[1, 2])]),
+            lambda(model, b"", &[values(0, &[2, 1])]),
+            lambda(model, b"", &[values(0, &[1]), values(2, &[2])]),
+            lambda(model, b"", &[values(2, &[1]), values(0, &[2])]),
+            lambda(model, b"", &[values(0, &[]), values(2, &[1, 2])]),
+            // Of no tensor of the program, so that the index alone tells them apart.
+            lambda(model, b"", &[values(7, &[1])]),
+            lambda(model, b"", &[values(8, &[1])]),
+            // As long in a file, and longer.
+            lambda(model, b"", &[values(0, &[127])]),
+            lambda(model, b"", &[values(0, &[-128])]),
+            lambda(model, b"", &[values(0, &[128])]),
+            lambda(model, b"", &[values(0, &[-1])]),
+            lambda(model, b"", &[values(0, &[255])]),
+        ]
+    };
+    let statements: Vec<Fr> = [None, Some(1), Some(2)].into_iter().flat_map(of).collect();
     for (i, first) in statements.iter().enumerate() {
         assert!(!statements[..i].contains(first), "statement {i}");
     }

@@ -176,7 +176,7 @@ pub(crate) fn run(arguments: &ProveArguments) -> Result<Outcome> {
         let cure = "give another name to --secret, or move the file away";
         files::spare(secret, loss, cure)?;
         ensure!(
-            *secret != arguments.output,
+            !files::same(secret, &arguments.output),
             "--secret and -o name the same file; give the proof another name"
         );
     }
