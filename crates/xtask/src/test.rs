@@ -41,6 +41,7 @@ fn all() -> Result<()> {
     setup::run()?;
     quick()?;
     deny()?;
+    fuzz_targets()?;
     for target in NO_STD_TARGETS {
         let build = ["build", NO_STD, "--profile=bare", "--locked", "--target"];
         run(cargo(&build).arg(target))?;
@@ -81,6 +82,22 @@ fn deny() -> Result<()> {
     }
     run(&mut cargo(&[
         "deny", "check", "bans", "licenses", "sources",
+    ]))
+}
+
+/// The fuzz targets compile: they are a workspace of their own, so nothing else would notice that they do not.
+fn fuzz_targets() -> Result<()> {
+    if find(&["c++"]).is_none() {
+        eprintln!(
+            "\nthere is no C++ compiler, which libFuzzer takes: the fuzz targets are not compiled"
+        );
+        return Ok(());
+    }
+    run(&mut cargo(&[
+        "check",
+        "--manifest-path=fuzz/Cargo.toml",
+        "--all-targets",
+        "--locked",
     ]))
 }
 
