@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use tensorseal_protocol::digest::Digest32;
-use tensorseal_protocol::program::LargeTable;
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{KeyError, ProvingKey, Witness};
 use tensorseal_prover::TableCache;
@@ -44,8 +43,7 @@ pub(crate) fn preprocess(
     progress: &Progress,
 ) -> Result<Vec<Digest32>> {
     let program = key.verifying().program();
-    let needed = program.large_tables().iter().map(LargeTable::rows).max();
-    let (needed, found) = (needed.unwrap_or(0), srs.powers().len());
+    let (needed, found) = (program.largest_table(), srs.powers().len());
     // Before the first table is computed, which the largest need not be.
     if needed > found {
         bail!(KeyError::SetupTooSmall { needed, found });

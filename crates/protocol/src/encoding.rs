@@ -454,7 +454,7 @@ pub fn signed_width(low: i64, high: i64) -> usize {
 }
 
 /// The integer that at most eight bytes hold in two's complement.
-fn sign_extended(bytes: &[u8]) -> i64 {
+pub(crate) fn sign_extended(bytes: &[u8]) -> i64 {
     let (word, bits) = bytes
         .iter()
         .rev()

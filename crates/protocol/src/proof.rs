@@ -330,7 +330,9 @@ pub(crate) fn begin(
             }
         }
         writer.count(entry.values.len());
-        entry.values.iter().for_each(|value| writer.i64(*value));
+        for value in &entry.values {
+            writer.i64(*value);
+        }
     }
     transcript.absorb("public tensors", &writer.finish());
     transcript

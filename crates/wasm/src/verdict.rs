@@ -85,7 +85,7 @@ fn tensor((program, inferences): (&Program, u32), index: u32, integers: &[i64]) 
         .with("values", values(integers))
 }
 
-/// An `Int32Array`, as every table output fits; if one ever did not, an array of numbers.
+/// An `Int32Array`, or an array of numbers where one does not fit, as outputs of large tables may not.
 fn values(values: &[i64]) -> JsValue {
     let narrow: Result<Vec<i32>, _> = values.iter().map(|value| i32::try_from(*value)).collect();
     match narrow {

@@ -9,7 +9,6 @@ use serde::Serialize;
 use tensorseal_model::data::{Array, DataFile};
 use tensorseal_model::generate::Shape;
 use tensorseal_model::quantise::{QuantiseOptions, Sample};
-use tensorseal_protocol::program::LargeTable;
 use tensorseal_protocol::random::{PlatformRandom, RandomSource};
 use tensorseal_protocol::srs::Srs;
 use tensorseal_protocol::{
@@ -221,8 +220,7 @@ fn compile(
         timed(|| tensorseal_model::compile(onnx, Some(calibration), None, options));
     let compiled = compiled?;
     let program = &compiled.lowered.program;
-    let large = program.large_tables().iter().map(LargeTable::rows);
-    let large = large.max().unwrap_or(0);
+    let large = program.largest_table();
     let for_keys = powers_for_keys(program, &compiled.lowered.weights).max(large);
     let needed = powers_for(program, &batch.into())?.max(for_keys);
     // A setup of power p has 2^(p + 1) − 1 powers.

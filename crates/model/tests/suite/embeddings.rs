@@ -59,12 +59,16 @@ fn revealing(
     Ok(verdict.public)
 }
 
-#[test]
-fn hidden_indices_are_proved_and_not_told() {
+fn key(graph: &ValidGraph) -> ProvingKey {
     let random = &mut DeterministicRandom::new([7; 32]);
     let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
+    sealed(lower(graph).unwrap(), &srs, random)
+}
+
+#[test]
+fn hidden_indices_are_proved_and_not_told() {
     let (graph, sample) = graph();
-    let key = sealed(lower(&graph).unwrap(), &srs, random);
+    let key = key(&graph);
     let program = key.verifying().program();
     let &[indices, numbers] = program.inputs() else {
         panic!("{:?}", program.inputs())
@@ -96,10 +100,8 @@ fn hidden_indices_are_proved_and_not_told() {
 
 #[test]
 fn no_other_row_chunk_or_entry_has_a_proof() {
-    let random = &mut DeterministicRandom::new([7; 32]);
-    let srs = Srs::development_with_g2(14, 1 << 10, (&Threads, random)).unwrap();
     let (graph, sample) = graph();
-    let key = sealed(lower(&graph).unwrap(), &srs, random);
+    let key = key(&graph);
     assert_eq!(accepted(&key, &run(&graph, &key, &sample)), Ok(()));
     let chunks = || {
         let layers = graph.layers.iter().enumerate();

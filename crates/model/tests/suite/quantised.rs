@@ -195,13 +195,19 @@ fn quantised_networks_are_proved() {
     }
 }
 
-#[test]
-fn the_report_says_whose_integers_they_are() {
+/// A quantised network with its samples, also as calibration data.
+fn digits() -> (Vec<u8>, Vec<Vec<f32>>, DataFile) {
     let onnx = read("quantised/digits_mlp_qop_s8s8.onnx");
     let stored = DataFile::parse(&read("quantised/digits_mlp_qop_s8s8.npz")).unwrap();
     let samples = stored.samples("in_x", &[1, 64]).unwrap();
     let json = serde_json::json!({ "x": samples });
     let data = DataFile::parse(json.to_string().as_bytes()).unwrap();
+    (onnx, samples, data)
+}
+
+#[test]
+fn the_report_says_whose_integers_they_are() {
+    let (onnx, _, data) = digits();
     let options = QuantiseOptions::default();
     let compiled = compile(&onnx, Some(&data), None, &options).unwrap();
     let report = &compiled.report;
@@ -237,11 +243,7 @@ fn the_report_says_whose_integers_they_are() {
 
 #[test]
 fn a_quantised_network_needs_no_calibration() {
-    let onnx = read("quantised/digits_mlp_qop_s8s8.onnx");
-    let stored = DataFile::parse(&read("quantised/digits_mlp_qop_s8s8.npz")).unwrap();
-    let samples = stored.samples("in_x", &[1, 64]).unwrap();
-    let json = serde_json::json!({ "x": samples });
-    let data = DataFile::parse(json.to_string().as_bytes()).unwrap();
+    let (onnx, samples, data) = digits();
     let compiled = |calibration, held_out| {
         compile(&onnx, calibration, held_out, &QuantiseOptions::default()).unwrap()
     };

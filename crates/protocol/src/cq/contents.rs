@@ -207,13 +207,8 @@ impl<'a> PlacedTable<'a> {
         setup: Digest32,
     ) -> Result<Self, KeyError> {
         contents.check_described(program, table)?;
-        Ok(Self {
-            contents,
-            program,
-            table,
-            setup,
-            name: name(contents, (program, table), setup),
-        })
+        let name = name(contents, (program, table), setup);
+        Ok(Self::named(contents, (program, table), (setup, name)))
     }
 
     /// As [`Self::new`], for contents that the program is known to describe, and their name.
@@ -234,11 +229,6 @@ impl<'a> PlacedTable<'a> {
     /// The digest of all this, under which the points are cached.
     pub fn name(&self) -> Digest32 {
         self.name
-    }
-
-    /// Which of the program's large tables this is.
-    pub fn table(&self) -> usize {
-        self.table
     }
 
     /// What stands in the table.

@@ -22,11 +22,11 @@ use crate::curve::{
     Fr, G1Affine, G1Projective, encode_g1, encode_g1_uncompressed, encode_scalar, to_affine,
 };
 use crate::digest::Digest32;
-use crate::encoding::{DecodeError, FileKind, Reader, Writer, widen};
+use crate::encoding::{DecodeError, FileKind, Reader, Writer, sign_extended, widen};
 use crate::error::KeyError;
 use crate::linear::weights::WeightMatrix;
 use crate::opening::CommitKey;
-use crate::program::{LargeTable, Program};
+use crate::program::Program;
 use crate::random::RandomSource;
 use crate::srs::{PowerChain, Srs};
 use crate::sumcheck::mask_length;
@@ -146,8 +146,7 @@ impl Model<'_> {
         if found <= needed {
             return Err(KeyError::SetupTooNarrow { needed, found });
         }
-        let rows = program.large_tables().iter().map(LargeTable::rows).max();
-        let (needed, found) = (rows.unwrap_or(0), srs.powers_g2().len());
+        let (needed, found) = (program.largest_table(), srs.powers_g2().len());
         if found < needed {
             return Err(KeyError::NoPowersInG2 { needed, found });
         }
@@ -400,7 +399,7 @@ impl ProvingKey {
         let entries = reader
             .take(cells.saturating_mul(width.into()))?
             .chunks_exact(width.into())
-            .map(sign_extend)
+            .map(weight)
             .collect();
         let weights = WeightMatrix::from_entries(program.weight_columns(), entries).ok_or(
             KeyError::Mismatch {
@@ -451,13 +450,6 @@ fn table_names(tables: &[TableContents], key: &VerifyingKey) -> Vec<Digest32> {
 }
 
 /// A weight from its one to four bytes.
-fn sign_extend(bytes: &[u8]) -> i32 {
-    let fill = if bytes.last().is_some_and(|top| *top >= 0x80) {
-        0xff
-    } else {
-        0
-    };
-    let mut wide = [fill; 4];
-    wide[..bytes.len()].copy_from_slice(bytes);
-    i32::from_le_bytes(wide)
+fn weight(bytes: &[u8]) -> i32 {
+    i32::try_from(sign_extended(bytes)).expect("a weight has at most four bytes")
 }

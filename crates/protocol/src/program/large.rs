@@ -106,6 +106,12 @@ impl Program {
         self.parts.large_tables()
     }
 
+    /// Rows of the largest large table; 0 where there is none.
+    pub fn largest_table(&self) -> usize {
+        let rows = self.large_tables().iter().map(LargeTable::rows);
+        rows.max().unwrap_or(0)
+    }
+
     /// The place of a segment in the large tables; `None` if it is one of the small table.
     pub(crate) fn large_place(&self, segment: u32) -> Option<LargePlace> {
         let mut left = widen(segment).checked_sub(self.parts.table.segments.len())?;
